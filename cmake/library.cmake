@@ -1,0 +1,42 @@
+# All rooms together: one archive libsamjoko.a, the target samjoko::samjoko, and its installation.
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+get_property(rooms GLOBAL PROPERTY SAMJOKO_ROOMS)
+set(objects "")
+foreach(room ${rooms})
+  get_target_property(kind samjoko_${room} TYPE)
+  if(kind STREQUAL STATIC_LIBRARY)
+    list(APPEND objects $<TARGET_OBJECTS:samjoko_${room}>)
+  endif()
+endforeach()
+
+add_library(samjoko_library STATIC ${objects})
+add_library(samjoko::samjoko ALIAS samjoko_library)
+set_target_properties(samjoko_library PROPERTIES
+  OUTPUT_NAME samjoko EXPORT_NAME samjoko LINKER_LANGUAGE CXX)
+target_compile_features(samjoko_library PUBLIC cxx_std_23)
+target_link_libraries(samjoko_library PUBLIC fmt::fmt Threads::Threads)
+target_include_directories(samjoko_library PUBLIC
+  $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/samjoko)
+install(TARGETS samjoko_library EXPORT samjokoTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(EXPORT samjokoTargets NAMESPACE samjoko:: DESTINATION ${package_dir})
+# Every header but those that serve only tests: they include gtest.
+file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} samjoko/*.hpp)
+foreach(header ${headers})
+  file(STRINGS ${header} for_tests REGEX "<gtest/" LIMIT_COUNT 1)
+  cmake_path(GET header PARENT_PATH folder)
+  if(NOT for_tests)
+    install(FILES ${header} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/${folder})
+  endif()
+endforeach()
+configure_package_config_file(cmake/samjokoConfig.cmake.in samjokoConfig.cmake
+  INSTALL_DESTINATION ${package_dir})
+write_basic_package_version_file(samjokoConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+file(RELATIVE_PATH up_to_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+configure_file(cmake/samjoko.pc.in samjoko.pc @ONLY)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/samjokoConfig.cmake
+  ${CMAKE_CURRENT_BINARY_DIR}/samjokoConfigVersion.cmake DESTINATION ${package_dir})
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/samjoko.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -1,0 +1,85 @@
+# samjoko_room(NAME [ALLOW ROOM...])
+#
+# A room is a folder samjoko/NAME. It becomes the library samjoko_NAME (from *.cpp, or only headers)
+# and, when it has *_test.cpp, the program NAME_test and the test NAME.
+#
+# The order of the rooms is enforced here: a room does not see the repository as its include root
+# but a folder of links, rooms/NAME/samjoko/ in the build tree, with one link for itself and one for
+# each room that it may include. An include of any other room ends in "No such file".
+set(SAMJOKO_SOURCE_DIR ${CMAKE_CURRENT_SOURCE_DIR})
+set(SAMJOKO_ROOM_TREES ${CMAKE_CURRENT_BINARY_DIR}/rooms)
+set_property(GLOBAL PROPERTY SAMJOKO_ROOMS "")
+
+# What an allowed room may include, we must be allowed too: its headers are read through our links.
+function(samjoko_check_order room allowed)
+  get_property(rooms GLOBAL PROPERTY SAMJOKO_ROOMS)
+  foreach(neighbour ${allowed})
+    if(NOT neighbour IN_LIST rooms)
+      message(FATAL_ERROR "room ${room} allows ${neighbour}, which is not declared before it")
+    endif()
+    get_property(theirs GLOBAL PROPERTY SAMJOKO_ROOM_${neighbour})
+    foreach(room_of_theirs ${theirs})
+      if(NOT room_of_theirs IN_LIST allowed)
+        message(FATAL_ERROR "room ${room} allows ${neighbour} but not ${room_of_theirs}, "
+          "which headers of ${neighbour} may include")
+      endif()
+    endforeach()
+  endforeach()
+endfunction()
+
+function(samjoko_room_tree room visible)
+  set(tree ${SAMJOKO_ROOM_TREES}/${room}/samjoko)
+  file(REMOVE_RECURSE ${tree})
+  file(MAKE_DIRECTORY ${tree})
+  foreach(name ${visible})
+    file(CREATE_LINK ${SAMJOKO_SOURCE_DIR}/samjoko/${name} ${tree}/${name} SYMBOLIC)
+  endforeach()
+endfunction()
+
+# What a target that is compiled as part of a room sees, and how it names its files: in CHECK's line
+# as samjoko/room/file, in debug information as the real file.
+function(samjoko_compile_in_room target scope room)
+  set(tree ${SAMJOKO_ROOM_TREES}/${room})
+  target_include_directories(${target} ${scope} ${tree})
+  target_compile_options(${target} ${scope}
+    -fmacro-prefix-map=${SAMJOKO_SOURCE_DIR}/= -fmacro-prefix-map=${tree}/=
+    -fdebug-prefix-map=${tree}/=${SAMJOKO_SOURCE_DIR}/)
+endfunction()
+
+function(samjoko_room_test room tests)
+  add_executable(${room}_test ${tests})
+  samjoko_compile_in_room(${room}_test PRIVATE ${room})
+  target_link_libraries(${room}_test PRIVATE
+    samjoko_options samjoko_${room} GTest::gtest_main GTest::gmock)
+  add_test(NAME ${room} COMMAND ${room}_test)
+  set_tests_properties(${room} PROPERTIES TIMEOUT 600 LABELS unit)
+endfunction()
+
+function(samjoko_room room)
+  cmake_parse_arguments(ARG "" "" "ALLOW" ${ARGN})
+  samjoko_check_order(${room} "${ARG_ALLOW}")
+  set_property(GLOBAL PROPERTY SAMJOKO_ROOM_${room} ${ARG_ALLOW})
+  set_property(GLOBAL APPEND PROPERTY SAMJOKO_ROOMS ${room})
+  set(visible ${room} ${ARG_ALLOW})
+  if(room STREQUAL cli)
+    list(APPEND visible samjoko.hpp)
+  endif()
+  samjoko_room_tree(${room} "${visible}")
+
+  file(GLOB sources CONFIGURE_DEPENDS ${SAMJOKO_SOURCE_DIR}/samjoko/${room}/*.cpp)
+  file(GLOB tests CONFIGURE_DEPENDS ${SAMJOKO_SOURCE_DIR}/samjoko/${room}/*_test.cpp)
+  list(REMOVE_ITEM sources ${tests} ${SAMJOKO_SOURCE_DIR}/samjoko/cli/main.cpp)
+  list(TRANSFORM ARG_ALLOW PREPEND samjoko_ OUTPUT_VARIABLE neighbours)
+  if(sources)
+    add_library(samjoko_${room} STATIC ${sources})
+    samjoko_compile_in_room(samjoko_${room} PRIVATE ${room})
+    target_link_libraries(samjoko_${room} PRIVATE samjoko_options
+      PUBLIC ${neighbours} fmt::fmt Threads::Threads)
+  else()
+    add_library(samjoko_${room} INTERFACE)
+    target_link_libraries(samjoko_${room} INTERFACE ${neighbours} fmt::fmt Threads::Threads)
+  endif()
+  if(BUILD_TESTING AND tests)
+    samjoko_room_test(${room} "${tests}")
+  endif()
+endfunction()

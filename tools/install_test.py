@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+"""Installs a build into an empty prefix and uses it as a stranger would: find_package builds the
+examples, pkg-config builds one of them, and what was built serves a client."""
+import argparse
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+
+def run(*command, **options):
+    parts = [str(part) for part in command]
+    outcome = subprocess.run(parts, capture_output=True, text=True, **options)
+    if outcome.returncode:
+        raise SystemExit(f"failed: {' '.join(parts)}\n{outcome.stdout}{outcome.stderr}")
+    return outcome.stdout
+
+
+def by_find_package(options, prefix, folder):
+    run(options.cmake, "-S", options.examples, "-B", folder, "-G", "Ninja",
+        f"-DCMAKE_PREFIX_PATH={prefix}", f"-DCMAKE_CXX_COMPILER={options.compiler}")
+    run(options.cmake, "--build", folder)
+    return folder / "echo"
+
+
+def by_pkg_config(options, prefix, folder):
+    found = next(prefix.rglob("samjoko.pc"))
+    environment = {**os.environ, "PKG_CONFIG_PATH": str(found.parent)}
+    flags = run("pkg-config", "--cflags", "--libs", "samjoko", env=environment).split()
+    program = folder / "echo-by-pkg-config"
+    run(options.compiler, options.examples / "echo.cpp", "-o", program, *flags)
+    return program
+
+
+def echoes(program, folder):
+    """Starts `program serve` on a unix socket, sends a line, wants it back, stops it by SIGTERM."""
+    address = folder / f"{program.name}.sock"
+    with subprocess.Popen([program, "serve", "--listen", f"unix:{address}"]) as server:
+        try:
+            client = connect(address, server)
+            client.sendall(b"hello\n")
+            client.shutdown(socket.SHUT_WR)
+            answer = b"".join(iter(lambda: client.recv(4096), b""))
+            assert answer == b"hello\n", f"{program.name} answered {answer!r}"
+            server.send_signal(signal.SIGTERM)
+            assert server.wait(20) == 0, f"{program.name} left with {server.returncode}"
+        finally:
+            server.kill()
+
+
+def connect(address, server, patience=20.0):
+    until = time.monotonic() + patience
+    while True:
+        client = socket.socket(socket.AF_UNIX)
+        client.settimeout(patience)
+        try:
+            client.connect(str(address))
+            return client
+        except OSError:
+            client.close()
+            assert server.poll() is None, f"the server left with {server.returncode}"
+            assert time.monotonic() < until, f"nobody listens on {address}"
+            time.sleep(0.02)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name in ("--build", "--examples"):
+        parser.add_argument(name, required=True, type=pathlib.Path)
+    for name in ("--cmake", "--compiler"):
+        parser.add_argument(name, required=True)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        prefix = folder / "prefix"
+        run(options.cmake, "--install", options.build, "--prefix", prefix)
+        assert run(prefix / "bin/samjoko", "version").strip(), "samjoko version says nothing"
+        for program in (by_find_package(options, prefix, folder / "build"),
+                        by_pkg_config(options, prefix, folder)):
+            echoes(program, folder)
+    print("installed; examples by find_package and pkg-config serve")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
