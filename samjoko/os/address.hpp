@@ -1,0 +1,50 @@
+#pragma once
+// Charter: where a socket is or shall be: IPv4, IPv6, a unix path, or a descriptor that somebody
+// opened for us. Parsed from what people write, printed as they wrote it. Names are not resolved:
+// an address is numeric, so that nothing here blocks or depends on a resolver.
+
+#include <sys/socket.h>
+
+#include <samjoko/base/result.hpp>
+#include <string>
+#include <string_view>
+
+namespace samjoko::os {
+
+class address {
+ public:
+  address() noexcept = default;
+  address(const sockaddr* from, socklen_t length) noexcept;
+
+  /// `127.0.0.1:7000`, `[::1]:7000`, `:7000` (IPv6 and IPv4), `unix:/run/x.sock`, `fd:3`.
+  /// Port 0 lets the kernel choose. Fails with condition::bad_argument.
+  [[nodiscard]] static result<address> parse(std::string_view text);
+
+  [[nodiscard]] sa_family_t family() const noexcept { return storage_.ss_family; }
+  [[nodiscard]] bool is_unix() const noexcept { return family() == AF_UNIX; }
+  /// The number of an inherited descriptor, or -1.
+  [[nodiscard]] int inherited() const noexcept { return inherited_; }
+  /// Whether `:PORT` was asked for: an IPv6 socket that takes IPv4 as well.
+  [[nodiscard]] bool dual_stack() const noexcept { return dual_stack_; }
+  /// 0 for what has no port.
+  [[nodiscard]] unsigned port() const noexcept;
+  /// The path of a unix address; empty for an unnamed one.
+  [[nodiscard]] std::string_view path() const noexcept;
+  /// Equal for all connections of one peer: the 4 or 16 bytes without the port; IPv4 mapped into
+  /// IPv6 counts as IPv4. Empty for unix sockets.
+  [[nodiscard]] std::string_view host_key() const noexcept;
+  [[nodiscard]] std::string text() const;
+
+  [[nodiscard]] const sockaddr* data() const noexcept {
+    return reinterpret_cast<const sockaddr*>(&storage_);
+  }
+  [[nodiscard]] socklen_t size() const noexcept { return length_; }
+
+ private:
+  sockaddr_storage storage_{};
+  socklen_t length_ = 0;
+  int inherited_ = -1;
+  bool dual_stack_ = false;
+};
+
+}  // namespace samjoko::os

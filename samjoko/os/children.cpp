@@ -1,0 +1,91 @@
+#include <samjoko/os/children.hpp>
+
+#include <sys/wait.h>
+
+#include <bit>
+#include <cerrno>
+#include <csignal>
+#include <utility>
+
+#include <samjoko/base/check.hpp>
+
+namespace samjoko::os {
+
+children::children(std::size_t expected)
+    : table_(std::bit_ceil(2 * (expected < 8 ? std::size_t{8} : expected))) {}
+
+void children::add(pid_t pid, std::uint64_t tag) {
+  CHECK(pid > 0, "0 and -1 mean groups of processes to kill(2)");
+  CHECK(!contains(pid), "a living pid is given once");
+  if (2 * (used_ + 1) > table_.size()) grow();
+  insert({pid, tag});
+}
+
+std::optional<children::report> children::reap_one(watch what) {
+  const int options = WNOHANG | (what == watch::stops_too ? WUNTRACED | WCONTINUED : 0);
+  int status = 0;
+  pid_t pid = -1;
+  do {
+    pid = ::waitpid(-1, &status, options);
+  } while (pid < 0 && errno == EINTR);
+  if (pid <= 0) {  // nobody has ended, or (ECHILD) nobody is left
+    CHECK(pid == 0 || errno == ECHILD, "waitpid was misused");
+    return std::nullopt;
+  }
+  report told{pid, exit_status::from_wait(status), false, 0};
+  if (const auto place = find(pid); place != nowhere) {
+    told.known = true;
+    told.tag = table_[place].tag;
+    if (told.status.is_end()) erase(place);
+  }
+  return told;
+}
+
+result<void> children::send(pid_t pid, int signal) const {
+  if (!contains(pid)) return failure(ESRCH, "kill", std::to_string(pid));
+  if (::kill(pid, signal) != 0) return failure(errno, "kill", std::to_string(pid));
+  return {};
+}
+
+std::size_t children::home_of(pid_t pid) const noexcept {
+  return static_cast<std::size_t>(pid) & (table_.size() - 1);
+}
+
+std::size_t children::find(pid_t pid) const noexcept {
+  for (auto at = home_of(pid); table_[at].pid != 0; at = (at + 1) & (table_.size() - 1)) {
+    if (table_[at].pid == pid) return at;
+  }
+  return nowhere;
+}
+
+void children::insert(entry added) noexcept {
+  auto at = home_of(added.pid);
+  while (table_[at].pid != 0) at = (at + 1) & (table_.size() - 1);
+  table_[at] = added;
+  ++used_;
+}
+
+// Closes the gap by moving back what probing had pushed past it (Knuth, volume 3, 6.4, algorithm
+// R).
+void children::erase(std::size_t gap) noexcept {
+  const auto mask = table_.size() - 1;
+  for (auto at = (gap + 1) & mask; table_[at].pid != 0; at = (at + 1) & mask) {
+    const auto pushed = (at - home_of(table_[at].pid)) & mask;
+    const auto distance = (at - gap) & mask;
+    if (pushed < distance) continue;
+    table_[gap] = table_[at];
+    gap = at;
+  }
+  table_[gap] = {};
+  --used_;
+}
+
+void children::grow() {
+  auto old = std::exchange(table_, std::vector<entry>(2 * table_.size()));
+  used_ = 0;
+  for (const auto& place : old) {
+    if (place.pid != 0) insert(place);
+  }
+}
+
+}  // namespace samjoko::os

@@ -1,0 +1,89 @@
+#pragma once
+// Charter: the children of this process, and the one place that calls waitpid(2).
+//
+// SIGCHLD is one bit: thousands of deaths can arrive as a handful of deliveries. So a signal (or
+// any other wake-up) is only a reason to look, and looking means waiting until the kernel has no
+// more to report. Only for processes that are wholly ours: waitpid(-1) takes the status of any
+// child, also of one that a user's own code started and means to wait for.
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include <samjoko/base/result.hpp>
+#include <samjoko/os/exit_status.hpp>
+
+namespace samjoko::os {
+
+class children {
+ public:
+  /// What waitpid reported.
+  struct report {
+    pid_t pid;
+    exit_status status;
+    /// False for a child that was never added: an orphan adopted by PID 1 or a subreaper.
+    bool known;
+    /// What add() was given; 0 for an unknown one.
+    std::uint64_t tag;
+  };
+  /// Deaths only, or also children that stop and go on (which stay children).
+  enum class watch : bool { deaths, stops_too };
+
+  /// Holds `expected` children without growing; grows by doubling beyond that.
+  explicit children(std::size_t expected = 64);
+
+  /// A child of ours, from fork, before anything could have reaped it. O(1).
+  void add(pid_t pid, std::uint64_t tag = 0);
+  [[nodiscard]] bool contains(pid_t pid) const noexcept { return find(pid) != nowhere; }
+  [[nodiscard]] std::size_t size() const noexcept { return used_; }
+  [[nodiscard]] bool empty() const noexcept { return used_ == 0; }
+
+  /// Reaps until nobody more has ended; never blocks. `on_report(const report&)` may add children;
+  /// a dead one is forgotten before it is called, so that nobody signals a number that may be
+  /// somebody else's by then. Returns how many reports there were.
+  template <class OnReport>
+  std::size_t reap(OnReport&& on_report, watch what = watch::deaths) {
+    std::size_t count = 0;
+    while (const auto next = reap_one(what)) {
+      on_report(*next);
+      ++count;
+    }
+    return count;
+  }
+
+  /// Sends to a child that is not yet reaped, whose number therefore cannot have been given to
+  /// another. Errors: ESRCH when it is not among the living, EPERM.
+  [[nodiscard]] result<void> send(pid_t pid, int signal) const;
+
+  /// Calls `each(pid, tag)` for every child, in no order.
+  template <class Each>
+  void for_each(Each&& each) const {
+    for (const auto& place : table_) {
+      if (place.pid != 0) each(place.pid, place.tag);
+    }
+  }
+
+ private:
+  struct entry {
+    pid_t pid = 0;
+    std::uint64_t tag = 0;
+  };
+  static constexpr std::size_t nowhere = static_cast<std::size_t>(-1);
+
+  [[nodiscard]] std::optional<report> reap_one(watch what);
+  [[nodiscard]] std::size_t find(pid_t pid) const noexcept;
+  [[nodiscard]] std::size_t home_of(pid_t pid) const noexcept;
+  void insert(entry added) noexcept;
+  void erase(std::size_t place) noexcept;
+  void grow();
+
+  // Open addressing with linear probing, at most half full, no tombstones. The kernel deals pids in
+  // sequence, so that the number itself is a good hash.
+  std::vector<entry> table_;
+  std::size_t used_ = 0;
+};
+
+}  // namespace samjoko::os

@@ -1,0 +1,35 @@
+#include <samjoko/os/clock.hpp>
+
+#include <time.h>
+
+namespace samjoko::os {
+namespace {
+
+steady::duration to_duration(const timespec& time) noexcept {
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
+}  // namespace
+
+steady::time_point coarse_now() noexcept {
+  timespec time{};
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
+  return steady::time_point(to_duration(time));
+}
+
+steady::duration coarse_lag() noexcept {
+  static const auto lag = [] {
+    timespec time{};
+    ::clock_getres(CLOCK_MONOTONIC_COARSE, &time);
+    return to_duration(time);
+  }();
+  return lag;
+}
+
+std::time_t wall_seconds() noexcept {
+  timespec time{};
+  ::clock_gettime(CLOCK_REALTIME_COARSE, &time);
+  return time.tv_sec;
+}
+
+}  // namespace samjoko::os

@@ -1,0 +1,97 @@
+#include <samjoko/os/file.hpp>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <memory>
+#include <string_view>
+
+namespace samjoko::os {
+namespace {
+
+file_kind kind_of(mode_t mode) noexcept {
+  if (S_ISREG(mode)) return file_kind::regular;
+  return S_ISDIR(mode) ? file_kind::directory : file_kind::other;
+}
+
+file_facts to_facts(const struct stat& from) noexcept {
+  return {.kind = kind_of(from.st_mode),
+          .size = static_cast<std::uint64_t>(from.st_size),
+          .modified = from.st_mtim.tv_sec,
+          .modified_nanoseconds = from.st_mtim.tv_nsec,
+          .changed = from.st_ctim.tv_sec * 1'000'000'000 + from.st_ctim.tv_nsec,
+          .device = from.st_dev,
+          .number = from.st_ino};
+}
+
+struct close_stream {
+  void operator()(DIR* stream) const noexcept { ::closedir(stream); }
+};
+
+}  // namespace
+
+result<file_facts> facts_of(int file) {
+  struct stat found{};
+  if (::fstat(file, &found) != 0) return failure(errno, "fstat");
+  return to_facts(found);
+}
+
+result<file_facts> facts_at(int directory, const char* path) {
+  struct stat found{};
+  if (::fstatat(directory, path, &found, 0) != 0) return failure(errno, "fstatat", path);
+  return to_facts(found);
+}
+
+result<std::size_t> read_at(int file, mutable_bytes into, std::uint64_t offset) {
+  std::size_t count = 0;
+  while (count < into.size()) {
+    const auto got =
+        ::pread(file, into.data() + count, into.size() - count, static_cast<off_t>(offset + count));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return failure(errno, "pread");
+    if (got == 0) break;
+    count += static_cast<std::size_t>(got);
+  }
+  return count;
+}
+
+result<descriptor> open_directory(const std::string& path) {
+  descriptor opened(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!opened) return failure(errno, "open directory", path);
+  return opened;
+}
+
+result<std::string> absolute_path(const std::string& path) {
+  if (path.starts_with('/')) return path;
+  std::array<char, PATH_MAX> room{};
+  if (::getcwd(room.data(), room.size()) == nullptr) return failure(errno, "getcwd");
+  return std::string(room.data()) + "/" + path;
+}
+
+result<std::vector<directory_entry>> list_directory(int directory, std::size_t most) {
+  // A stream of its own, so that the caller's descriptor is neither closed nor moved.
+  descriptor own(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!own) return failure(errno, "open directory");
+  const std::unique_ptr<DIR, close_stream> stream(::fdopendir(own.get()));
+  if (!stream) return failure(errno, "fdopendir");
+  static_cast<void>(own.release());
+  std::vector<directory_entry> entries;
+  while (entries.size() < most) {
+    errno = 0;
+    const auto* entry = ::readdir(stream.get());
+    if (entry == nullptr && errno != 0) return failure(errno, "readdir");
+    if (entry == nullptr) break;
+    const std::string_view name(entry->d_name);
+    if (name == "." || name == "..") continue;
+    if (auto facts = facts_at(directory, entry->d_name))
+      entries.push_back({std::string(name), *facts});
+  }
+  return entries;
+}
+
+}  // namespace samjoko::os

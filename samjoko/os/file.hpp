@@ -1,0 +1,54 @@
+#pragma once
+// Charter: files: what they are, reading them by position, and what stands in a directory.
+
+#include <sys/types.h>
+
+#include <compare>
+#include <cstdint>
+#include <ctime>
+#include <samjoko/base/bytes.hpp>
+#include <samjoko/base/result.hpp>
+#include <samjoko/os/descriptor.hpp>
+#include <string>
+#include <vector>
+
+namespace samjoko::os {
+
+enum class file_kind : std::uint8_t { regular, directory, other };
+
+/// What stat(2) says. Equal facts about one name at two times: the same file, unchanged, since
+/// every change of content, size, owner or permission moves the time of change (man 7 inode,
+/// ctime).
+struct file_facts {
+  file_kind kind = file_kind::other;
+  std::uint64_t size = 0;    ///< bytes
+  std::time_t modified = 0;  ///< seconds of the epoch
+  std::int64_t modified_nanoseconds = 0;
+  std::int64_t changed = 0;  ///< nanoseconds of the epoch
+  dev_t device = 0;
+  ino_t number = 0;
+
+  friend bool operator==(const file_facts&, const file_facts&) noexcept = default;
+};
+
+[[nodiscard]] result<file_facts> facts_of(int file);
+/// `path` as seen from `directory`; links are followed.
+[[nodiscard]] result<file_facts> facts_at(int directory, const char* path);
+
+/// Fills `into` from `offset` on; fewer bytes only where the file ends (man 2 pread).
+[[nodiscard]] result<std::size_t> read_at(int file, mutable_bytes into, std::uint64_t offset);
+
+/// A directory to look up names from; links on the way are followed.
+[[nodiscard]] result<descriptor> open_directory(const std::string& path);
+/// Not canonical: links stay, only made independent of the working directory.
+[[nodiscard]] result<std::string> absolute_path(const std::string& path);
+
+struct directory_entry {
+  std::string name;
+  file_facts facts;  ///< of what a link points to
+};
+/// The entries of an open directory in no order, but "." and "..", and links that lead nowhere. At
+/// most `most` of them.
+[[nodiscard]] result<std::vector<directory_entry>> list_directory(int directory, std::size_t most);
+
+}  // namespace samjoko::os

@@ -1,0 +1,84 @@
+#include <samjoko/os/file.hpp>
+
+#include <gtest/gtest.h>
+#include <samjoko/os/open_beneath.hpp>
+
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+
+namespace samjoko::os {
+namespace {
+
+namespace fs = std::filesystem;
+
+class open_below : public testing::Test {
+ protected:
+  open_below() {
+    std::string name = fs::temp_directory_path() / "samjoko-file-XXXXXX";
+    base_ = ::mkdtemp(name.data());
+    fs::create_directories(base_ / "root" / "sub");
+    std::ofstream(base_ / "secret") << "secret";
+    std::ofstream(base_ / "root" / "file") << "inside";
+    fs::create_symlink("../file", base_ / "root" / "sub" / "in");
+    fs::create_symlink(base_ / "root" / "file", base_ / "root" / "absolute");
+    fs::create_symlink("../secret", base_ / "root" / "out");
+    fs::create_symlink(base_, base_ / "root" / "up");
+    fs::create_symlink(base_ / "root" / "sub", base_ / "root" / "directory");
+    root_ = *open_directory(base_ / "root");
+  }
+  ~open_below() override { fs::remove_all(base_); }
+
+  using opener = result<descriptor> (*)(int, const char*);
+  std::string read(opener open, const char* path) {
+    const auto file = open(root_.get(), path);
+    if (!file) return "error " + std::to_string(file.error().code());
+    std::array<std::byte, 16> room{};
+    const auto size = read_at(file->get(), room, 0);
+    if (!size) return "unreadable " + std::to_string(size.error().code());
+    return std::string(as_text({room.data(), *size}));
+  }
+
+  fs::path base_;
+  descriptor root_;
+};
+
+TEST_F(open_below, both_ways_follow_what_stays_and_refuse_what_leaves) {
+  const auto error = [](int code) { return "error " + std::to_string(code); };
+  for (const auto open : {open_beneath, open_beneath_by_steps}) {
+    for (const auto* path : {"file", "sub/in", "absolute", "directory/in"}) {
+      EXPECT_EQ(read(open, path), "inside") << path;
+    }
+    for (const auto* path : {"out", "up/secret", "up"}) {
+      EXPECT_EQ(read(open, path), error(EXDEV)) << path;
+    }
+    EXPECT_EQ(read(open, "none"), error(ENOENT));
+    EXPECT_EQ(read(open, "file/x"), error(ENOTDIR));
+    EXPECT_EQ(read(open, "sub"), "unreadable " + std::to_string(EISDIR));
+    EXPECT_EQ(read(open, "."), "unreadable " + std::to_string(EISDIR));
+  }
+}
+
+TEST_F(open_below, facts_change_when_a_file_does) {
+  const auto before = facts_at(root_.get(), "file");
+  ASSERT_TRUE(before);
+  EXPECT_EQ(before->size, 6U);
+  EXPECT_EQ(before->kind, file_kind::regular);
+  EXPECT_TRUE(*facts_at(root_.get(), "absolute") == *before);
+  fs::permissions(base_ / "root" / "file", fs::perms::owner_read);
+  EXPECT_FALSE(*facts_at(root_.get(), "file") == *before);
+  EXPECT_EQ(facts_at(root_.get(), "sub")->kind, file_kind::directory);
+}
+
+TEST_F(open_below, a_directory_is_listed_without_dangling_links_and_to_a_limit) {
+  fs::create_symlink("none", base_ / "root" / "dangling");
+  const auto all = list_directory(root_.get(), 100);
+  ASSERT_TRUE(all);
+  EXPECT_EQ(all->size(), 6U);  // links count as what they lead to
+  EXPECT_EQ(list_directory(root_.get(), 100)->size(), 6U) << "the descriptor was not moved";
+  EXPECT_EQ(list_directory(root_.get(), 2)->size(), 2U);
+}
+
+}  // namespace
+}  // namespace samjoko::os

@@ -1,0 +1,92 @@
+#include <samjoko/os/log_line.hpp>
+
+#include <cstdint>
+#include <cstring>
+
+namespace samjoko::os {
+namespace {
+
+constexpr std::string_view hex = "0123456789abcdef";
+
+bool is_control(unsigned char byte) noexcept { return byte < 0x20 || byte == 0x7f; }
+// U+0080 to U+009F, which some terminals obey: C2 80 to C2 9F.
+bool is_second_of_c1(unsigned char first, unsigned char second) noexcept {
+  return first == 0xc2 && second >= 0x80 && second <= 0x9f;
+}
+
+}  // namespace
+
+void log_line::add(std::string_view text) noexcept {
+  if (cut_) return;
+  const auto fits = text.size() < room - used_ ? text.size() : room - used_;
+  std::memcpy(text_.data() + used_, text.data(), fits);
+  used_ += fits;
+  cut_ = fits < text.size();
+}
+
+void log_line::add_number(std::uint64_t number, int width) noexcept {
+  std::array<char, 20> digits;
+  auto at = digits.size();
+  do {
+    digits[--at] = static_cast<char>('0' + number % 10);
+    number /= 10;
+    --width;
+  } while (number != 0 || width > 0);
+  add({digits.data() + at, digits.size() - at});
+}
+
+void log_line::add_control(unsigned char byte) noexcept {
+  if (byte == '\n') return add("\\n");
+  if (byte == '\t') return add("\\t");
+  if (byte == '\r') return add("\\r");
+  const char code[] = {'\\', 'x', hex[byte >> 4], hex[byte & 0xf]};
+  add({code, sizeof code});
+}
+
+void log_line::add_escaped(std::string_view text) noexcept {
+  std::size_t plain = 0;
+  unsigned char before = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    const bool second = is_second_of_c1(before, byte);
+    before = byte;
+    if (!second && !is_control(byte)) continue;
+    const auto first = second ? at - 1 : at;
+    add(text.substr(plain, first - plain));
+    if (second) add_control(0xc2);
+    add_control(byte);
+    plain = at + 1;
+  }
+  add(text.substr(plain));
+}
+
+void log_line::add_time(std::chrono::system_clock::time_point when) noexcept {
+  const auto day = std::chrono::floor<std::chrono::days>(when);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss time(std::chrono::floor<std::chrono::milliseconds>(when - day));
+  add_number(static_cast<std::uint64_t>(static_cast<int>(date.year())), 4);
+  add("-");
+  add_number(static_cast<unsigned>(date.month()), 2);
+  add("-");
+  add_number(static_cast<unsigned>(date.day()), 2);
+  add("T");
+  add_number(static_cast<std::uint64_t>(time.hours().count()), 2);
+  add(":");
+  add_number(static_cast<std::uint64_t>(time.minutes().count()), 2);
+  add(":");
+  add_number(static_cast<std::uint64_t>(time.seconds().count()), 2);
+  add(".");
+  add_number(static_cast<std::uint64_t>(time.subseconds().count()), 3);
+  add("Z");
+}
+
+std::string_view log_line::finish() noexcept {
+  if (cut_) {
+    std::memcpy(text_.data() + used_, cut_mark.data(), cut_mark.size());
+    used_ += cut_mark.size();
+  }
+  text_[used_++] = '\n';
+  return {text_.data(), used_};
+}
+
+}  // namespace samjoko::os

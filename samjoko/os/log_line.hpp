@@ -1,0 +1,39 @@
+#pragma once
+// Charter: one line of the log while it is put together: a buffer on the stack that never overflows
+// and never allocates. What does not fit is cut, visibly.
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace samjoko::os {
+
+class log_line {
+ public:
+  static constexpr std::size_t limit = 4096;
+
+  /// Bytes as they are: for text of our own.
+  void add(std::string_view text) noexcept;
+  void add_number(std::uint64_t number, int width = 1) noexcept;
+  /// With control characters (C0, DEL, and C1 in UTF-8) escaped as \n, \t or \x1b, so that nobody
+  /// outside can end a line or command a terminal.
+  void add_escaped(std::string_view text) noexcept;
+  /// "2026-11-23T09:04:11.123Z". By hand: gmtime_r takes a lock, which fork could leave held.
+  void add_time(std::chrono::system_clock::time_point when) noexcept;
+  /// Ends the line; nothing may be added after. The view lives as long as this object.
+  [[nodiscard]] std::string_view finish() noexcept;
+
+ private:
+  static constexpr std::string_view cut_mark = " [cut]";
+  static constexpr std::size_t room = limit - cut_mark.size() - 1;
+
+  void add_control(unsigned char byte) noexcept;
+
+  std::array<char, limit> text_;
+  std::size_t used_ = 0;
+  bool cut_ = false;
+};
+
+}  // namespace samjoko::os

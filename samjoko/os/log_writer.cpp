@@ -1,0 +1,249 @@
+#include <samjoko/os/log_writer.hpp>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstring>
+#include <new>
+
+#include <samjoko/os/log_line.hpp>
+
+// The packaged fmt 9.1 was compiled by GCC. Clang 19 mangles this one instance otherwise (a
+// conditional type among its parameters) and does not find it in the library, so it gets its own.
+#if defined(__clang__) && FMT_VERSION < 100000
+template void fmt::detail::vformat_to<char>(fmt::detail::buffer<char>&, fmt::string_view,
+                                            fmt::format_args, fmt::detail::locale_ref);
+#endif
+
+namespace samjoko::os {
+namespace {
+
+constexpr std::array<std::string_view, 5> level_names = {"debug", "info", "notice", "warning",
+                                                         "error"};
+
+std::int64_t this_second() noexcept {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::seconds>(now).count() + 1;  // never 0
+}
+
+std::size_t hash_of(const char* text) noexcept {  // FNV-1a
+  std::size_t hash = 0xcbf29ce484222325U;
+  for (; *text != '\0'; ++text) {
+    hash = (hash ^ static_cast<unsigned char>(*text)) * 0x100000001b3U;
+  }
+  return hash;
+}
+
+// A write to a pipe without a reader raises SIGPIPE in the writing thread. Whether that ends the
+// process is the program's choice, not the log's, so it is held off around the write and taken
+// back.
+class no_broken_pipe_signal {
+ public:
+  no_broken_pipe_signal() noexcept {
+    sigemptyset(&pipe_only_);
+    sigaddset(&pipe_only_, SIGPIPE);
+    ::pthread_sigmask(SIG_BLOCK, &pipe_only_, &before_);
+  }
+  ~no_broken_pipe_signal() {
+    if (sigismember(&before_, SIGPIPE) == 1) return;
+    if (raised_) {
+      constexpr timespec at_once = {};
+      while (::sigtimedwait(&pipe_only_, nullptr, &at_once) < 0 && errno == EINTR) {
+      }
+    }
+    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  no_broken_pipe_signal(const no_broken_pipe_signal&) = delete;
+  no_broken_pipe_signal& operator=(const no_broken_pipe_signal&) = delete;
+  void raised() noexcept { raised_ = true; }
+
+ private:
+  sigset_t pipe_only_{};
+  sigset_t before_{};
+  bool raised_ = false;
+};
+
+ssize_t write_quietly(int to, std::string_view line) noexcept {
+  no_broken_pipe_signal guard;
+  const auto written = ::write(to, line.data(), line.size());
+  if (written < 0 && errno == EPIPE) guard.raised();
+  return written;
+}
+
+// Another writer may take the room between the question and the write; then this one waits. That is
+// the price of a description that others share, and why it is the last resort.
+ssize_t ask_and_write(int to, std::string_view line) noexcept {
+  pollfd room{to, POLLOUT, 0};
+  if (::poll(&room, 1, 0) <= 0 || (room.revents & POLLOUT) == 0) return -1;
+  return write_quietly(to, line);
+}
+
+bool is_character_or_pipe(unsigned mode) noexcept { return S_ISCHR(mode) || S_ISFIFO(mode); }
+
+}  // namespace
+
+log_writer::~log_writer() {
+  if (const int target = target_.load(); target >= 0) descriptor(target).reset();
+}
+
+log_writer::way log_writer::way_for(unsigned mode, descriptor& where) {
+  if (S_ISSOCK(mode)) return way::socket;
+  if (!is_character_or_pipe(mode)) return way::file;
+  std::array<char, 32> path{};
+  fmt::format_to_n(path.data(), path.size() - 1, "/proc/self/fd/{}", where.get());
+  const int own = ::open(path.data(), O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+  if (own < 0) return way::ask_first;
+  where.reset(own);
+  return S_ISFIFO(mode) ? way::pipe : way::file;
+}
+
+result<void> log_writer::adopt(descriptor where) {
+  struct stat about = {};
+  if (::fstat(where.get(), &about) != 0) return failure(errno, "fstat", "log");
+  const auto chosen = way_for(about.st_mode, where);
+  const int current = target_.load();
+  if (current < 0) {
+    way_.store(chosen);
+    target_.store(where.release());
+    return {};
+  }
+  way_.store(way::ask_first);  // right for either descriptor, while the number changes its meaning
+  if (::dup3(where.get(), current, O_CLOEXEC) < 0) return failure(errno, "dup3", "log");
+  way_.store(chosen);
+  return {};
+}
+
+void log_writer::set_name(std::string_view name) noexcept {
+  name_ = {};
+  const auto fits = name.size() < name_limit - 1 ? name.size() : name_limit - 1;
+  std::memcpy(name_.data(), name.data(), fits);
+}
+
+void log_writer::write(log_level level, const log_kind& kind, fmt::string_view format,
+                       fmt::format_args arguments) noexcept {
+  std::uint32_t held_back = 0;
+  if (!wants(level) || !may_pass(kind, held_back)) return;
+  std::array<char, line_limit> message;
+  try {
+    const auto end = fmt::vformat_to_n(message.data(), message.size(), format, arguments);
+    emit(level, {message.data(), end.size < message.size() ? end.size : message.size()}, held_back);
+  } catch (...) {  // only a formatter of somebody's own type can throw
+    emit(level, "a line that could not be formatted", held_back);
+  }
+}
+
+void log_writer::report_held_back() noexcept {
+  const auto now = this_second();
+  for (auto& each : limiters_) {
+    const char* name = each.name.load();
+    if (name == nullptr || each.second.load() == now) continue;
+    if (const auto count = each.held_back.exchange(0); count != 0)
+      emit(log_level::info, name, count);
+  }
+}
+
+// The table is never emptied: kinds are literals of the program, few and for ever. When it is full,
+// the kinds that remain share its first places, and thereby a limit.
+log_writer::limiter* log_writer::limiter_of(const char* name) noexcept {
+  const auto home = hash_of(name) % limiters_.size();
+  for (std::size_t step = 0; step < limiters_.size(); ++step) {
+    auto& place = limiters_[(home + step) % limiters_.size()];
+    const char* seen = nullptr;
+    if (place.name.compare_exchange_strong(seen, name)) return &place;
+    if (seen == name || std::strcmp(seen, name) == 0) return &place;
+  }
+  return &limiters_[home];
+}
+
+bool log_writer::may_pass(const log_kind& kind, std::uint32_t& held_back) noexcept {
+  if (kind.per_second == 0) return true;
+  auto& limit = *limiter_of(kind.name);
+  const auto now = this_second();
+  auto seen = limit.second.load();
+  if (seen != now && limit.second.compare_exchange_strong(seen, now)) limit.passed.store(0);
+  if (limit.passed.fetch_add(1) >= kind.per_second) {
+    limit.held_back.fetch_add(1);
+    return false;
+  }
+  held_back = limit.held_back.exchange(0);
+  return true;
+}
+
+void log_writer::emit(log_level level, std::string_view message, std::uint32_t held_back) noexcept {
+  report_lost();
+  log_line line;
+  line.add_time(std::chrono::system_clock::now());
+  line.add(" ");
+  line.add(level_names[static_cast<std::size_t>(level)]);
+  line.add(" ");
+  line.add_number(static_cast<std::uint64_t>(::getpid()));
+  line.add(" ");
+  line.add_escaped(name_.data());
+  line.add(": ");
+  line.add_escaped(message);
+  if (held_back != 0) {
+    line.add(" (and ");
+    line.add_number(held_back);
+    line.add(" more like this)");
+  }
+  if (!put(line.finish())) lost_.fetch_add(1);
+}
+
+void log_writer::report_lost() noexcept {
+  const auto count = lost_.exchange(0);
+  if (count == 0) return;
+  log_line line;
+  line.add_time(std::chrono::system_clock::now());
+  line.add(" warning ");
+  line.add_number(static_cast<std::uint64_t>(::getpid()));
+  line.add(" ");
+  line.add_escaped(name_.data());
+  line.add(": lines of this log that could not be written: ");
+  line.add_number(count);
+  if (!put(line.finish())) lost_.fetch_add(count);
+}
+
+bool log_writer::put(std::string_view line) noexcept {
+  if (torn_.load() && put_some("\n") != 1) return false;
+  const auto written = put_some(line);
+  torn_.store(written != 0 && written != line.size());
+  return written == line.size();
+}
+
+std::size_t log_writer::put_some(std::string_view line) noexcept {
+  const int to = target_.load() < 0 ? STDERR_FILENO : target_.load();
+  ssize_t written = -1;
+  do {
+    errno = 0;
+    switch (way_.load()) {
+      case way::file: written = ::write(to, line.data(), line.size()); break;
+      case way::pipe: written = write_quietly(to, line); break;
+      case way::socket:
+        written = ::send(to, line.data(), line.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+        break;
+      case way::ask_first: written = ask_and_write(to, line); break;
+    }
+  } while (written < 0 && errno == EINTR);
+  return written < 0 ? 0 : static_cast<std::size_t>(written);
+}
+
+log_writer& process_log() noexcept {
+  // Never destroyed: threads may log while the program leaves.
+  alignas(log_writer) static std::array<std::byte, sizeof(log_writer)> place;
+  static auto* const writer = new (place.data()) log_writer;
+  return *writer;
+}
+
+result<void> log_to(descriptor where, std::string_view name) {
+  process_log().set_name(name);
+  return process_log().adopt(std::move(where));
+}
+
+}  // namespace samjoko::os

@@ -1,0 +1,78 @@
+#include <samjoko/os/privilege.hpp>
+
+#include <grp.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <optional>
+#include <vector>
+
+#include <samjoko/base/check.hpp>
+#include <samjoko/os/names.hpp>
+
+namespace samjoko::os {
+namespace {
+
+std::optional<unsigned> as_number(const std::string& text) {
+  unsigned number = 0;
+  const auto end = text.data() + text.size();
+  const auto [stop, wrong] = std::from_chars(text.data(), end, number);
+  if (wrong != std::errc{} || stop != end) return std::nullopt;
+  return number;
+}
+
+result<gid_t> find_group(const std::string& name) {
+  if (const auto found = group_named(name)) return *found;
+  if (const auto number = as_number(name)) return *number;
+  return failure(condition::bad_argument, "group", name);
+}
+
+result<identity> find_user(const std::string& name) {
+  if (const auto found = account_named(name)) return identity{found->user, found->group};
+  const auto number = as_number(name);
+  if (!number) return failure(condition::bad_argument, "user", name);
+  if (const auto found = account_numbered(*number)) return identity{found->user, found->group};
+  return identity{*number, *number};
+}
+
+}  // namespace
+
+result<std::uint64_t> open_files_limit() {
+  rlimit limit = {};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return failure(errno, "getrlimit", "open files");
+  return limit.rlim_cur;
+}
+
+result<std::uint64_t> raise_open_files_limit() {
+  rlimit limit = {};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return failure(errno, "getrlimit", "open files");
+  limit.rlim_cur = limit.rlim_max;
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) return failure(errno, "setrlimit", "open files");
+  return limit.rlim_cur;
+}
+
+result<identity> find_identity(const std::string& name, const std::string& group) {
+  auto who = find_user(name);
+  if (!who || group.empty()) return who;
+  auto found = find_group(group);
+  if (!found) return failure_of(found);
+  who->group = *found;
+  return who;
+}
+
+result<void> become(const identity& who) {
+  if (::setgroups(0, nullptr) != 0) return failure(errno, "setgroups");
+  if (::setresgid(who.group, who.group, who.group) != 0) return failure(errno, "setresgid");
+  if (::setresuid(who.user, who.user, who.user) != 0) return failure(errno, "setresuid");
+  uid_t real = 0;
+  uid_t effective = 0;
+  uid_t saved = 0;
+  CHECK(::getresuid(&real, &effective, &saved) == 0, "getresuid cannot fail");
+  CHECK(real == who.user && effective == who.user && saved == who.user, "still another user");
+  CHECK(who.user == 0 || ::setresuid(0, 0, 0) != 0, "root could be had back");
+  return {};
+}
+
+}  // namespace samjoko::os

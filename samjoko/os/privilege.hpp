@@ -1,0 +1,34 @@
+#pragma once
+// Charter: what this process may do: limits on its resources, and giving up root for good.
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+
+#include <samjoko/base/result.hpp>
+
+namespace samjoko::os {
+
+/// How many descriptors this process may have open now (RLIMIT_NOFILE, the soft limit).
+[[nodiscard]] result<std::uint64_t> open_files_limit();
+/// Raises the soft limit on descriptors to the hard one, which needs no privilege; returns the new
+/// limit. The hard limit is left alone.
+[[nodiscard]] result<std::uint64_t> raise_open_files_limit();
+
+struct identity {
+  uid_t user = 0;
+  gid_t group = 0;
+};
+/// The user called `name` (or numbered so), with its main group, or `group` when that is not empty.
+/// Errors: bad_argument for a user or group that does not exist. Not for use after a fork with
+/// threads.
+[[nodiscard]] result<identity> find_identity(const std::string& name,
+                                             const std::string& group = {});
+
+/// Becomes `who` in all three ids of user and group, with no supplementary groups, for good: that
+/// root cannot be had back is CHECKed. Order and reason: groups first, since without root they
+/// cannot be changed (man 2 setresuid, credentials(7)). Errors: EPERM when not root.
+[[nodiscard]] result<void> become(const identity& who);
+
+}  // namespace samjoko::os

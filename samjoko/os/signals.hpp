@@ -1,0 +1,99 @@
+#pragma once
+// Charter: signals, turned into something to poll. Dispositions are set by sigaction(2); nothing
+// anywhere calls signal(2), whose meaning differs between systems and which can set neither mask
+// nor flags.
+//
+// A handler may interrupt any instruction, malloc in the middle of its lists included. What it may
+// call is a short list (man 7 signal-safety); whoever forgot that made a remote root hole out of a
+// log line (CVE-2024-6387, OpenSSH). Ours counts in a lock-free cell and writes to an eventfd. All
+// thinking is done later by whoever polls.
+
+#include <sys/types.h>
+
+#include <array>
+#include <csignal>
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+
+#include <samjoko/base/result.hpp>
+#include <samjoko/os/descriptor.hpp>
+
+namespace samjoko::os {
+
+/// One more than the highest signal number (man 7 signal: 1 to 64 on Linux).
+inline constexpr int signal_limit = 65;
+
+using signal_handler = void (*)(int signal, siginfo_t* info, void* context);
+
+/// Installs `handler` with SA_SIGINFO and `flags`, every signal blocked while it runs. The handler
+/// must be async-signal-safe, and save and restore errno. Undone in a child by
+/// reset_signals_in_child().
+[[nodiscard]] result<void> install_handler(int signal, signal_handler handler, int flags);
+/// SIG_IGN. Survives fork and exec: what a worker ignores (Ctrl+C reaches the whole process group),
+/// the processes it forks for its clients must ignore too.
+[[nodiscard]] result<void> ignore_signal(int signal);
+
+struct signal_notice {
+  int signal = 0;
+  /// Deliveries since the last take. Deliveries, not sendings: pending standard signals coalesce.
+  std::uint32_t times = 0;
+  /// Who sent the last one: 0 when the kernel did (Ctrl+C at a terminal, an alarm). man 2
+  /// sigaction.
+  pid_t sender = 0;
+  uid_t sender_user = 0;
+};
+
+/// The process's queue of caught signals; at most one per process, CHECKed. Move-only. Its
+/// destructor puts the signals back to their defaults. Taking is for one thread; delivery may
+/// happen on any.
+class signal_queue {
+ public:
+  /// Catches `signals` from now on, and unblocks them. Errors: EMFILE and the like from eventfd.
+  [[nodiscard]] static result<signal_queue> open(std::initializer_list<int> signals);
+  signal_queue(signal_queue&&) noexcept = default;
+  signal_queue& operator=(signal_queue&&) noexcept = delete;
+  ~signal_queue();
+
+  /// Readable while something is queued.
+  [[nodiscard]] int descriptor() const noexcept { return wake_.get(); }
+  /// Takes all that is queued, lowest signal first; never blocks. Valid until the next call.
+  [[nodiscard]] std::span<const signal_notice> take() noexcept;
+
+ private:
+  explicit signal_queue(os::descriptor wake) noexcept : wake_(std::move(wake)) {}
+
+  os::descriptor wake_;
+  std::array<signal_notice, signal_limit> taken_{};
+};
+
+/// Blocks every signal of the calling thread and puts the mask back when it goes. Held around fork,
+/// so that no handler of the parent runs in the child on state that the two share.
+class signal_mask_guard {
+ public:
+  signal_mask_guard() noexcept;
+  ~signal_mask_guard();
+  signal_mask_guard(const signal_mask_guard&) = delete;
+  signal_mask_guard& operator=(const signal_mask_guard&) = delete;
+  /// Leaves the mask as it is from here on: for the child, which has its own.
+  void dismiss() noexcept { armed_ = false; }
+
+ private:
+  sigset_t before_{};
+  bool armed_ = true;
+};
+
+/// Sets the calling thread's mask: these are blocked, every other signal gets through.
+void block_only(std::initializer_list<int> signals) noexcept;
+
+/// First thing in a child, while everything is still blocked: what this library installed goes back
+/// to the default, and what was queued for the parent is forgotten. The mask is not touched. Cheap:
+/// one system call per signal that was installed, so that a process forked for each client can
+/// afford it.
+void reset_signals_in_child() noexcept;
+/// The same for every signal that exists, whoever set it: for the start of a program or of a
+/// worker, which may have inherited ignored or blocked signals from whatever started it (man 1
+/// nohup).
+void reset_all_signals() noexcept;
+
+}  // namespace samjoko::os

@@ -1,0 +1,171 @@
+#include <samjoko/os/signals.hpp>
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <thread>
+#include <vector>
+
+#include <samjoko/os/poll.hpp>
+#include <samjoko/os/process.hpp>
+
+namespace samjoko::os {
+namespace {
+
+bool is_readable(int number, int limit_ms) {
+  return wait_readable(number, deadline::after(milliseconds(limit_ms)));
+}
+
+bool is_default(int signal) {
+  struct sigaction action = {};
+  ::sigaction(signal, nullptr, &action);
+  return (action.sa_flags & SA_SIGINFO) == 0 && action.sa_handler == SIG_DFL;
+}
+
+bool is_blocked(int signal) {
+  sigset_t now;
+  ::pthread_sigmask(SIG_BLOCK, nullptr, &now);
+  return sigismember(&now, signal) == 1;
+}
+
+TEST(signal_queue, tells_the_signal_its_sender_and_how_often) {
+  auto queue = signal_queue::open({SIGTERM, SIGUSR1});
+  ASSERT_TRUE(queue);
+  EXPECT_FALSE(is_readable(queue->descriptor(), 0));
+  EXPECT_TRUE(queue->take().empty());
+  ::kill(::getpid(), SIGUSR1);
+  ::kill(::getpid(), SIGTERM);
+  ::kill(::getpid(), SIGTERM);
+  EXPECT_TRUE(is_readable(queue->descriptor(), 1000));
+  const auto taken = queue->take();
+  ASSERT_EQ(taken.size(), 2U);
+  EXPECT_EQ(taken[0].signal, SIGUSR1);
+  EXPECT_EQ(taken[0].times, 1U);
+  EXPECT_EQ(taken[0].sender, ::getpid());
+  EXPECT_EQ(taken[0].sender_user, ::getuid());
+  EXPECT_EQ(taken[1].signal, SIGTERM);
+  EXPECT_EQ(taken[1].times, 2U);
+  EXPECT_FALSE(is_readable(queue->descriptor(), 0));
+  EXPECT_TRUE(queue->take().empty());
+}
+
+TEST(signal_queue, tells_which_child_ended) {
+  auto queue = signal_queue::open({SIGCHLD});
+  ASSERT_TRUE(queue);
+  const auto made = fork_process();
+  ASSERT_TRUE(made);
+  if (made->in_child()) leave_process(0);
+  ASSERT_TRUE(is_readable(queue->descriptor(), 10'000));
+  const auto taken = queue->take();
+  ASSERT_EQ(taken.size(), 1U);
+  EXPECT_EQ(taken[0].sender, made->pid);
+  EXPECT_EQ(::waitpid(made->pid, nullptr, 0), made->pid);
+}
+
+TEST(signal_queue, keeps_errno) {
+  auto queue = signal_queue::open({SIGUSR1});
+  ASSERT_TRUE(queue);
+  errno = EXDEV;
+  ::raise(SIGUSR1);
+  EXPECT_EQ(errno, EXDEV);
+}
+
+TEST(signal_queue, loses_no_delivery_from_many_threads) {
+  auto queue = signal_queue::open({SIGUSR1});
+  ASSERT_TRUE(queue);
+  constexpr std::uint32_t each = 1000;
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([] {
+      for (std::uint32_t n = 0; n < each; ++n) ::raise(SIGUSR1);  // to the thread: never coalesced
+    });
+  }
+  std::uint32_t seen = 0;
+  while (seen < 4 * each && is_readable(queue->descriptor(), 10'000)) {
+    for (const auto& notice : queue->take()) seen += notice.times;
+  }
+  EXPECT_EQ(seen, 4 * each);
+}
+
+TEST(signal_queue, gives_the_defaults_back) {
+  {
+    ASSERT_TRUE(signal_queue::open({SIGUSR2}));
+  }
+  EXPECT_TRUE(is_default(SIGUSR2));
+  ASSERT_TRUE(signal_queue::open({SIGUSR2}));  // the place is free again
+}
+
+TEST(signal_queue_death, is_one_per_process) {
+  auto first = signal_queue::open({SIGUSR1});
+  ASSERT_TRUE(first);
+  EXPECT_DEATH((void)signal_queue::open({SIGUSR2}), "one signal queue");
+}
+
+TEST(signal_queue, a_signal_that_cannot_be_caught_is_an_error) {
+  const auto queue = signal_queue::open({SIGUSR1, SIGKILL});
+  ASSERT_FALSE(queue);
+  EXPECT_TRUE(queue.error().is(EINVAL));
+  EXPECT_TRUE(is_default(SIGUSR1));
+}
+
+TEST(signal_mask_guard, blocks_all_and_puts_back) {
+  ASSERT_FALSE(is_blocked(SIGTERM));
+  {
+    signal_mask_guard guard;
+    EXPECT_TRUE(is_blocked(SIGTERM));
+    EXPECT_TRUE(is_blocked(SIGCHLD));
+  }
+  EXPECT_FALSE(is_blocked(SIGTERM));
+}
+
+// What a child reports about itself, one bit each, so that a failure says which.
+int report_on_child(int queue_descriptor) {
+  int code = 0;
+  if (!is_default(SIGTERM)) code |= 1;
+  if (is_default(SIGWINCH)) code |= 2;  // ignoring is inherited
+  if (is_blocked(SIGTERM) || is_blocked(SIGUSR1)) code |= 4;
+  auto own = signal_queue::open({SIGUSR1});
+  if (!own) return code | 8;
+  ::raise(SIGUSR1);
+  if (own->take().size() != 1) code |= 16;
+  if (is_readable(queue_descriptor, 0)) code |= 32;  // the parent's was not touched
+  return code;
+}
+
+TEST(reset_signals, a_forked_child_starts_clean_and_apart_from_its_parent) {
+  auto queue = signal_queue::open({SIGTERM, SIGUSR1});
+  ASSERT_TRUE(queue);
+  ASSERT_TRUE(ignore_signal(SIGWINCH));
+  const auto made = fork_process();
+  ASSERT_TRUE(made);
+  if (made->in_child()) leave_process(report_on_child(queue->descriptor()));
+  int status = -1;
+  ASSERT_EQ(::waitpid(made->pid, &status, 0), made->pid);
+  EXPECT_EQ(status, 0);
+  EXPECT_TRUE(queue->take().empty());
+  EXPECT_FALSE(is_default(SIGTERM));
+  EXPECT_FALSE(is_blocked(SIGTERM));
+}
+
+TEST(reset_signals, all_of_them_also_what_was_inherited) {
+  const auto made = fork_process();
+  ASSERT_TRUE(made);
+  if (made->in_child()) {
+    struct sigaction ignored = {};
+    ignored.sa_handler = SIG_IGN;
+    ::sigaction(SIGHUP, &ignored, nullptr);
+    sigset_t all;
+    sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, nullptr);
+    reset_all_signals();
+    leave_process(is_default(SIGHUP) && !is_blocked(SIGTERM) ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(made->pid, &status, 0), made->pid);
+  EXPECT_EQ(status, 0);
+}
+
+}  // namespace
+}  // namespace samjoko::os

@@ -1,0 +1,184 @@
+#include <samjoko/os/names.hpp>
+#include <samjoko/os/socket.hpp>
+
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+
+namespace samjoko::os {
+namespace {
+
+result<void> set_flag(int socket, int level, int name, const address& where) {
+  const int on = 1;
+  if (::setsockopt(socket, level, name, &on, sizeof on) == 0) return {};
+  return failure(errno, "setsockopt", where.text());
+}
+
+bool somebody_answers(const address& where) {
+  const descriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!probe) return true;
+  if (::connect(probe.get(), where.data(), where.size()) == 0) return true;
+  return errno != ECONNREFUSED;  // EAGAIN: alive, its backlog is full
+}
+
+template <class Lookup>
+result<unsigned> find_id(const std::string& name, Lookup lookup) {
+  unsigned number = 0;
+  const auto* end = name.data() + name.size();
+  if (std::from_chars(name.data(), end, number).ptr == end) return number;
+  if (const auto found = lookup(name.c_str())) return *found;
+  return failure(ENOENT, "owner", name);
+}
+
+result<void> set_owner(const std::string& path, const std::string& owner) {
+  const auto colon = owner.find(':');
+  const auto user = owner.substr(0, colon);
+  const auto group = colon == std::string::npos ? std::string() : owner.substr(colon + 1);
+  auto uid = static_cast<uid_t>(-1);
+  auto gid = static_cast<gid_t>(-1);
+  if (!user.empty()) {
+    auto found = find_id(user, [](const char* name) -> std::optional<unsigned> {
+      const auto entry = account_named(name);
+      return entry ? std::optional(entry->user) : std::nullopt;
+    });
+    if (!found) return failure_of(found);
+    uid = *found;
+  }
+  if (!group.empty()) {
+    auto found = find_id(group, [](const char* name) { return group_named(name); });
+    if (!found) return failure_of(found);
+    gid = *found;
+  }
+  if (::chown(path.c_str(), uid, gid) == 0) return {};
+  return failure(errno, "chown", path + " to " + owner);
+}
+
+result<void> prepare_file(const address& where, const listen_options& options) {
+  const std::string path(where.path());
+  if (options.unix_owner) {
+    if (auto done = set_owner(path, *options.unix_owner); !done) return done;
+  }
+  if (options.unix_mode && ::chmod(path.c_str(), *options.unix_mode) != 0)
+    return failure(errno, "chmod", path);
+  return {};
+}
+
+result<descriptor> adopt(const address& where) {
+  int listening = 0;
+  socklen_t size = sizeof listening;
+  const int number = where.inherited();
+  if (::getsockopt(number, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0)
+    return failure(errno, "inherited descriptor", where.text());
+  if (!listening) return failure(EINVAL, "inherited descriptor that does not listen", where.text());
+  descriptor socket(::fcntl(number, F_DUPFD_CLOEXEC, 3));
+  if (!socket) return failure(errno, "dup", where.text());
+  if (auto set = set_blocking(socket.get(), false); !set) return failure_of(set);
+  return socket;
+}
+
+result<address> ask(int (*call)(int, sockaddr*, socklen_t*), const char* name, int socket) {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  if (call(socket, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return failure(errno, name);
+  return address(reinterpret_cast<const sockaddr*>(&storage), size);
+}
+
+}  // namespace
+
+void remove_stale(const address& where) {
+  const std::string path(where.path());
+  struct stat found{};
+  if (::lstat(path.c_str(), &found) != 0 || !S_ISSOCK(found.st_mode)) return;
+  if (!somebody_answers(where)) ::unlink(path.c_str());
+}
+
+result<descriptor> listen_on(const address& where, const listen_options& options) {
+  if (where.inherited() >= 0) return adopt(where);
+  descriptor socket(::socket(where.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket) return failure(errno, "socket", where.text());
+  if (where.is_unix()) {
+    remove_stale(where);
+  } else if (auto set = set_flag(socket.get(), SOL_SOCKET, SO_REUSEADDR, where); !set) {
+    return failure_of(set);
+  }
+  if (where.family() == AF_INET6) {
+    const int only = where.dual_stack() ? 0 : 1;
+    if (::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only) != 0)
+      return failure(errno, "setsockopt IPV6_V6ONLY", where.text());
+  }
+  // Nobody may connect before mode and owner are right; until listen(2) every connect is refused.
+  if (::bind(socket.get(), where.data(), where.size()) != 0)
+    return failure(errno, "bind", where.text());
+  if (where.is_unix()) {
+    if (auto prepared = prepare_file(where, options); !prepared) return failure_of(prepared);
+  }
+  if (::listen(socket.get(), options.backlog) != 0) return failure(errno, "listen", where.text());
+  return socket;
+}
+
+result<descriptor> socket_for(const address& where) {
+  descriptor socket(::socket(where.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket) return failure(errno, "socket", where.text());
+  return socket;
+}
+
+result<address> local_address(int socket) { return ask(::getsockname, "getsockname", socket); }
+result<address> peer_address(int socket) { return ask(::getpeername, "getpeername", socket); }
+
+result<void> set_blocking(int socket, bool blocking) {
+  const int flags = ::fcntl(socket, F_GETFL);
+  if (flags < 0) return failure(errno, "fcntl F_GETFL");
+  const int wanted = blocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK;
+  if (wanted != flags && ::fcntl(socket, F_SETFL, wanted) != 0)
+    return failure(errno, "fcntl F_SETFL");
+  return {};
+}
+
+bool is_blocking(int socket) noexcept { return (::fcntl(socket, F_GETFL) & O_NONBLOCK) == 0; }
+
+void set_no_delay(int socket) noexcept {
+  const int on = 1;
+  ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+void set_receive_timeout(int socket, std::chrono::milliseconds limit) noexcept {
+  const auto ms = limit.count();
+  const timeval time{.tv_sec = ms / 1000, .tv_usec = (ms % 1000) * 1000};
+  ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
+}
+
+void hold_new_handshakes(int listener) noexcept {
+  if (const auto where = local_address(listener); where && where->is_unix()) {
+    if (!where->path().empty()) ::unlink(std::string(where->path()).c_str());
+    return;
+  }
+  // The filter of a listening socket sees the TCP header: byte 13 holds the flags; SYN without ACK
+  // is dropped (0 bytes pass), everything else passes whole.
+  std::array<sock_filter, 5> program{{
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13),
+      BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x12),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x02, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, 0),
+      BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
+  }};
+  const sock_fprog filter{.len = program.size(), .filter = program.data()};
+  ::setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter);
+}
+
+void shutdown_send(int socket) noexcept { ::shutdown(socket, SHUT_WR); }
+
+int take_error(int socket) noexcept {
+  int code = 0;
+  socklen_t size = sizeof code;
+  if (::getsockopt(socket, SOL_SOCKET, SO_ERROR, &code, &size) != 0) return errno;
+  return code;
+}
+
+}  // namespace samjoko::os

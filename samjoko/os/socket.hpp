@@ -1,0 +1,57 @@
+#pragma once
+// Charter: listening sockets and socket options: what a socket is, not how bytes pass through it
+// (that is io/attempt). Every call returns its error with the address it was about.
+
+#include <chrono>
+#include <optional>
+#include <samjoko/base/result.hpp>
+#include <samjoko/os/address.hpp>
+#include <samjoko/os/descriptor.hpp>
+
+namespace samjoko::os {
+
+struct listen_options {
+  int backlog = 4096;                     ///< the kernel cuts it to net.core.somaxconn
+  std::optional<unsigned> unix_mode;      ///< permission bits of a unix socket's file
+  std::optional<std::string> unix_owner;  ///< "user", "user:group" or ":group"
+};
+
+/// Binds and listens. A unix path whose socket nobody answers is replaced; one that answers is
+/// EADDRINUSE. The socket is close-on-exec and non-blocking.
+[[nodiscard]] result<descriptor> listen_on(const address& where,
+                                           const listen_options& options = {});
+
+/// A socket to connect to `where` from; non-blocking.
+[[nodiscard]] result<descriptor> socket_for(const address& where);
+
+[[nodiscard]] result<address> local_address(int socket);
+[[nodiscard]] result<address> peer_address(int socket);
+
+/// O_NONBLOCK belongs to the open socket, not to the descriptor: whoever shares it sees the change.
+[[nodiscard]] result<void> set_blocking(int socket, bool blocking);
+
+[[nodiscard]] bool is_blocking(int socket) noexcept;
+
+/// Sends small writes at once (man 7 tcp, TCP_NODELAY). Silently nothing on a unix socket.
+void set_no_delay(int socket) noexcept;
+
+/// The longest one blocking receive may wait; 0 is for ever (man 7 socket, SO_RCVTIMEO).
+void set_receive_timeout(int socket, std::chrono::milliseconds limit) noexcept;
+
+/// Lets no new TCP handshake begin on a listening socket while those already in its backlog can
+/// still be accepted: a socket filter drops each first SYN, so that a client who comes now asks
+/// again and then is refused, instead of being accepted by the kernel and reset by the close (man 7
+/// socket, SO_ATTACH_FILTER). For a unix path the file is removed instead. Needs no privilege.
+void hold_new_handshakes(int listener) noexcept;
+
+/// Removes the file of a unix socket on which nobody listens. Only a socket is ever removed, never
+/// a file that merely has the name.
+void remove_stale(const address& where);
+
+/// Says to the peer that no more bytes will come; receiving goes on.
+void shutdown_send(int socket) noexcept;
+
+/// The pending error of a socket (SO_ERROR), 0 for none.
+[[nodiscard]] int take_error(int socket) noexcept;
+
+}  // namespace samjoko::os

@@ -1,0 +1,55 @@
+#include <samjoko/os/thread.hpp>
+
+#include <pthread.h>
+
+#include <csignal>
+#include <memory>
+#include <samjoko/base/check.hpp>
+
+namespace samjoko::os {
+namespace {
+
+struct errand {
+  void (*body)(void*) noexcept;
+  void* argument;
+};
+
+void* run_errand(void* raw) noexcept {
+  const std::unique_ptr<errand> owned(static_cast<errand*>(raw));
+  const auto what = *owned;
+  what.body(what.argument);
+  return nullptr;
+}
+
+/// The kick of a blocking loop is sent to one thread and must get through; the rest is the main
+/// thread's.
+sigset_t process_signals() noexcept {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGCHLD, SIGWINCH,
+                           SIGTTIN, SIGTTOU, SIGALRM})
+    sigaddset(&set, signal);
+  return set;
+}
+
+}  // namespace
+
+result<void> start_thread(std::size_t stack_size, void (*body)(void*) noexcept, void* argument) {
+  pthread_attr_t attributes;
+  CHECK(::pthread_attr_init(&attributes) == 0, "cannot describe a thread");
+  ::pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  ::pthread_attr_setstacksize(&attributes, stack_size);
+  const auto blocked = process_signals();
+  sigset_t before;
+  ::pthread_sigmask(SIG_BLOCK, &blocked, &before);
+  auto owned = std::make_unique<errand>(errand{body, argument});
+  pthread_t thread{};
+  const int code = ::pthread_create(&thread, &attributes, &run_errand, owned.get());
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  ::pthread_attr_destroy(&attributes);
+  if (code != 0) return failure(code, "pthread_create");
+  static_cast<void>(owned.release());
+  return {};
+}
+
+}  // namespace samjoko::os
