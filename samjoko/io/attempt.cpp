@@ -1,0 +1,185 @@
+#include <samjoko/io/attempt.hpp>
+
+#include <poll.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <samjoko/base/check.hpp>
+#include <samjoko/os/descriptor.hpp>
+#include <samjoko/os/socket.hpp>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace samjoko::io {
+namespace {
+
+/// Calls until the answer is not EINTR; gives >= 0 or -errno.
+template <class Call>
+std::int64_t retried(Call call) {
+  for (;;) {
+    const auto got = call();
+    if (got >= 0) return got;
+    if (errno != EINTR) return -errno;
+  }
+}
+
+bool would_block(std::int64_t got) noexcept { return got == -EAGAIN || got == -EWOULDBLOCK; }
+
+std::int64_t receive_once(operation& wanted, buffer_pool& pool, int flags) {
+  if (wanted.data != nullptr) {
+    const auto got = ::recv(wanted.fd, wanted.data, wanted.size, flags);
+    return got >= 0 ? got : -errno;
+  }
+  auto* block = pool.take();
+  auto got = static_cast<std::int64_t>(::recv(wanted.fd, block, buffer_pool::block_size, flags));
+  if (got < 0) got = -errno;
+  if (got > 0) {
+    wanted.data = block;
+  } else {
+    pool.give_back(block);
+  }
+  return got;
+}
+
+bool try_receive(operation& wanted, buffer_pool& pool) {
+  do {
+    wanted.result = receive_once(wanted, pool, MSG_DONTWAIT);
+  } while (wanted.result == -EINTR);
+  return !would_block(wanted.result);
+}
+
+bool try_accept(operation& wanted, bool sockets_block) {
+  const int flags = SOCK_CLOEXEC | (sockets_block ? 0 : SOCK_NONBLOCK);
+  wanted.result = retried([&] { return ::accept4(wanted.fd, nullptr, nullptr, flags); });
+  return !would_block(wanted.result);
+}
+
+/// A non-blocking connect is begun once; when it is writable, SO_ERROR tells how it went (man 2
+/// connect).
+bool try_connect(operation& wanted) {
+  if (wanted.started) {
+    wanted.result = -os::take_error(wanted.fd);
+    return true;
+  }
+  const auto* to = reinterpret_cast<const sockaddr*>(wanted.data);
+  // An interrupted connect goes on by itself; calling again would give EALREADY.
+  const int code = ::connect(wanted.fd, to, static_cast<socklen_t>(wanted.size)) == 0 ? 0 : errno;
+  wanted.started = code == EINPROGRESS || code == EINTR;
+  wanted.result = -code;
+  return !wanted.started;
+}
+
+/// Sends until all is out or it would block. wanted.result counts what is out.
+template <class Call, class Advance>
+bool push_out(operation& wanted, bool* progressed, Call call, Advance advance) {
+  for (;;) {
+    const auto sent = retried(call);
+    if (would_block(sent)) return false;
+    if (sent < 0) {
+      wanted.result = sent;
+      return true;
+    }
+    wanted.result += sent;
+    if (progressed != nullptr && sent > 0) *progressed = true;
+    if (advance(static_cast<std::size_t>(sent))) return true;
+  }
+}
+
+bool try_send(operation& wanted, bool* progressed) {
+  return push_out(
+      wanted, progressed,
+      [&] { return ::send(wanted.fd, wanted.data, wanted.size, MSG_NOSIGNAL | MSG_DONTWAIT); },
+      [&](std::size_t sent) {
+        wanted.data += sent;
+        wanted.size -= sent;
+        return wanted.size == 0;
+      });
+}
+
+/// Drops `sent` bytes from the front of the parts.
+void advance_parts(operation& wanted, std::size_t sent) {
+  auto* part = reinterpret_cast<iovec*>(wanted.data);
+  while (wanted.size > 0 && sent >= part->iov_len) {
+    sent -= part->iov_len;
+    ++part;
+    --wanted.size;
+  }
+  wanted.data = reinterpret_cast<std::byte*>(part);
+  if (sent == 0) return;
+  part->iov_base = static_cast<std::byte*>(part->iov_base) + sent;
+  part->iov_len -= sent;
+}
+
+bool try_send_parts(operation& wanted, bool* progressed) {
+  return push_out(
+      wanted, progressed,
+      [&] {
+        msghdr message{};
+        message.msg_iov = reinterpret_cast<iovec*>(wanted.data);
+        message.msg_iovlen = wanted.size;
+        return ::sendmsg(wanted.fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+      },
+      [&](std::size_t sent) {
+        advance_parts(wanted, sent);
+        return wanted.size == 0;
+      });
+}
+
+bool try_send_file(operation& wanted, bool* progressed) {
+  auto& file = static_cast<file_operation&>(wanted);
+  constexpr std::size_t most = 1u << 20;  // so that others get their turn
+  return push_out(
+      wanted, progressed,
+      [&] { return ::sendfile(file.fd, file.file, &file.offset, std::min(file.size, most)); },
+      [&](std::size_t sent) {
+        file.size -= sent;
+        return file.size == 0 || sent == 0;
+      });
+}
+
+bool try_readable(operation& wanted) {
+  pollfd wait{.fd = wanted.fd, .events = POLLIN, .revents = 0};
+  const auto got = retried([&] { return ::poll(&wait, 1, 0); });
+  wanted.result = got < 0 ? got : 0;
+  return got != 0;
+}
+
+}  // namespace
+
+bool attempt(operation& wanted, buffer_pool& pool, bool sockets_block, bool* progressed) {
+  switch (wanted.kind) {
+    case operation_kind::accept: return try_accept(wanted, sockets_block);
+    case operation_kind::connect: return try_connect(wanted);
+    case operation_kind::receive: return try_receive(wanted, pool);
+    case operation_kind::send: return try_send(wanted, progressed);
+    case operation_kind::send_parts: return try_send_parts(wanted, progressed);
+    case operation_kind::send_file: return try_send_file(wanted, progressed);
+    case operation_kind::readable: return try_readable(wanted);
+    case operation_kind::sleep: return false;
+    default: do_now(wanted, pool); return true;
+  }
+}
+
+void block_in_call(operation& wanted, buffer_pool& pool) {
+  if (wanted.kind == operation_kind::accept) {
+    wanted.result = ::accept4(wanted.fd, nullptr, nullptr, SOCK_CLOEXEC);
+    if (wanted.result < 0) wanted.result = -errno;
+    return;
+  }
+  CHECK(wanted.kind == operation_kind::receive, "only receive and accept block in the call");
+  wanted.result = receive_once(wanted, pool, 0);
+}
+
+void do_now(operation& wanted, buffer_pool& pool) {
+  wanted.result = 0;
+  switch (wanted.kind) {
+    case operation_kind::receive_now: static_cast<void>(try_receive(wanted, pool)); return;
+    case operation_kind::shutdown_send: os::shutdown_send(wanted.fd); return;
+    case operation_kind::release: return;
+    case operation_kind::close: os::descriptor(wanted.fd).reset(); return;
+    default: CHECK(false, "only immediate operations are done without waiting");
+  }
+}
+
+}  // namespace samjoko::io

@@ -1,0 +1,24 @@
+#pragma once
+// Charter: the one place that moves bytes through a socket. Each try makes the system call of an
+// operation, retries EINTR where nobody asked to be woken, continues partial sends, and says
+// whether the operation is finished or would have to wait. Signals for closed peers are turned off
+// per call (MSG_NOSIGNAL), never for the process.
+
+#include <samjoko/io/loop.hpp>
+
+namespace samjoko::io {
+
+/// Tries without waiting. true: `wanted.result` is final. false: it would block; a send may have
+/// made progress (`progressed`). A receive into a loop's block takes one from `pool` only while it
+/// tries.
+[[nodiscard]] bool attempt(operation& wanted, buffer_pool& pool, bool sockets_block,
+                           bool* progressed = nullptr);
+
+/// One blocking receive or accept; `wanted.result` is -EINTR when a signal came, -EAGAIN when the
+/// socket's own receive timeout passed.
+void block_in_call(operation& wanted, buffer_pool& pool);
+
+/// Does an immediate operation, as far as the descriptor is concerned.
+void do_now(operation& wanted, buffer_pool& pool);
+
+}  // namespace samjoko::io

@@ -1,0 +1,79 @@
+#pragma once
+// Charter: an operation as something to co_await. The awaiter is the operation: no frame, no
+// allocation. It is trivially destructible (a fence against GCC 12's double destruction of awaiter
+// temporaries).
+
+#include <cerrno>
+#include <coroutine>
+#include <samjoko/base/result.hpp>
+#include <samjoko/io/loop.hpp>
+
+namespace samjoko::io {
+
+/// Begins the operation it is on `via`; co_await gives the raw result (>= 0, or -errno).
+template <class Operation = operation>
+class awaited : public Operation, public waiting {
+ public:
+  explicit awaited(stream& via) noexcept : via_(&via) {}
+
+  bool await_ready() const noexcept { return false; }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> waiter) noexcept {
+    return begin(*waiter.promise().context, waiter);
+  }
+  std::int64_t await_resume() const noexcept { return this->result; }
+
+ protected:
+  /// Answers whether the coroutine is to be suspended.
+  bool begin(task_context& context, std::coroutine_handle<> waiter) noexcept {
+    if (context.cancelled) {
+      this->result = -ECANCELED;
+      return false;
+    }
+    context_ = &context;
+    waiter_ = waiter;
+    this->complete = &awaited::completed;
+    waiting::cancel = &awaited::cancel_wait;
+    // Set before begin: a blocking loop waits inside it, and may be told there to stop waiting.
+    context.current = this;
+    if (via_->begin(*this) == start::parked) return true;
+    context.current = nullptr;
+    return false;
+  }
+
+ private:
+  static void completed(operation& self) noexcept {
+    auto& me = static_cast<awaited&>(self);
+    me.context_->current = nullptr;
+    me.waiter_.resume();
+  }
+  static void cancel_wait(waiting& self) noexcept {
+    auto& me = static_cast<awaited&>(self);
+    me.via_->cancel(me);
+  }
+
+  stream* via_;
+  task_context* context_ = nullptr;
+  std::coroutine_handle<> waiter_;
+};
+
+/// Waits until the moment; false when cancelled.
+class sleep_until : public awaited<operation> {
+ public:
+  sleep_until(loop& on, deadline moment) noexcept : awaited(on) {
+    kind = operation_kind::sleep;
+    until = moment;
+  }
+  bool await_resume() const noexcept { return result == 0; }
+};
+
+/// Waits until a descriptor that somebody else reads can be read; 0 or -errno.
+class until_readable : public awaited<operation> {
+ public:
+  until_readable(loop& on, int descriptor) noexcept : awaited(on) {
+    kind = operation_kind::readable;
+    fd = descriptor;
+  }
+};
+
+}  // namespace samjoko::io

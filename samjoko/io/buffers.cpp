@@ -1,0 +1,41 @@
+#include <samjoko/io/buffers.hpp>
+
+#include <cstring>
+#include <new>
+
+namespace samjoko::io {
+
+buffer_pool::~buffer_pool() {
+  while (free_ != nullptr) {
+    auto* block = reinterpret_cast<std::byte*>(free_);
+    free_ = free_->next;
+    if (block != lent_) ::operator delete(block);
+  }
+}
+
+std::byte* buffer_pool::take() {
+  if (free_ == nullptr) {
+    ++heap_requests_;
+    return static_cast<std::byte*>(::operator new(block_size));
+  }
+  auto* block = free_;
+  free_ = block->next;
+  return reinterpret_cast<std::byte*>(block);
+}
+
+void buffer_pool::give_back(std::byte* block) noexcept {
+  free_ = ::new (static_cast<void*>(block)) free_block{free_};
+}
+
+}  // namespace samjoko::io
+
+namespace samjoko {
+
+void lease::compact() noexcept {
+  if (begin_ == 0) return;
+  std::memmove(block_, block_ + begin_, size());
+  end_ -= begin_;
+  begin_ = 0;
+}
+
+}  // namespace samjoko

@@ -1,0 +1,57 @@
+#pragma once
+// Charter: many clients in one thread, by readiness (man 7 epoll). A fresh descriptor is tried
+// before it is registered; it is registered once, edge-triggered, for both directions; after a
+// receive that left room in its buffer nothing is tried before the next edge, so a request costs no
+// EAGAIN.
+
+#include <samjoko/io/loop.hpp>
+#include <samjoko/io/timers.hpp>
+#include <samjoko/os/epoll.hpp>
+#include <vector>
+
+namespace samjoko::io {
+
+class epoll_loop final : public loop {
+ public:
+  epoll_loop();
+
+  start begin(operation& wanted) override;
+  void cancel(operation& parked) noexcept override;
+  void run() override;
+  void wake() noexcept override { epoll_.wake(); }
+
+ private:
+  /// What the loop knows of one descriptor number. A stale event for a number that was closed and
+  /// used again is harmless: it only makes the new owner try once in vain.
+  struct descriptor_state {
+    operation* reader = nullptr;
+    operation* writer = nullptr;
+    bool registered = false;
+    bool may_read = true;
+    bool may_write = true;
+    bool hung_up =
+        false;  ///< more than one receive takes came with the event; no second edge follows
+  };
+
+  [[nodiscard]] descriptor_state& state_of(int fd);
+  void forget(const operation& last);
+  [[nodiscard]] bool try_now(operation& wanted, descriptor_state& state, bool* progressed);
+  [[nodiscard]] start park(operation& wanted, descriptor_state& state);
+  void defer(operation& wanted) noexcept;
+  void unpark(operation& parked) noexcept;
+  void resume(operation* waiter, descriptor_state& state);
+  void finish(operation& ended, std::int64_t result) noexcept;
+  void handle(const epoll_event& event);
+  void run_deferred();
+  void complete_finished() noexcept;
+  void one_turn();
+
+  os::epoll epoll_;
+  timers timers_;
+  std::vector<descriptor_state> descriptors_;
+  operation_list deferred_;  ///< would have been tried at once, but the task's budget was used up
+  operation_list finished_;  ///< have their result and wait to be told
+  int budget_ = 0;
+};
+
+}  // namespace samjoko::io

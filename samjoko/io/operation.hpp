@@ -1,0 +1,77 @@
+#pragma once
+// Charter: one request to the outside world, as a value. It lives in the waiting coroutine's own
+// frame (or in a connection at rest) and holds everything needed to submit it, so that a completion
+// engine can take it as well as a readiness loop or a plain blocking call.
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <samjoko/base/deadline.hpp>
+
+namespace samjoko::io {
+
+enum class operation_kind : std::uint8_t {
+  accept,   ///< result: the new descriptor
+  connect,  ///< `data`, `size`: the sockaddr; result 0
+  receive,  ///< into `data`, or, when that is null, into a block that the loop lends; 0 is the end
+  send,     ///< all of `data`; result: how many bytes
+  send_parts,  ///< all of `size` iovecs at `data`, which it may change; result: how many bytes
+  send_file,  ///< a file_operation; result: how many bytes, fewer than asked at the end of the file
+  readable,   ///< waits until a receive would not block; result 0
+  sleep,      ///< until the deadline; result 0
+
+  // These never wait: begin() does them and answers done.
+  receive_now,    ///< a receive; -EAGAIN when nothing is there
+  shutdown_send,  ///< no more bytes will be sent (man 2 shutdown)
+  release,        ///< the loop forgets the descriptor, which stays open: to give it away
+  close,          ///< the loop forgets the descriptor and closes it
+};
+
+/// Where an operation stands; owned by the loop.
+enum class operation_state : std::uint8_t { free, parked, deferred, finished };
+
+struct operation {
+  operation_kind kind = operation_kind::receive;
+  operation_state state = operation_state::free;
+  bool started = false;  ///< the loop's: a connect under way, a descriptor made non-blocking
+  int fd = -1;
+  std::byte* data = nullptr;
+  std::size_t size = 0;
+
+  /// Milliseconds without progress after which it fails with ETIMEDOUT; 0: for ever.
+  std::uint32_t idle_ms = 0;
+  /// Milliseconds for the whole of it, counted from its first wait (no clock is read before); 0:
+  /// none.
+  std::uint32_t allowance_ms = 0;
+  /// An absolute end for the whole of it, besides.
+  deadline until;
+
+  /// >= 0: a value; < 0: -errno. ETIMEDOUT and ECANCELED are told this way too.
+  std::int64_t result = 0;
+  /// Called by the loop, once, on its thread, when a parked operation has its result. The operation
+  /// may be gone when it returns.
+  void (*complete)(operation&) noexcept = nullptr;
+
+  // The loop's own, while parked.
+  operation* previous = nullptr;
+  operation* next = nullptr;
+  steady::time_point due = steady::time_point::max();
+};
+
+/// send_file: `size` bytes of `file` from `offset` on (man 2 sendfile).
+struct file_operation : operation {
+  int file = -1;
+  off_t offset = 0;
+};
+
+[[nodiscard]] constexpr bool waits_to_send(operation_kind kind) noexcept {
+  return kind == operation_kind::connect || kind == operation_kind::send ||
+         kind == operation_kind::send_parts || kind == operation_kind::send_file;
+}
+
+[[nodiscard]] constexpr bool is_immediate(operation_kind kind) noexcept {
+  return kind >= operation_kind::receive_now;
+}
+
+}  // namespace samjoko::io

@@ -1,0 +1,65 @@
+#include <samjoko/io/timers.hpp>
+
+#include <algorithm>
+
+namespace samjoko::io {
+
+void operation_list::append(operation& item) noexcept {
+  item.next = nullptr;
+  item.previous = last_;
+  (last_ == nullptr ? first_ : last_->next) = &item;
+  last_ = &item;
+}
+
+void operation_list::remove(operation& item) noexcept {
+  (item.previous == nullptr ? first_ : item.previous->next) = item.next;
+  (item.next == nullptr ? last_ : item.next->previous) = item.previous;
+  item.next = item.previous = nullptr;
+}
+
+steady::time_point timers::due_of(operation& parked, steady::time_point now,
+                                  steady::duration lag) noexcept {
+  if (parked.allowance_ms != 0) {
+    const deadline whole(now + lag + milliseconds(parked.allowance_ms));
+    parked.until = std::min(parked.until, whole);
+    parked.allowance_ms = 0;
+  }
+  if (parked.idle_ms == 0) return parked.until.at();
+  return std::min(parked.until.at(), now + lag + milliseconds(parked.idle_ms));
+}
+
+void timers::add(operation& parked) noexcept {
+  if (parked.due == steady::time_point::max()) return;
+  // One that is due already is filed where expire() looks next.
+  parked.due = std::max(parked.due, steady::time_point(tick * static_cast<std::int64_t>(visited_)));
+  const auto slot = tick_of(parked.due) % slots;
+  wheel_[slot].append(parked);
+  occupied_[slot / 64] |= std::uint64_t{1} << (slot % 64);
+  ++count_;
+}
+
+void timers::remove(operation& parked) noexcept {
+  if (parked.due == steady::time_point::max()) return;
+  const auto slot = tick_of(parked.due) % slots;
+  wheel_[slot].remove(parked);
+  if (wheel_[slot].empty()) occupied_[slot / 64] &= ~(std::uint64_t{1} << (slot % 64));
+  --count_;
+}
+
+deadline timers::next() const noexcept {
+  if (count_ == 0) return deadline::never();
+  const auto begin = visited_ % slots;
+  for (std::size_t step = 0; step <= slots / 64; ++step) {
+    const auto word = (begin / 64 + step) % (slots / 64);
+    auto bits = occupied_[word];
+    if (step == 0) bits &= ~std::uint64_t{0} << (begin % 64);
+    if (step == slots / 64) bits &= ~(~std::uint64_t{0} << (begin % 64));
+    if (bits == 0) continue;
+    const auto slot = word * 64 + static_cast<std::size_t>(std::countr_zero(bits));
+    const auto ahead = (slot + slots - begin) % slots;
+    return deadline(steady::time_point(tick * static_cast<std::int64_t>(visited_ + ahead + 1)));
+  }
+  return deadline::never();
+}
+
+}  // namespace samjoko::io

@@ -1,0 +1,57 @@
+#pragma once
+// Charter: the building block of waits that have no descriptor: a coroutine parked until somebody
+// on the same thread makes it ready, or its context is cancelled.
+
+#include <coroutine>
+#include <samjoko/task/run_queue.hpp>
+
+namespace samjoko {
+
+class parked : public waiting, public runnable {
+ public:
+  parked() noexcept {
+    waiting::cancel = [](waiting& self) noexcept {
+      auto& parked_self = static_cast<parked&>(self);
+      parked_self.cancelled_ = true;
+      if (parked_self.on_cancel != nullptr) parked_self.on_cancel(parked_self);
+      parked_self.make_ready();
+    };
+    runnable::run = [](runnable& self) noexcept {
+      auto& parked_self = static_cast<parked&>(self);
+      parked_self.context_->current = nullptr;
+      if (auto* observer = parked_self.context_->queue->observer) observer->wait_ended(parked_self);
+      parked_self.waiter_.resume();
+    };
+  }
+
+  /// Called in await_suspend; answers whether the coroutine is to be suspended: not when its
+  /// context is cancelled already.
+  template <class Promise>
+  [[nodiscard]] bool park(std::coroutine_handle<Promise> waiter) noexcept {
+    context_ = waiter.promise().context;
+    if (context_->cancelled) {
+      cancelled_ = true;
+      return false;
+    }
+    waiter_ = waiter;
+    context_->current = this;
+    if (auto* observer = context_->queue->observer) observer->wait_began(*this, what, could_go_on);
+    return true;
+  }
+  /// Resumes the coroutine soon, from the queue. Calling it again before then does nothing.
+  void make_ready() noexcept { context_->queue->push(*this); }
+  [[nodiscard]] bool was_cancelled() const noexcept { return cancelled_; }
+
+  /// Called on cancel, before the coroutine is made ready: to leave the list it waits in.
+  void (*on_cancel)(parked&) noexcept = nullptr;
+  /// For those who look for waits that nobody ends.
+  const char* what = "something without a name";
+  bool (*could_go_on)(const waiting&) = nullptr;
+
+ private:
+  std::coroutine_handle<> waiter_;
+  task_context* context_ = nullptr;
+  bool cancelled_ = false;
+};
+
+}  // namespace samjoko
