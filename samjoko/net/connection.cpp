@@ -1,0 +1,236 @@
+#include <samjoko/net/connection.hpp>
+
+#include <algorithm>
+#include <cstring>
+#include <samjoko/base/check.hpp>
+#include <samjoko/os/socket.hpp>
+
+namespace samjoko {
+
+using io::operation_kind;
+
+connection::connection(io::loop& on, os::descriptor socket, const connection_limits& limits,
+                       const stop_flag& stop) noexcept
+    : loop_(&on),
+      limits_(&limits),
+      stop_(&stop),
+      context_{.queue = &on},
+      socket_(socket.release()),
+      idle_ms_(static_cast<std::uint32_t>(limits.idle.count())) {}
+
+connection::~connection() {
+  if (socket_ >= 0) do_now(operation_kind::close);
+}
+
+io::operation connection::do_now(operation_kind kind) noexcept {
+  io::operation immediate;
+  immediate.kind = kind;
+  immediate.fd = socket_;
+  loop_->begin(immediate);
+  return immediate;
+}
+
+os::descriptor connection::release_socket() noexcept {
+  do_now(operation_kind::release);
+  return os::descriptor(std::exchange(socket_, -1));
+}
+
+result<os::address> connection::peer() const { return os::peer_address(socket_); }
+result<os::address> connection::local() const { return os::local_address(socket_); }
+
+void connection::consume(std::size_t count) noexcept {
+  CHECK(count <= unread_.size(), "more was consumed than is unread");
+  progressed_ |= count > 0;
+  unread_.consume(count);
+  if (unread_.empty()) unread_.reset();
+}
+
+void connection::receive_more_by(io::operation& wait) {
+  if (unread_.empty()) unread_.reset();
+  if (unread_.has_block() && unread_.tail().empty()) unread_.compact();
+  wait.data = unread_.has_block() ? unread_.tail().data() : nullptr;
+  wait.size = unread_.has_block() ? unread_.tail().size() : 0;
+}
+
+void connection::take_received(const io::operation& wait) noexcept {
+  const auto count = static_cast<std::size_t>(wait.result);
+  if (unread_.has_block()) {
+    unread_.extend(count);
+  } else {
+    unread_ = lease(loop_->buffers(), wait.data, count);
+  }
+}
+
+void connection::shutdown_send() noexcept { do_now(operation_kind::shutdown_send); }
+
+void connection::set_idle_limit(milliseconds idle) noexcept {
+  idle_ms_ = static_cast<std::uint32_t>(idle.count());
+}
+
+result<lease> connection::receive_now() noexcept {
+  const auto receive = do_now(operation_kind::receive_now);
+  if (receive.result == 0) return failure(condition::end_of_stream, "receive");
+  if (receive.result < 0) return failure(static_cast<int>(-receive.result), "receive");
+  return lease(loop_->buffers(), receive.data, static_cast<std::size_t>(receive.result));
+}
+
+void connection::set_write_limits(io::operation& write, std::uint64_t size) const noexcept {
+  write.idle_ms = static_cast<std::uint32_t>(limits_->write_idle.count());
+  if (limits_->minimum_write_rate == 0) return;
+  const auto grace = static_cast<std::uint64_t>(limits_->write_grace.count());
+  const auto whole = grace + size * 1000 / limits_->minimum_write_rate;
+  write.allowance_ms = static_cast<std::uint32_t>(std::min<std::uint64_t>(whole, 1u << 31));
+}
+
+task<result<std::string_view>> connection::read_until(std::string_view delimiter,
+                                                      std::size_t limit) {
+  CHECK(limit <= longest_text, "a text can be as long as a block at most");
+  CHECK(!delimiter.empty(), "a delimiter has at least one byte");
+  if (!unread_.empty() && unread_.tail().size() < limit) unread_.compact();
+  std::size_t searched = 0;
+  for (;;) {
+    const auto text = as_text(unread_.view());
+    const auto from = searched > delimiter.size() - 1 ? searched - (delimiter.size() - 1) : 0;
+    const auto found = text.find(delimiter, from);
+    const auto end = found == std::string_view::npos ? text.size() : found + delimiter.size();
+    if (end > limit || (found == std::string_view::npos && end == limit))
+      co_return failure(condition::too_long, "read");
+    if (found != std::string_view::npos) {
+      progressed_ = true;
+      unread_.consume(end);  // the block stays until the next read, the view is into it
+      co_return text.substr(0, end);
+    }
+    searched = text.size();
+    const auto more = co_await fill();
+    if (!more) co_return std::unexpected(more.error());
+  }
+}
+
+task<result<std::string_view>> connection::read_line(std::size_t limit) {
+  auto line = co_await read_until("\n", limit);
+  if (!line) co_return line;
+  line->remove_suffix(1);
+  if (line->ends_with('\r')) line->remove_suffix(1);
+  co_return line;
+}
+
+task<result<void>> connection::read_exact(mutable_bytes all) {
+  while (!all.empty()) {
+    if (unread_.empty()) {
+      const auto more = co_await fill();
+      if (!more) co_return std::unexpected(more.error());
+    }
+    const auto count = std::min(all.size(), unread_.size());
+    std::memcpy(all.data(), unread_.data(), count);
+    progressed_ = true;
+    unread_.consume(count);
+    all = all.subspan(count);
+  }
+  co_return result<void>{};
+}
+
+namespace detail {
+
+namespace {
+
+void set_read_limits(io::operation& read, const connection& from) noexcept {
+  read.kind = operation_kind::receive;
+  read.fd = from.socket();
+  read.idle_ms = from.idle_ms();
+  read.until = from.current_deadline();
+}
+
+std::unexpected<error> failed_read(std::int64_t code) {
+  if (code == 0) return failure(condition::end_of_stream, "read");
+  return failure(static_cast<int>(-code), "read");
+}
+
+samjoko::result<void> written(std::int64_t code) {
+  if (code >= 0) return {};
+  return failure(static_cast<int>(-code), "write");
+}
+
+}  // namespace
+
+reading::reading(connection& from) noexcept : awaited(from.loop()), from_(from) {
+  set_read_limits(*this, from);
+  if (from.unread_.empty()) from.unread_.reset();
+}
+
+samjoko::result<lease> reading::await_resume() {
+  const bool could_stop = std::exchange(from_.request_wait_, nullptr) != nullptr;
+  from_.progressed_ = true;
+  if (!from_.unread_.empty()) return std::move(from_.unread_);
+  if (result > 0) return lease(from_.loop().buffers(), data, static_cast<std::size_t>(result));
+  if (result == -ECANCELED && could_stop && !from_.context().cancelled) {
+    // What reached our kernel before this moment has begun; it is still answered.
+    auto last = from_.receive_now();
+    if (last || !last.error().is(EAGAIN)) return last;
+    return failure(condition::stopping, "read");
+  }
+  from_.peer_finished_ |= result == 0 || result == -ECONNRESET;
+  return failed_read(result);
+}
+
+filling::filling(connection& from) noexcept : awaited(from.loop()), from_(from) {
+  auto& unread = from.unread_;
+  if (unread.empty()) unread.reset();
+  if (!unread.has_block()) unread = lease(from.loop().buffers(), from.loop().buffers().take(), 0);
+  if (unread.tail().empty()) unread.compact();
+  set_read_limits(*this, from);
+  data = unread.tail().data();
+  size = unread.tail().size();
+}
+
+samjoko::result<std::size_t> filling::await_resume() {
+  if (size == 0) return failure(EMSGSIZE, "read");
+  from_.peer_finished_ |= result == 0 || result == -ECONNRESET;
+  if (result <= 0) return failed_read(result);
+  from_.unread_.extend(static_cast<std::size_t>(result));
+  return static_cast<std::size_t>(result);
+}
+
+writing::writing(connection& to, bytes all) noexcept : awaited(to.loop()) {
+  kind = operation_kind::send;
+  fd = to.socket();
+  data = const_cast<std::byte*>(all.data());  // a send does not write to it
+  size = all.size();
+  to.set_write_limits(*this, size);
+}
+
+samjoko::result<void> writing::await_resume() const { return written(result); }
+
+writing_parts::writing_parts(connection& to, std::initializer_list<bytes> parts) noexcept
+    : awaited(to.loop()) {
+  CHECK(parts.size() <= connection::most_parts, "too many parts in one write");
+  std::uint64_t total = 0;
+  kind = operation_kind::send_parts;
+  fd = to.socket();
+  for (const auto& part : parts) {
+    if (part.empty()) continue;
+    parts_[size++] = {.iov_base = const_cast<std::byte*>(part.data()), .iov_len = part.size()};
+    total += part.size();
+  }
+  to.set_write_limits(*this, total);
+}
+
+samjoko::result<void> writing_parts::await_resume() const { return written(result); }
+
+sending_file::sending_file(connection& to, int from, std::uint64_t from_offset,
+                           std::uint64_t count) noexcept
+    : awaited(to.loop()) {
+  kind = operation_kind::send_file;
+  fd = to.socket();
+  file = from;
+  offset = static_cast<off_t>(from_offset);
+  size = count;
+  to.set_write_limits(*this, count);
+}
+
+samjoko::result<std::uint64_t> sending_file::await_resume() const {
+  if (result < 0) return failure(static_cast<int>(-result), "send file");
+  return static_cast<std::uint64_t>(result);
+}
+
+}  // namespace detail
+}  // namespace samjoko

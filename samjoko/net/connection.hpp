@@ -1,0 +1,233 @@
+#pragma once
+// Charter: one client, as its handler sees it: bytes in, bytes out, and what limits them. The same
+// in every model. It belongs to one thread; nothing here may be called from another. At most one
+// read and one write may be under way at a time, by different tasks if you like.
+//
+// Every wait returns a result: condition::end_of_stream when the peer has finished sending,
+// ETIMEDOUT past a limit, ECONNRESET, ECANCELED when the server stops at once, condition::stopping
+// when it stops gracefully and no request had begun. `if (!bytes) co_return;` is right for all of
+// them.
+
+#include <sys/uio.h>
+#include <array>
+#include <initializer_list>
+#include <samjoko/base/bytes.hpp>
+#include <samjoko/io/await.hpp>
+#include <samjoko/net/limits.hpp>
+#include <samjoko/os/address.hpp>
+#include <samjoko/os/descriptor.hpp>
+#include <samjoko/task/stop.hpp>
+#include <samjoko/task/task.hpp>
+#include <string_view>
+
+namespace samjoko {
+
+namespace detail {
+class reading;
+class filling;
+class writing;
+class writing_parts;
+class sending_file;
+}  // namespace detail
+
+class connection {
+ public:
+  static constexpr std::size_t most_parts = 8;
+  /// The longest line, or the longest text up to a delimiter, that can be asked for.
+  static constexpr std::size_t longest_text = io::buffer_pool::block_size;
+
+  /// Takes over `socket`, whose mode must fit the loop (blocking or not). `limits` and `stop` must
+  /// outlive the connection.
+  connection(io::loop& on, os::descriptor socket, const connection_limits& limits,
+             const stop_flag& stop) noexcept;
+  /// Another one of the same handler: on the loop, with the limits and under the stop of `like`.
+  connection(connection& like, os::descriptor socket) noexcept
+      : connection(*like.loop_, std::move(socket), *like.limits_, *like.stop_) {}
+  connection(const connection&) = delete;
+  connection& operator=(const connection&) = delete;
+  ~connection();
+
+  /// The bytes that are there, or the next that come: at least one. `result<lease>`.
+  [[nodiscard]] detail::reading read() noexcept;
+  /// More bytes behind those that are unread already; how many came. EMSGSIZE when the block is
+  /// full.
+  [[nodiscard]] detail::filling fill() noexcept;
+  /// All of it, or an error. The bytes must stay in place meanwhile.
+  [[nodiscard]] detail::writing write(bytes all) noexcept;
+  [[nodiscard]] detail::writing write(std::string_view all) noexcept;
+  /// Several spans in one system call, in order; at most most_parts.
+  [[nodiscard]] detail::writing_parts write(std::initializer_list<bytes> parts) noexcept;
+  /// `size` bytes of a regular file from `offset`, without copying them through this process.
+  /// How many were sent: fewer when the file ends before.
+  [[nodiscard]] detail::sending_file send_file(int file, std::uint64_t offset,
+                                               std::uint64_t size) noexcept;
+
+  /// A line without its end (LF or CR LF). condition::too_long past `limit` bytes. The view is
+  /// valid until the next read of any kind.
+  [[nodiscard]] task<result<std::string_view>> read_line(std::size_t limit = 8192);
+  /// Everything up to and with the delimiter, under the same rules.
+  [[nodiscard]] task<result<std::string_view>> read_until(std::string_view delimiter,
+                                                          std::size_t limit = 8192);
+  /// Fills `all`. condition::end_of_stream when the peer ends before.
+  [[nodiscard]] task<result<void>> read_exact(mutable_bytes all);
+
+  /// What arrived and was not read yet, and dropping it from the front: for parsers.
+  [[nodiscard]] bytes unread() const noexcept { return unread_.view(); }
+  void consume(std::size_t count) noexcept;
+
+  /// Says that no more bytes will be written; reading goes on.
+  void shutdown_send() noexcept;
+
+  /// The end of a whole exchange (a head, a body, a line), however many reads it takes. never()
+  /// lifts it.
+  void set_deadline(deadline end) noexcept { deadline_ = end; }
+  [[nodiscard]] deadline current_deadline() const noexcept { return deadline_; }
+  /// The whole request was read and answered, and nothing more is expected: the socket is closed
+  /// without waiting for the peer to close first.
+  void close_at_once() noexcept { close_at_once_ = true; }
+
+  /// Overrides connection_limits::idle for this client. 0: for ever.
+  void set_idle_limit(milliseconds idle) noexcept;
+
+  [[nodiscard]] result<os::address> peer() const;
+  [[nodiscard]] result<os::address> local() const;
+
+  /// Whether the server wants to stop: finish what has begun and return.
+  [[nodiscard]] bool stop_requested() const noexcept { return stop_->requested(); }
+
+  [[nodiscard]] samjoko::stop_level stop_level() const noexcept { return stop_->level(); }
+
+  /// Where this client's tasks run: `scope both{client.context()};`
+  [[nodiscard]] task_context& context() noexcept { return context_; }
+  [[nodiscard]] io::loop& loop() noexcept { return *loop_; }
+  [[nodiscard]] const connection_limits& limits() const noexcept { return *limits_; }
+  [[nodiscard]] int socket() const noexcept { return socket_; }
+
+  // For those who run connections (serve), not for handlers.
+
+  /// A graceful stop may end a read() that has waited for its first byte in vain.
+  void stop_ends_reads(bool yes) noexcept { stop_ends_reads_ = yes; }
+  /// Ends such a wait, if there is one.
+  void end_wait_for_request() noexcept {
+    if (request_wait_ != nullptr) request_wait_->cancel(*request_wait_);
+  }
+  /// Makes `wait` a receive of more bytes, behind those that are unread already, or into a fresh
+  /// block.
+  void receive_more_by(io::operation& wait);
+  /// Takes in what such a wait received.
+  void take_received(const io::operation& wait) noexcept;
+  /// Whether anything was consumed since the last call: a turn that consumed nothing waits for
+  /// more.
+  [[nodiscard]] bool take_progress() noexcept { return std::exchange(progressed_, false); }
+  /// Takes in what a rest received.
+  void put_unread(lease received) noexcept { unread_ = std::move(received); }
+  /// A receive that does not wait: what has reached our kernel already, or nothing.
+  [[nodiscard]] result<lease> receive_now() noexcept;
+  /// Gives the socket away; the connection is dead then.
+  [[nodiscard]] os::descriptor release_socket() noexcept;
+  [[nodiscard]] std::uint32_t idle_ms() const noexcept { return idle_ms_; }
+  /// Whether the peer may still send, so that a plain close could reset what it has not read yet.
+  [[nodiscard]] bool wants_linger() const noexcept { return !peer_finished_ && !close_at_once_; }
+
+ private:
+  friend class detail::reading;
+  friend class detail::filling;
+  friend class detail::writing;
+  friend class detail::writing_parts;
+  friend class detail::sending_file;
+  io::operation do_now(io::operation_kind kind) noexcept;
+  void set_write_limits(io::operation& write, std::uint64_t size) const noexcept;
+
+  io::loop* loop_;
+  const connection_limits* limits_;
+  const stop_flag* stop_;
+  task_context context_;
+  lease unread_;
+  deadline deadline_;
+  waiting* request_wait_ = nullptr;
+  int socket_;
+  std::uint32_t idle_ms_;
+  bool stop_ends_reads_ = false;
+  bool peer_finished_ = false;
+  bool close_at_once_ = false;
+  bool progressed_ = false;
+};
+
+namespace detail {
+
+class reading : public io::awaited<io::operation> {
+ public:
+  explicit reading(connection& from) noexcept;
+  bool await_ready() const noexcept { return !from_.unread_.empty(); }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> waiter) noexcept {
+    if (from_.stop_ends_reads_) {
+      from_.request_wait_ = this;
+      result = -ECANCELED;
+      if (from_.stop_requested()) return false;
+    }
+    return begin(*waiter.promise().context, waiter);
+  }
+  samjoko::result<lease> await_resume();
+
+ private:
+  connection& from_;
+};
+
+class filling : public io::awaited<io::operation> {
+ public:
+  explicit filling(connection& from) noexcept;
+  bool await_ready() const noexcept { return size == 0; }
+  samjoko::result<std::size_t> await_resume();
+
+ private:
+  connection& from_;
+};
+
+class writing : public io::awaited<io::operation> {
+ public:
+  writing(connection& to, bytes all) noexcept;
+  bool await_ready() const noexcept { return size == 0; }
+  samjoko::result<void> await_resume() const;
+};
+
+class writing_parts : public io::awaited<io::operation> {
+ public:
+  writing_parts(connection& to, std::initializer_list<bytes> parts) noexcept;
+  bool await_ready() const noexcept { return size == 0; }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> waiter) noexcept {
+    data =
+        reinterpret_cast<std::byte*>(parts_.data());  // not before: the awaiter has its place now
+    return begin(*waiter.promise().context, waiter);
+  }
+  samjoko::result<void> await_resume() const;
+
+ private:
+  std::array<iovec, connection::most_parts> parts_;
+};
+
+class sending_file : public io::awaited<io::file_operation> {
+ public:
+  sending_file(connection& to, int from, std::uint64_t from_offset, std::uint64_t count) noexcept;
+  bool await_ready() const noexcept { return size == 0; }
+  samjoko::result<std::uint64_t> await_resume() const;
+};
+
+}  // namespace detail
+
+inline detail::reading connection::read() noexcept { return detail::reading(*this); }
+inline detail::filling connection::fill() noexcept { return detail::filling(*this); }
+inline detail::writing connection::write(bytes all) noexcept { return {*this, all}; }
+inline detail::writing connection::write(std::string_view all) noexcept {
+  return {*this, as_bytes(all)};
+}
+inline detail::writing_parts connection::write(std::initializer_list<bytes> parts) noexcept {
+  return {*this, parts};
+}
+inline detail::sending_file connection::send_file(int file, std::uint64_t offset,
+                                                  std::uint64_t size) noexcept {
+  return {*this, file, offset, size};
+}
+
+}  // namespace samjoko

@@ -1,0 +1,20 @@
+#pragma once
+// Charter: the time limits of a connection: safe defaults, each an option of the command line.
+
+#include <cstdint>
+#include <samjoko/base/deadline.hpp>
+
+namespace samjoko {
+
+struct connection_limits {
+  /// How long a read or a rest may wait without a byte. 0: for ever.
+  milliseconds idle{60'000};
+  /// How long a write may make no progress. 0: for ever.
+  milliseconds write_idle{30'000};
+  /// A write must be through after the grace plus its size over this rate, in bytes per second. 0:
+  /// no minimum.
+  std::uint32_t minimum_write_rate = 512;
+  milliseconds write_grace{10'000};
+};
+
+}  // namespace samjoko

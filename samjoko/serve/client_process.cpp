@@ -1,0 +1,65 @@
+#include <samjoko/serve/client_process.hpp>
+
+#include <csignal>
+#include <samjoko/base/check.hpp>
+#include <samjoko/os/process.hpp>
+#include <samjoko/os/signals.hpp>
+
+namespace samjoko::serve {
+namespace {
+
+static_assert(graceful_signal == SIGTERM && immediate_signal == SIGUSR1 &&
+              end_rest_signal == SIGUSR2);
+
+constinit client_process* of_this_process = nullptr;
+
+}  // namespace
+
+client_process::client_process(const workload& work) : work_(work) {
+  CHECK(of_this_process == nullptr, "a process serves its clients once");
+  of_this_process = this;
+  attention_.self = this;
+  attention_.run = [](runnable& self) noexcept { static_cast<attention&>(self).self->look(); };
+  thread_.loop().attention = &attention_;
+  for (const int signal : {graceful_signal, immediate_signal, end_rest_signal})
+    CHECK(os::install_handler(signal, &client_process::told, SA_RESTART), "cannot be told to stop");
+  os::end_with_parent(graceful_signal, work.forking_process);
+  // What a terminal sends to the whole group is the master's to decide about.
+  os::block_only({SIGINT, SIGQUIT, SIGHUP, SIGTTIN, SIGTTOU, SIGWINCH, SIGTSTP, SIGPIPE});
+}
+
+client_process::~client_process() { of_this_process = nullptr; }
+
+/// SA_RESTART: what has to be interrupted is interrupted by the kick, and nothing of the user's is.
+void client_process::told(int signal, siginfo_t*, void*) noexcept {
+  auto* self = of_this_process;
+  if (self == nullptr) return;
+  if (signal == end_rest_signal) {
+    self->end_rest_.store(true);
+  } else {
+    self->stop_.request(signal == immediate_signal ? stop_level::immediate : stop_level::graceful);
+  }
+  self->loop().wake();
+}
+
+void client_process::serve(os::descriptor socket) {
+  end_rest_.store(false);  // it was meant for the client before
+  session served(thread_.loop(), resting_client(std::move(socket)), work_.offered,
+                 work_.limits.connection, stop_, *this);
+  session_ = &served;
+  served.start();
+  thread_.loop().run();
+}
+
+void client_process::look() noexcept {
+  const bool end_rest = end_rest_.exchange(false);
+  const bool leaves = leaves_ && leaves_();
+  if (session_ == nullptr) {
+    if ((stop_.requested() || leaves) && wait_ != nullptr) loop().cancel(*wait_);
+    return;
+  }
+  if (stop_.requested()) session_->look_at_stop();
+  if (end_rest && !leaves) session_->end_rest();
+}
+
+}  // namespace samjoko::serve

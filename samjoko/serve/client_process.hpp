@@ -1,0 +1,67 @@
+#pragma once
+// Charter: what a process that serves clients by blocking does: it is told by signals to stop, and
+// has one loop. TERM is graceful, USR1 immediate, USR2 ends a rest; all are sent by the worker that
+// forked it; what a terminal sends to the whole group is the master's business and is blocked here.
+
+#include <atomic>
+#include <csignal>
+#include <samjoko/serve/model.hpp>
+#include <samjoko/serve/own_thread.hpp>
+#include <samjoko/serve/session.hpp>
+#include <samjoko/task/stop.hpp>
+
+namespace samjoko::serve {
+
+inline constexpr int graceful_signal = 15;   // SIGTERM
+inline constexpr int immediate_signal = 10;  // SIGUSR1
+inline constexpr int end_rest_signal = 12;   // SIGUSR2
+
+class client_process : session_owner {
+ public:
+  /// Once per process, in the child, after the fork.
+  explicit client_process(const workload& work);
+  ~client_process();
+
+  [[nodiscard]] stop_flag& stop() noexcept { return stop_; }
+  [[nodiscard]] io::blocking_loop& loop() noexcept { return thread_.loop(); }
+  /// Serves one client to its end.
+  void serve(os::descriptor socket);
+  /// A wait of this process while it has no client: ended when it is told to stop.
+  void may_be_ended(io::operation& wait) noexcept { wait_ = &wait; }
+  /// Told when a rest begins and ends.
+  void watch_rests(std::function<void(const session&, bool begins)> told) {
+    on_rest_ = std::move(told);
+  }
+  /// While this answers true, end_rest_signal means something else: leave before the next client.
+  void leave_when(std::function<bool()> asked) { leaves_ = std::move(asked); }
+  /// While this answers true, somebody else waits for this process: goodbyes are short.
+  void hurry_when(std::function<bool()> asked) { in_a_hurry_ = std::move(asked); }
+
+ private:
+  static void told(int signal, siginfo_t*, void*) noexcept;
+  void session_ended(session&) noexcept override { session_ = nullptr; }
+  void session_rests(session& resting, bool begins) noexcept override {
+    if (on_rest_) on_rest_(resting, begins);
+  }
+  milliseconds linger_time() noexcept override {
+    return in_a_hurry_ && in_a_hurry_() ? hurried_linger_time : usual_linger_time;
+  }
+  void look() noexcept;
+
+  struct attention : runnable {
+    client_process* self = nullptr;
+  };
+  const workload& work_;
+  own_thread thread_;
+  stop_flag stop_;
+  attention attention_;
+  session* session_ = nullptr;
+  io::operation* wait_ = nullptr;
+  /// Set by a signal: the present rest ends.
+  std::atomic<bool> end_rest_ = false;
+  std::function<void(const session&, bool)> on_rest_;
+  std::function<bool()> leaves_;
+  std::function<bool()> in_a_hurry_;
+};
+
+}  // namespace samjoko::serve

@@ -1,0 +1,131 @@
+#pragma once
+// Charter: the two forms of a handler, and what a service is made of. A handler is compiled once;
+// where it runs and how it waits is decided at run time, by data.
+
+#include <concepts>
+#include <memory>
+#include <samjoko/net/connection.hpp>
+#include <string>
+#include <type_traits>
+
+namespace samjoko {
+
+/// What a turn asks for at its end.
+enum class next {
+  rest,   ///< keep the client and its state; start again from the top at the next byte
+  close,  ///< say goodbye
+};
+
+/// The state that a turn-form handler keeps for one client; made before the first turn, and owned.
+class client_state {
+ public:
+  using destroyer = void (*)(void*) noexcept;
+  client_state() noexcept = default;
+  client_state(void* object, destroyer destroy) noexcept : object_(object, destroy) {}
+  [[nodiscard]] void* get() const noexcept { return object_.get(); }
+
+ private:
+  static void nothing(void*) noexcept {}
+  std::unique_ptr<void, destroyer> object_{nullptr, &client_state::nothing};
+};
+
+/// A copyable value holding the user's coroutine function. It lives as long as the service, so that
+/// what a lambda captured outlives every coroutine made from it.
+///
+/// Forms: `task<>(connection&)` owns its client until it returns; `task<next>(connection&)` and
+/// `task<next>(connection&, State&)` handle one turn and rest. State is default-constructible.
+class handler {
+ public:
+  handler() noexcept = default;
+
+  template <class Function>
+    requires(!std::same_as<std::remove_cvref_t<Function>, handler>)
+  handler(Function function)  // NOLINT(google-explicit-constructor): `.handler = echo` is the point
+      : form_(make(std::move(function))) {}
+
+  explicit operator bool() const noexcept { return form_ != nullptr; }
+  [[nodiscard]] bool has_turns() const noexcept { return form_->has_turns; }
+  [[nodiscard]] client_state make_state() const { return form_->make_state(); }
+  /// The plain form.
+  [[nodiscard]] task<> serve(connection& client) const { return form_->serve(client); }
+  /// The turn form.
+  [[nodiscard]] task<next> turn(connection& client, const client_state& state) const {
+    return form_->turn(client, state.get());
+  }
+
+ private:
+  struct form {
+    explicit form(bool turns) noexcept : has_turns(turns) {}
+    virtual ~form() = default;
+    virtual task<> serve(connection&) const { return {}; }
+    virtual task<next> turn(connection&, void*) const { return {}; }
+    virtual client_state make_state() const { return {}; }
+    const bool has_turns;
+  };
+
+  template <class Function>
+  struct plain final : form {
+    explicit plain(Function wrapped) : form(false), function(std::move(wrapped)) {}
+    task<> serve(connection& client) const override { return function(client); }
+    Function function;
+  };
+  template <class Function>
+  struct stateless final : form {
+    explicit stateless(Function wrapped) : form(true), function(std::move(wrapped)) {}
+    task<next> turn(connection& client, void*) const override { return function(client); }
+    Function function;
+  };
+  template <class Function, class State>
+  struct stateful final : form {
+    explicit stateful(Function wrapped) : form(true), function(std::move(wrapped)) {}
+    task<next> turn(connection& client, void* state) const override {
+      return function(client, *static_cast<State*>(state));
+    }
+    client_state make_state() const override {
+      return {new State(), [](void* state) noexcept { delete static_cast<State*>(state); }};
+    }
+    Function function;
+  };
+
+  template <class>
+  struct state_of;
+  template <class State>
+  struct state_of<task<next> (*)(connection&, State&)> {
+    using type = State;
+  };
+  template <class Class, class State>
+  struct state_of<task<next> (Class::*)(connection&, State&) const> {
+    using type = State;
+  };
+
+  template <class Function>
+  static std::shared_ptr<const form> make(Function function) {
+    if constexpr (std::is_invocable_r_v<task<>, const Function&, connection&>) {
+      return std::make_shared<plain<Function>>(std::move(function));
+    } else if constexpr (std::is_invocable_r_v<task<next>, const Function&, connection&>) {
+      return std::make_shared<stateless<Function>>(std::move(function));
+    } else if constexpr (std::is_pointer_v<Function>) {
+      using state = typename state_of<Function>::type;
+      return std::make_shared<stateful<Function, state>>(std::move(function));
+    } else {
+      using state = typename state_of<decltype(&Function::operator())>::type;
+      return std::make_shared<stateful<Function, state>>(std::move(function));
+    }
+  }
+
+  std::shared_ptr<const form> form_;
+};
+
+/// What a server serves.
+struct service {
+  std::string name;
+  samjoko::handler handler;
+  /// The server speaks first: the first turn starts when the client connects, not at its first
+  /// byte.
+  bool greets = false;
+  /// Plain form: a graceful stop may end a read() that waits for its first byte, because nothing
+  /// has begun then. Leave it false when one request spans several reads without a sign of its own.
+  bool stops_between_reads = false;
+};
+
+}  // namespace samjoko

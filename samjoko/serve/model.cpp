@@ -1,0 +1,29 @@
+#include <samjoko/serve/model.hpp>
+
+namespace samjoko {
+
+std::string_view name_of(model which) noexcept {
+  switch (which) {
+    case model::process: return "process";
+    case model::thread: return "thread";
+    case model::multiplex: return "multiplex";
+  }
+  return "unknown";
+}
+
+std::string_view name_of(spawn which) noexcept { return which == spawn::each ? "each" : "pool"; }
+
+namespace serve {
+
+result<void> run(model where, spawn how, workload& work) {
+  switch (where) {
+    case model::process:
+      return how == spawn::each ? run_process_each(work) : run_process_pool(work);
+    case model::thread: return how == spawn::each ? run_thread_each(work) : run_thread_pool(work);
+    case model::multiplex: return run_shared_loop(work);
+  }
+  return failure(EINVAL, "model");
+}
+
+}  // namespace serve
+}  // namespace samjoko

@@ -1,0 +1,83 @@
+#pragma once
+// Charter: where a client runs. A model is a pair of choices (a process, a thread or a shared loop;
+// one for each client, or a pool), made at run time. Each runs in one worker process until it was
+// told to stop and its last client is gone.
+
+#include <unistd.h>
+
+#include <functional>
+#include <optional>
+#include <samjoko/net/limits.hpp>
+#include <samjoko/serve/counters.hpp>
+#include <samjoko/serve/handler.hpp>
+#include <span>
+#include <string_view>
+
+namespace samjoko {
+
+enum class model : std::uint8_t { process, thread, multiplex };
+enum class spawn : std::uint8_t { each, pool };
+
+[[nodiscard]] std::string_view name_of(model which) noexcept;
+[[nodiscard]] std::string_view name_of(spawn which) noexcept;
+
+struct serve_limits {
+  connection_limits connection;
+  /// Connections open at once in this worker; more are refused. 0: as many as there are
+  /// descriptors.
+  std::uint32_t max_connections = 0;
+  /// Of them, from one peer address. 0: no limit. Unix peers are not counted.
+  std::uint32_t max_connections_per_peer = 0;
+
+  std::uint32_t pool_min = 4;
+  std::uint32_t pool_max = 256;
+  /// A process or thread that a pool does not need leaves after this time without a client.
+  milliseconds pool_idle{10'000};
+  /// A pool process leaves after so many clients. 0: never.
+  std::uint64_t recycle_after = 0;
+  /// Bytes of stack for a thread.
+  std::size_t stack_size = 256 * 1024;
+};
+
+namespace serve {
+
+/// What the worker is told, from its master and by the kernel.
+struct order_news {
+  /// The highest level asked for so far.
+  stop_level stop = stop_level::none;
+  /// Children of this process ended since the last time: reap.
+  bool children_ended = false;
+};
+
+struct orders {
+  /// Readable when there is something to take.
+  int descriptor = -1;
+  /// Never blocks.
+  std::function<order_news()> take;
+  /// Called about once a second while the main thread is well.
+  std::function<void()> heartbeat;
+};
+
+struct workload {
+  const service& offered;
+  /// Bound and listening; their mode (blocking or not) is the model's to set.
+  std::span<const int> listeners;
+  const serve_limits& limits;
+  orders& from_master;
+  counters& counts;
+  /// The process that runs the model: children that it forks end when it does.
+  pid_t forking_process = ::getpid();
+};
+
+/// Runs the model in this process until it is stopped. Process models require a single-threaded
+/// process. Errors: what kept it from starting.
+[[nodiscard]] result<void> run(model where, spawn how, workload& work);
+
+[[nodiscard]] result<void> run_shared_loop(workload& work);
+[[nodiscard]] result<void> run_thread_each(workload& work);
+[[nodiscard]] result<void> run_thread_pool(workload& work);
+[[nodiscard]] result<void> run_process_each(workload& work);
+[[nodiscard]] result<void> run_process_pool(workload& work);
+
+}  // namespace serve
+}  // namespace samjoko

@@ -1,0 +1,56 @@
+#pragma once
+// Charter: for tests: what every model must hold, whatever it is made of. A case is a TEST_P on
+// this fixture; contract_matrix_test.cpp runs all of them over all models and prints who holds
+// what.
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <samjoko/serve/running_model.hpp>
+
+namespace samjoko::serve {
+
+/// Memory that the test, the worker and the processes of its clients all see.
+struct shared_notes {
+  std::atomic<int> states_made = 0;
+  std::atomic<int> states_alive = 0;
+  std::atomic<int> turns = 0;
+  std::atomic<int> failed_writes = 0;
+  std::atomic<int> last_error = 0;
+};
+
+class model_contract : public ::testing::TestWithParam<placement> {
+ protected:
+  [[nodiscard]] shared_notes& notes() const { return notes_.cells().front(); }
+
+ private:
+  os::shared_cells<shared_notes> notes_ = os::shared_cells<shared_notes>::make(1).value();
+};
+
+/// The plain form: everything back as it came.
+inline task<> send_back(connection& client) {
+  while (auto bytes = co_await client.read()) {
+    const auto written = co_await client.write(*bytes);
+    if (!written) co_return;
+  }
+}
+inline service echo() {
+  return {.name = "echo", .handler = send_back, .stops_between_reads = true};
+}
+
+/// The turn form, with a state: answers each line with its number; "bye" is the last.
+struct line_count {
+  int lines = 0;
+};
+inline task<next> count_lines(connection& client, line_count& state) {
+  const auto line = co_await client.read_line();
+  if (!line) co_return next::close;
+  const bool last = *line == "bye";
+  const auto answer = std::to_string(++state.lines) + " " + std::string(*line) + "\n";
+  const auto written = co_await client.write(answer);
+  if (!written || last) co_return next::close;
+  co_return next::rest;
+}
+inline service counting() { return {.name = "counting", .handler = count_lines}; }
+
+}  // namespace samjoko::serve

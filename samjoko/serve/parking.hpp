@@ -1,0 +1,96 @@
+#pragma once
+// Charter: where resting clients of a thread pool wait when somebody else needs their threads: one
+// epoll instance, no thread, no frame and no buffer each. It never reads a request; it only says
+// who spoke.
+
+#include <list>
+#include <samjoko/os/epoll.hpp>
+#include <samjoko/serve/session.hpp>
+#include <unordered_map>
+
+namespace samjoko::serve {
+
+class parking {
+ public:
+  /// A client, and what its model keeps about it.
+  struct guest {
+    resting_client client;
+    std::string peer;
+  };
+
+  /// Readable when take_ready() has something to do.
+  [[nodiscard]] int descriptor() const noexcept { return epoll_.descriptor(); }
+  [[nodiscard]] std::size_t size() const noexcept { return by_descriptor_.size(); }
+
+  /// Takes a client in; `idle`: how long it may stay silent, 0 for ever.
+  void park(guest in, milliseconds idle);
+  /// Hands out all that have spoken. Those that left, or lingered to their end, are counted by
+  /// `gone(peer)`.
+  template <class Spoke, class Gone>
+  void take_ready(Spoke spoke, Gone gone);
+  /// Half-closes those whose time is over.
+  template <class Gone>
+  void expire(steady::time_point now, Gone gone);
+  /// No request has begun in any of them now: half-closes all, for at most the linger time.
+  void close_all();
+  /// Closes all now.
+  template <class Gone>
+  void drop_all(Gone gone);
+  /// When expire() is next needed.
+  [[nodiscard]] deadline next_expiry() const noexcept;
+
+ private:
+  struct place {
+    guest held;
+    deadline until;
+    bool lingers = false;
+  };
+  using places = std::list<place>;
+
+  void begin_linger(places::iterator which);
+  guest remove(places::iterator which);
+  [[nodiscard]] places& list_of(const place& which) noexcept {
+    return which.lingers ? lingering_ : resting_;
+  }
+  /// Whether a lingering client is done: reads away what it still says.
+  [[nodiscard]] static bool is_over(const place& which);
+
+  os::epoll epoll_;
+  places resting_;    // in order of `until`: all have the same idle time
+  places lingering_;  // in order of `until`
+  std::unordered_map<int, places::iterator> by_descriptor_;
+};
+
+template <class Spoke, class Gone>
+void parking::take_ready(Spoke spoke, Gone gone) {
+  std::array<epoll_event, 64> room;
+  for (bool more = true; more;) {
+    bool woken = false;
+    const auto events = epoll_.wait(room, 0, woken);
+    more = events.size() == room.size();
+    for (const auto& event : events) {
+      const auto found = by_descriptor_.find(event.data.fd);
+      if (found == by_descriptor_.end()) continue;
+      if (!found->second->lingers) {
+        spoke(remove(found->second));
+      } else if (is_over(*found->second)) {
+        gone(remove(found->second).peer);
+      }
+    }
+  }
+}
+
+template <class Gone>
+void parking::expire(steady::time_point now, Gone gone) {
+  while (!resting_.empty() && resting_.front().until.passed(now)) begin_linger(resting_.begin());
+  while (!lingering_.empty() && lingering_.front().until.passed(now))
+    gone(remove(lingering_.begin()).peer);
+}
+
+template <class Gone>
+void parking::drop_all(Gone gone) {
+  close_all();
+  while (!lingering_.empty()) gone(remove(lingering_.begin()).peer);
+}
+
+}  // namespace samjoko::serve

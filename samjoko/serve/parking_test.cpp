@@ -1,0 +1,104 @@
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <samjoko/os/poll.hpp>
+#include <samjoko/serve/parking.hpp>
+#include <vector>
+
+namespace samjoko::serve {
+namespace {
+
+class parking_lot : public ::testing::Test {
+ protected:
+  /// Parks a client and returns its own end.
+  os::descriptor park(const char* peer, milliseconds idle = milliseconds(0)) {
+    int ends[2];
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    lot_.park({resting_client(os::descriptor(ends[0])), peer}, idle);
+    return os::descriptor(ends[1]);
+  }
+  void look() {
+    lot_.take_ready([this](parking::guest guest) { spoke_.push_back(std::move(guest)); }, left());
+  }
+  std::function<void(const std::string&)> left() {
+    return [this](const std::string& peer) { gone_ += peer; };
+  }
+  [[nodiscard]] static bool sees_end(const os::descriptor& client) {
+    char byte = 0;
+    return ::recv(client.get(), &byte, 1, MSG_DONTWAIT) == 0;
+  }
+
+  parking lot_;
+  std::vector<parking::guest> spoke_;
+  std::string gone_;
+};
+
+TEST_F(parking_lot, hands_out_who_spoke) {
+  const auto silent = park("a");
+  const auto talker = park("b");
+  EXPECT_FALSE(os::wait_readable(lot_.descriptor(), deadline::after(milliseconds(0))));
+  ASSERT_EQ(::send(talker.get(), "x", 1, MSG_NOSIGNAL), 1);
+  EXPECT_TRUE(os::wait_readable(lot_.descriptor(), deadline::after(std::chrono::seconds(10))));
+  look();
+  ASSERT_EQ(spoke_.size(), 1u);
+  EXPECT_EQ(spoke_[0].peer, "b");
+  EXPECT_EQ(lot_.size(), 1u);
+  EXPECT_FALSE(sees_end(silent));
+}
+
+TEST_F(parking_lot, hears_what_was_said_before) {
+  int ends[2];
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+  const os::descriptor client(ends[1]);
+  ASSERT_EQ(::send(client.get(), "x", 1, MSG_NOSIGNAL), 1);
+  lot_.park({resting_client(os::descriptor(ends[0])), "a"}, milliseconds(0));
+  look();
+  EXPECT_EQ(spoke_.size(), 1u);
+}
+
+TEST_F(parking_lot, hands_out_all_who_spoke_however_many) {
+  std::vector<os::descriptor> clients;
+  for (int each = 0; each < 150; ++each) {
+    clients.push_back(park("a"));
+    ASSERT_EQ(::send(clients.back().get(), "x", 1, MSG_NOSIGNAL), 1);
+  }
+  look();
+  EXPECT_EQ(spoke_.size(), 150u) << "before they are said goodbye to, not one may be overlooked";
+}
+
+TEST_F(parking_lot, says_goodbye_to_who_is_silent_too_long) {
+  const auto client = park("a", milliseconds(100));
+  const auto other = park("b", milliseconds(100));
+  lot_.expire(steady::now(), left());
+  EXPECT_FALSE(sees_end(client));
+  EXPECT_FALSE(lot_.next_expiry().is_never());
+  lot_.expire(steady::now() + milliseconds(200), left());
+  EXPECT_TRUE(sees_end(client));
+  EXPECT_EQ(lot_.size(), 2u) << "read to their end for a moment";
+  ASSERT_EQ(::send(client.get(), "late", 4, MSG_NOSIGNAL), 4);
+  look();
+  EXPECT_EQ(lot_.size(), 2u) << "late words are read away";
+  ::shutdown(client.get(), SHUT_WR);
+  look();
+  EXPECT_EQ(gone_, "a");
+  lot_.expire(steady::now() + std::chrono::seconds(5), left());
+  EXPECT_EQ(gone_, "ab");
+  EXPECT_EQ(lot_.size(), 0u);
+  EXPECT_TRUE(lot_.next_expiry().is_never());
+}
+
+TEST_F(parking_lot, closes_all_and_drops_all) {
+  const auto first = park("a");
+  const auto second = park("b");
+  lot_.close_all();
+  EXPECT_TRUE(sees_end(first));
+  EXPECT_EQ(lot_.size(), 2u);
+  const auto third = park("c");
+  lot_.drop_all(left());
+  EXPECT_EQ(lot_.size(), 0u);
+  EXPECT_EQ(gone_, "abc");
+  EXPECT_TRUE(sees_end(third));
+}
+
+}  // namespace
+}  // namespace samjoko::serve

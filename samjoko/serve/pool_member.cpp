@@ -1,0 +1,145 @@
+#include <samjoko/serve/pool_member.hpp>
+
+#include <cerrno>
+#include <samjoko/os/clock.hpp>
+
+namespace samjoko::serve {
+
+void thread_pool::member::live(void* raw) noexcept {
+  auto pool = std::move(std::unique_ptr<ticket>(static_cast<ticket*>(raw))->pool);
+  member(std::move(pool)).run();
+}
+
+thread_pool::member::member(std::shared_ptr<thread_pool> pool) : pool_(std::move(pool)) {
+  attention_.self = this;
+  attention_.run = [](runnable& self) noexcept { static_cast<attention&>(self).self->look(); };
+  thread_.loop().attention = &attention_;
+  accept_.kind = io::operation_kind::accept;
+  accept_.fd = pool_->listener_;
+}
+
+void thread_pool::member::run() noexcept {
+  {
+    const std::lock_guard lock(pool_->mutex_);
+    place_ = pool_->members_.insert(pool_->members_.end(), this);
+  }
+  while (!pool_->stop_.requested() && !is_superfluous()) {
+    if (!serve_spoken()) accept_and_serve();
+  }
+  if (pool_->stop_.requested()) {
+    accept_backlog();
+    while (serve_spoken()) {
+    }
+  }
+  const std::lock_guard lock(pool_->mutex_);
+  pool_->members_.erase(place_);
+  --pool_->alive_;
+  pool_->bell_.ring();
+}
+
+bool thread_pool::member::is_superfluous() noexcept {
+  auto left = pool_->to_retire_.load();
+  while (left > 0 && !pool_->to_retire_.compare_exchange_weak(left, left - 1)) {
+  }
+  return left > 0;
+}
+
+bool thread_pool::member::serve_spoken() {
+  if (!pool_->any_spoke_.load()) return false;
+  std::unique_lock lock(pool_->mutex_);
+  if (pool_->spoke_.empty()) return false;
+  auto guest = std::move(pool_->spoke_.front());
+  pool_->spoke_.pop_front();
+  pool_->any_spoke_.store(!pool_->spoke_.empty());
+  lock.unlock();
+  serve(std::move(guest.client), std::move(guest.peer));
+  return true;
+}
+
+bool thread_pool::member::accept_and_serve() {
+  accept_.result = 0;
+  pool_->waiting_.fetch_add(1);
+  accepting_.store(true);
+  // What was put up for an idle member before it counted as one is seen here.
+  if (pool_->anything_for_idle()) {
+    accept_.result = -ECANCELED;
+  } else {
+    static_cast<void>(thread_.loop().begin(accept_));
+  }
+  // One that pauses still counts as waiting: more threads would not bring more descriptors.
+  if (accept_.result < 0 && accept_.result != -ECANCELED)
+    pause(pause_after("accept", static_cast<int>(-accept_.result), pool_->work_.counts));
+  accepting_.store(false);
+  if (pool_->waiting_.fetch_sub(1) == 1) {
+    pool_->none_waited_.store(true);
+    pool_->bell_.ring();
+  }
+  if (accept_.result < 0) return false;
+  pool_->kick_for_spoken();
+  os::descriptor socket(static_cast<int>(accept_.result));
+  peer_key peer;
+  if (pool_->admission_.admit(socket.get(), peer))
+    serve(resting_client(std::move(socket)), std::move(peer));
+  return true;
+}
+
+void thread_pool::member::pause(milliseconds time) {
+  if (time == milliseconds(0)) return;
+  io::operation wait;
+  wait.kind = io::operation_kind::sleep;
+  wait.until = deadline::after(time);
+  static_cast<void>(thread_.loop().begin(wait));
+}
+
+/// Whoever is in the backlog was accepted by our kernel already: he is served, not reset. The main
+/// thread has made the listener non-blocking before it raised the stop flag.
+void thread_pool::member::accept_backlog() {
+  while (pool_->stop_.level() != stop_level::immediate) {
+    const int number = accept_now(pool_->listener_, true);
+    if (number == -EAGAIN) return;
+    if (number < 0) {
+      if (pause_after("accept", -number, pool_->work_.counts) > milliseconds(0)) return;
+      continue;
+    }
+    os::descriptor socket(number);
+    peer_key peer;
+    if (pool_->admission_.admit(number, peer))
+      serve(resting_client(std::move(socket)), std::move(peer));
+  }
+}
+
+void thread_pool::member::serve(resting_client client, peer_key peer) {
+  peer_ = std::move(peer);
+  detach_asked_.store(false);
+  session served(thread_.loop(), std::move(client), pool_->work_.offered,
+                 pool_->work_.limits.connection, pool_->stop_, *this);
+  session_ = &served;
+  if (pool_->stop_.requested()) thread_.loop().wake();
+  served.start();
+  thread_.loop().run();
+  if (session_ == nullptr) pool_->admission_.leave(peer_);
+  session_ = nullptr;
+}
+
+/// On a kick, inside whatever the loop waits for.
+void thread_pool::member::look() noexcept {
+  if (session_ == nullptr) return thread_.loop().cancel(accept_);
+  if (pool_->stop_.requested()) return session_->look_at_stop();
+  if (detach_asked_.exchange(false)) session_->detach();
+}
+
+void thread_pool::member::session_rests(session&, bool begins) noexcept {
+  // Read only to find the longest resting: the coarse clock will do.
+  rests_since_.store(begins ? os::coarse_now().time_since_epoch().count() : not_resting,
+                     std::memory_order_relaxed);
+}
+
+void thread_pool::member::session_detached(session&, resting_client client) noexcept {
+  {
+    const std::lock_guard lock(pool_->mutex_);
+    pool_->detached_.push_back({std::move(client), std::move(peer_)});
+  }
+  pool_->bell_.ring();
+}
+
+}  // namespace samjoko::serve

@@ -1,0 +1,65 @@
+#pragma once
+// Charter: one thread of a pool: waits in accept, serves, and looks up when it is kicked.
+
+#include <samjoko/serve/own_thread.hpp>
+#include <samjoko/serve/thread_pool.hpp>
+
+namespace samjoko::serve {
+
+/// Lives on the stack of its thread.
+class thread_pool::member : session_owner {
+ public:
+  static void live(void* raw) noexcept;
+  struct ticket {
+    std::shared_ptr<thread_pool> pool;
+  };
+
+  void kick() noexcept { thread_.loop().wake(); }
+  [[nodiscard]] bool is_accepting() const noexcept { return accepting_.load(); }
+  /// Since when its client rests; time_point::max() when it does not.
+  [[nodiscard]] steady::time_point rests_since() const noexcept {
+    return steady::time_point(steady::duration(rests_since_.load()));
+  }
+  /// Its client shall give up the thread if it is still at rest. From the main thread.
+  void ask_to_detach() noexcept {
+    detach_asked_.store(true);
+    kick();
+  }
+
+ private:
+  explicit member(std::shared_ptr<thread_pool> pool);
+  void run() noexcept;
+  bool accept_and_serve();
+  void pause(milliseconds time);
+  bool serve_spoken();
+  void accept_backlog();
+  void serve(resting_client client, peer_key peer);
+  void look() noexcept;
+  [[nodiscard]] bool is_superfluous() noexcept;
+
+  void session_ended(session&) noexcept override { session_ = nullptr; }
+  void session_rests(session&, bool begins) noexcept override;
+  void session_detached(session&, resting_client client) noexcept override;
+  bool keeps_resting(session&) noexcept override { return !pool_->crowded_.load(); }
+  milliseconds linger_time() noexcept override {
+    return pool_->crowded_.load() ? hurried_linger_time : usual_linger_time;
+  }
+
+  struct attention : runnable {
+    member* self = nullptr;
+  };
+  static constexpr std::int64_t not_resting = steady::duration::max().count();
+
+  std::shared_ptr<thread_pool> pool_;
+  own_thread thread_;
+  attention attention_;
+  io::operation accept_;
+  session* session_ = nullptr;
+  peer_key peer_;
+  std::atomic<bool> accepting_ = false;
+  std::atomic<bool> detach_asked_ = false;
+  std::atomic<std::int64_t> rests_since_ = not_resting;
+  std::list<member*>::iterator place_;
+};
+
+}  // namespace samjoko::serve

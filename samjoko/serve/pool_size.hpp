@@ -1,0 +1,68 @@
+#pragma once
+// Charter: how large a pool should be, as a pure decision: it grows while nobody waits in accept
+// and shrinks by what was idle throughout a whole window. No clock, no threads: times come in.
+
+#include <algorithm>
+#include <cstdint>
+#include <samjoko/base/deadline.hpp>
+
+namespace samjoko::serve {
+
+class pool_size {
+ public:
+  pool_size(std::uint32_t least, std::uint32_t most, milliseconds window) noexcept
+      : least_(std::max(least, 1u)), most_(std::max(most, least_)), window_(window) {}
+
+  /// How many to add now, of a pool with `members` of whom `waiting` wait for a client.
+  [[nodiscard]] std::uint32_t grow_by(std::uint32_t members, std::uint32_t waiting,
+                                      steady::time_point now) const noexcept {
+    if (now < next_try_) return 0;
+    if (members < least_) return least_ - members;
+    if (waiting > 0 || members >= most_) return 0;
+    return 1;
+  }
+
+  /// It cannot grow: at its maximum, or because there was no room for one more.
+  [[nodiscard]] bool is_full(std::uint32_t members) const noexcept {
+    return members >= most_ || !has_room();
+  }
+
+  /// One could not be added. Growing is tried again after `pause`.
+  void could_not_grow(steady::time_point now, milliseconds pause) noexcept {
+    next_try_ = now + pause;
+  }
+  void has_grown() noexcept { next_try_ = {}; }
+  /// When growing that failed is to be tried again; never when it did not fail.
+  [[nodiscard]] deadline next_try(steady::time_point now) const noexcept {
+    return now < next_try_ ? deadline(next_try_) : deadline::never();
+  }
+
+  /// Tells how many wait right now; asked often enough, it answers once per window how many have
+  /// been superfluous throughout.
+  [[nodiscard]] std::uint32_t shrink_by(std::uint32_t members, std::uint32_t waiting,
+                                        steady::time_point now) noexcept {
+    lowest_waiting_ = std::min(lowest_waiting_, waiting);
+    if (now < window_end_) return 0;
+    const bool first = window_end_ == steady::time_point{};
+    // One that waits is no surplus: it takes the next client without a fork or a thread start.
+    const auto surplus = lowest_waiting_ > 1 && !first ? lowest_waiting_ - 1 : 0;
+    window_end_ = now + window_;
+    lowest_waiting_ = waiting;
+    return std::min(surplus, members > least_ ? members - least_ : 0);
+  }
+
+  /// What happened between two questions counts too: a moment in which nobody waited.
+  void saw_none_waiting() noexcept { lowest_waiting_ = 0; }
+
+ private:
+  [[nodiscard]] bool has_room() const noexcept { return next_try_ == steady::time_point{}; }
+
+  std::uint32_t least_;
+  std::uint32_t most_;
+  milliseconds window_;
+  std::uint32_t lowest_waiting_ = 0;
+  steady::time_point window_end_{};
+  steady::time_point next_try_{};
+};
+
+}  // namespace samjoko::serve

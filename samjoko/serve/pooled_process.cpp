@@ -1,0 +1,125 @@
+#include <samjoko/serve/pooled_process.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <samjoko/os/clock.hpp>
+#include <samjoko/os/log_writer.hpp>
+#include <samjoko/os/socket.hpp>
+#include <samjoko/serve/admission.hpp>
+
+namespace samjoko::serve {
+namespace {
+
+/// A client who has just come has its first request on the way: its rest is not ended before this.
+constexpr milliseconds first_request_grace{200};
+
+}  // namespace
+
+pooled_process::pooled_process(const workload& work, int listener, os::bell& bell, pool_cell& board,
+                               std::span<pool_cell> members, pool_cell& own)
+    : work_(work),
+      listener_(listener),
+      bell_(bell),
+      board_(board),
+      members_(members),
+      own_(own),
+      process_(work) {
+  accept_.kind = io::operation_kind::accept;
+  accept_.fd = listener_;
+  process_.may_be_ended(accept_);
+  process_.watch_rests([this](const session& of, bool begins) { watch_rest(of, begins); });
+  process_.leave_when([this] { return own_.leaves.load(); });
+  process_.hurry_when([this] { return board_.crowded.load(std::memory_order_relaxed); });
+}
+
+void pooled_process::run() {
+  const auto enough = work_.limits.recycle_after;
+  while (!process_.stop().requested() && !own_.leaves.load() && (enough == 0 || served_ < enough))
+    accept_one(true);
+  // Whoever is in the backlog was accepted by our kernel already: he is served, not reset. Where
+  // only this member leaves, the others do that; the whole pool's end is told by the listener's
+  // mode.
+  if (os::is_blocking(listener_)) return;
+  while (process_.stop().level() == stop_level::graceful && accept_one(false)) {
+  }
+}
+
+/// False when nobody waits, or there is no descriptor for him.
+bool pooled_process::accept_one(bool may_block) {
+  change_to(pool_state::waiting);
+  if (may_block) {
+    static_cast<void>(process_.loop().begin(accept_));
+  } else {
+    accept_.result = accept_now(listener_, true);
+  }
+  if (accept_.result >= 0) {
+    serve(static_cast<int>(accept_.result));
+    return true;
+  }
+  if (accept_.result == -EAGAIN || accept_.result == -ECANCELED) return false;
+  const auto pause = pause_after("accept", static_cast<int>(-accept_.result), work_.counts);
+  if (pause == milliseconds(0)) return true;
+  io::operation wait;
+  wait.kind = io::operation_kind::sleep;
+  wait.until = deadline::after(pause);
+  static_cast<void>(process_.loop().begin(wait));
+  return false;
+}
+
+void pooled_process::serve(int number) {
+  os::descriptor socket(number);
+  change_to(pool_state::serving);
+  waits_no_longer();
+  if (!admit(number)) return;
+  ++served_;
+  process_.serve(std::move(socket));
+  work_.counts.open.fetch_sub(1, std::memory_order_relaxed);
+  change_to(pool_state::waiting);  // should this process end now, nobody has to count for it
+}
+
+void pooled_process::watch_rest(const session& of, bool begins) noexcept {
+  if (!begins) return change_to(pool_state::serving);
+  const auto from = os::coarse_now() + (of.had_turn() ? milliseconds(0) : first_request_grace);
+  own_.may_end.store(from.time_since_epoch().count(), std::memory_order_relaxed);
+  change_to(pool_state::resting);
+}
+
+/// The parent grows the pool when nobody is left in accept; only then it is woken.
+void pooled_process::waits_no_longer() noexcept {
+  for (const auto& each : members_) {
+    if (each.state.load(std::memory_order_relaxed) == pool_state::waiting) return;
+  }
+  board_.none_waited.store(true);
+  bell_.ring();
+}
+
+bool pooled_process::admit(int socket) {
+  auto& counts = work_.counts;
+  const auto& limits = work_.limits;
+  const auto open = counts.open.fetch_add(1, std::memory_order_relaxed) + 1;
+  bool over = limits.max_connections != 0 && open > limits.max_connections;
+  if (!over && limits.max_connections_per_peer != 0) {
+    std::array<std::uint64_t, 2> key{};
+    const auto from = os::peer_address(socket);
+    if (from) std::memcpy(key.data(), from->host_key().data(), from->host_key().size());
+    for (std::size_t half = 0; half < key.size(); ++half) own_.peer[half].store(key[half]);
+    const auto same = std::ranges::count_if(members_, [&](const pool_cell& each) {
+      const auto state = each.state.load();
+      const bool has_client = state == pool_state::serving || state == pool_state::resting;
+      return has_client && each.peer[0].load() == key[0] && each.peer[1].load() == key[1];
+    });
+    over = (key[0] | key[1]) != 0 && same > limits.max_connections_per_peer;
+  }
+  if (!over) {
+    count(counts.accepted);
+    return true;
+  }
+  counts.open.fetch_sub(1, std::memory_order_relaxed);
+  count(counts.refused);
+  os::log_warning("refused", "refused a client: a limit on connections is reached ({} so far)",
+                  counts.refused.load());
+  return false;
+}
+
+}  // namespace samjoko::serve

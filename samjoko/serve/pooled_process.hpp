@@ -1,0 +1,63 @@
+#pragma once
+// Charter: one process of a pool: accepts, serves, tells its state in memory shared with its
+// parent.
+
+#include <samjoko/os/bell.hpp>
+#include <samjoko/serve/client_process.hpp>
+#include <span>
+
+namespace samjoko::serve {
+
+enum class pool_state : std::uint8_t { free, waiting, serving, resting };
+
+/// What the parent and all members see of one member; lock-free, because it outlives the member. In
+/// the first cell of a pool, the board, only what concerns all is used.
+struct pool_cell {
+  std::atomic<pool_state> state = pool_state::free;
+  std::atomic<pid_t> pid = 0;
+  /// From when on its rest may be ended for the sake of others, by the monotonic clock.
+  std::atomic<std::int64_t> may_end = 0;
+  /// It shall leave before its next client: the pool is larger than it needs to be.
+  std::atomic<bool> leaves = false;
+  /// The peer's address, in two halves, when peers are counted.
+  std::array<std::atomic<std::uint64_t>, 2> peer{};
+  // The board's.
+  std::atomic<bool> none_waited = false;
+  std::atomic<bool> crowded = false;
+
+  void clear() noexcept {
+    state.store(pool_state::free);
+    pid.store(0);
+    leaves.store(false);
+    for (auto& half : peer) half.store(0);
+  }
+};
+
+class pooled_process {
+ public:
+  pooled_process(const workload& work, int listener, os::bell& bell, pool_cell& board,
+                 std::span<pool_cell> members, pool_cell& own);
+
+  /// Until it is told to stop, or has served enough clients.
+  void run();
+
+ private:
+  bool accept_one(bool may_block);
+  void serve(int socket);
+  [[nodiscard]] bool admit(int socket);
+  void change_to(pool_state state) noexcept { own_.state.store(state, std::memory_order_release); }
+  void watch_rest(const session& of, bool begins) noexcept;
+  void waits_no_longer() noexcept;
+
+  const workload& work_;
+  const int listener_;
+  os::bell& bell_;
+  pool_cell& board_;
+  std::span<pool_cell> members_;
+  pool_cell& own_;
+  client_process process_;
+  io::operation accept_;
+  std::uint64_t served_ = 0;
+};
+
+}  // namespace samjoko::serve

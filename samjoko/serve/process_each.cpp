@@ -1,0 +1,126 @@
+// A process for each client: accept, fork, and reap (man 2 fork, man 2 waitpid). The parent never
+// serves; the child serves one client by blocking and leaves with _exit.
+
+#include <cerrno>
+#include <samjoko/os/children.hpp>
+#include <samjoko/os/log_writer.hpp>
+#include <samjoko/os/process.hpp>
+#include <samjoko/os/socket.hpp>
+#include <samjoko/serve/admission.hpp>
+#include <samjoko/serve/client_process.hpp>
+#include <samjoko/serve/model.hpp>
+#include <samjoko/serve/waiting_room.hpp>
+
+namespace samjoko::serve {
+namespace {
+
+class process_each {
+ public:
+  explicit process_each(workload& work)
+      : work_(work), admission_(work.limits, work.counts), room_(work, nullptr) {}
+
+  void run() {
+    os::check_single_threaded();
+    while (!room_.stop().requested()) {
+      if (wait(true, -1).clients)
+        room_.for_each_ready([this](int listener) { accept_all(listener); });
+    }
+    for (const int listener : work_.listeners) accept_all(listener);
+    stop_clients();
+  }
+
+ private:
+  waiting_room::news wait(bool for_clients, int timeout_ms) {
+    const auto news = room_.wait(for_clients, timeout_ms);
+    if (news.children_ended) reap();
+    return news;
+  }
+
+  void reap() {
+    children_.reap([this](const os::children::report& dead) {
+      const auto counted = peers_.find(dead.pid);
+      admission_.leave(counted == peers_.end() ? peer_key() : counted->second);
+      if (counted != peers_.end()) peers_.erase(counted);
+      if (dead.status.is_success()) return;
+      os::log_warning("client process", "process {} of one client {}", dead.pid,
+                      dead.status.sentence());
+    });
+  }
+
+  void accept_all(int listener) {
+    const bool stops = room_.stop().requested();
+    for (int count = 0; stops || count < accepted_per_round; ++count) {
+      const int number = accept_now(listener, true);
+      if (number == -EAGAIN) return;
+      if (number >= 0) {
+        serve(os::descriptor(number));
+      } else if (!pause(pause_after("accept", -number, work_.counts))) {
+        return;
+      }
+    }
+  }
+
+  /// Reaps meanwhile. False when it is better to look at everything again.
+  bool pause(milliseconds time) {
+    if (time == milliseconds(0)) return true;
+    wait(false, static_cast<int>(time.count()));
+    return false;
+  }
+
+  /// Keeps trying until there is room for the process: the client is in, it shall not be dropped.
+  void serve(os::descriptor socket) {
+    peer_key peer;
+    if (!admission_.admit(socket.get(), peer)) return;
+    while (room_.stop().level() != stop_level::immediate) {
+      const auto child = os::fork_process(os::child_mask::blocked);
+      if (child && child->in_child()) be_client_process(std::move(socket));
+      if (child) {
+        children_.add(child->pid);
+        if (!peer.empty()) peers_.emplace(child->pid, std::move(peer));
+        return;
+      }
+      pause(pause_after("fork", child.error().code(), work_.counts));
+    }
+    admission_.leave(peer);
+  }
+
+  [[noreturn]] void be_client_process(os::descriptor socket) {
+    os::close_all_except({socket.get(), os::process_log().descriptor_number()});
+    client_process here(work_);
+    here.serve(std::move(socket));
+    os::leave_process(0);
+  }
+
+  void stop_clients() {
+    auto told = stop_level::none;
+    while (!children_.empty()) {
+      const auto level = room_.stop().level();
+      if (told != level) {
+        told = level;
+        const int signal = level == stop_level::immediate ? immediate_signal : graceful_signal;
+        children_.for_each(
+            [&](pid_t pid, std::uint64_t) { static_cast<void>(children_.send(pid, signal)); });
+      }
+      wait(false, 1000);
+      reap();
+    }
+  }
+
+  workload& work_;
+  admission admission_;
+  waiting_room room_;
+  os::children children_;
+  std::unordered_map<pid_t, peer_key> peers_;
+};
+
+}  // namespace
+
+result<void> run_process_each(workload& work) {
+  for (const int listener : work.listeners) {
+    if (auto set = os::set_blocking(listener, false); !set) return set;
+  }
+  process_each(work).run();
+  return {};
+}
+
+}  // namespace samjoko::serve

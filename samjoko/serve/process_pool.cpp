@@ -1,0 +1,236 @@
+// Pre-forked processes: each accepts by itself and serves one client at a time. The parent never
+// serves; it keeps the pool at the right size, reaps, and, when the pool is full and somebody
+// waits, ends the longest rest.
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <samjoko/os/children.hpp>
+#include <samjoko/os/clock.hpp>
+#include <samjoko/os/log_writer.hpp>
+#include <samjoko/os/process.hpp>
+#include <samjoko/os/shared_memory.hpp>
+#include <samjoko/os/socket.hpp>
+#include <samjoko/serve/admission.hpp>
+#include <samjoko/serve/client_process.hpp>
+#include <samjoko/serve/pool_size.hpp>
+#include <samjoko/serve/pooled_process.hpp>
+#include <samjoko/serve/waiting_room.hpp>
+#include <vector>
+
+namespace samjoko::serve {
+namespace {
+
+/// Between two looks at a backlog that a full pool cannot take in.
+constexpr milliseconds relief_interval{20};
+constexpr std::size_t relieved_at_once = 8;
+
+/// The processes of one listener.
+class process_pool {
+ public:
+  process_pool(workload& work, int listener, os::bell& bell, os::shared_cells<pool_cell> cells,
+               os::children& all)
+      : work_(work),
+        listener_(listener),
+        bell_(bell),
+        cells_(std::move(cells)),
+        all_(all),
+        size_(work.limits.pool_min, work.limits.pool_max, work.limits.pool_idle) {}
+
+  void tend(bool client_waits) {
+    const auto now = steady::now();
+    const auto waiting = count_of(pool_state::waiting);
+    if (board().none_waited.exchange(false)) size_.saw_none_waiting();
+    add(size_.grow_by(members_, waiting, now));
+    auto surplus = size_.shrink_by(members_, waiting, now);
+    for (auto& cell : members()) {
+      if (surplus == 0) break;
+      if (cell.state.load() != pool_state::waiting) continue;
+      cell.leaves.store(true);
+      send(cell, end_rest_signal);
+      --surplus;
+    }
+    const bool crowded = waiting == 0 && size_.is_full(members_);
+    board().crowded.store(crowded);
+    if (crowded && client_waits && now >= next_relief_) relieve(now);
+  }
+
+  [[nodiscard]] bool wants_to_know_of_clients(steady::time_point now) {
+    return now >= next_relief_ && size_.is_full(members_) && count_of(pool_state::waiting) == 0;
+  }
+  [[nodiscard]] deadline next_moment(steady::time_point now) const noexcept {
+    const auto relief = now < next_relief_ ? deadline(next_relief_) : deadline::never();
+    return std::min(relief, size_.next_try(now));
+  }
+  [[nodiscard]] std::uint32_t size() const noexcept { return members_; }
+
+  void tell_all(int signal) {
+    for (auto& cell : members()) send(cell, signal);
+  }
+
+  /// A process has ended. False when it was not one of these.
+  bool forget(pid_t pid) {
+    for (auto& cell : members()) {
+      if (cell.pid.load() != pid) continue;
+      const auto was = cell.state.load();
+      const bool had_client = was == pool_state::serving || was == pool_state::resting;
+      if (had_client) work_.counts.open.fetch_sub(1);
+      cell.clear();
+      --members_;
+      return true;
+    }
+    return false;
+  }
+
+ private:
+  /// The first cell is the board that all share, the others are one member's each.
+  [[nodiscard]] pool_cell& board() const noexcept { return cells_.cells().front(); }
+  [[nodiscard]] std::span<pool_cell> members() const noexcept { return cells_.cells().subspan(1); }
+
+  [[nodiscard]] std::uint32_t count_of(pool_state state) const noexcept {
+    return static_cast<std::uint32_t>(std::ranges::count_if(
+        members(), [state](const pool_cell& cell) { return cell.state.load() == state; }));
+  }
+
+  void send(const pool_cell& cell, int signal) const {
+    const pid_t pid = cell.pid.load();
+    if (pid != 0) static_cast<void>(all_.send(pid, signal));
+  }
+
+  void add(std::uint32_t count) {
+    for (; count > 0; --count) {
+      const auto free = std::ranges::find_if(
+          members(), [](const pool_cell& cell) { return cell.state.load() == pool_state::free; });
+      if (free == members().end()) return;
+      // Counts as waiting from now on: the next look must not add another one for the same need.
+      free->state.store(pool_state::waiting);
+      const auto child = os::fork_process(os::child_mask::blocked);
+      if (!child) {
+        free->clear();
+        size_.could_not_grow(steady::now(),
+                             pause_after("fork", child.error().code(), work_.counts));
+        return;
+      }
+      if (child->in_child()) {
+        os::close_all_except(
+            {listener_, bell_.descriptor(), os::process_log().descriptor_number()});
+        pooled_process(work_, listener_, bell_, board(), members(), *free).run();
+        os::leave_process(0);
+      }
+      free->pid.store(child->pid);
+      all_.add(child->pid);
+      size_.has_grown();
+      ++members_;
+    }
+  }
+
+  void relieve(steady::time_point now) {
+    os::log_warning("pool full",
+                    "all {} processes are taken and clients wait: the longest resting are closed",
+                    members_);
+    next_relief_ = now + relief_interval;
+    std::vector<pool_cell*> resting;
+    for (auto& cell : members()) {
+      const bool rests = cell.state.load() == pool_state::resting;
+      if (rests && cell.may_end.load() <= now.time_since_epoch().count()) resting.push_back(&cell);
+    }
+    std::ranges::sort(resting, {}, [](const pool_cell* cell) { return cell->may_end.load(); });
+    if (resting.size() > relieved_at_once) resting.resize(relieved_at_once);
+    for (auto* each : resting) send(*each, end_rest_signal);
+  }
+
+  workload& work_;
+  const int listener_;
+  os::bell& bell_;
+  os::shared_cells<pool_cell> cells_;
+  os::children& all_;
+  pool_size size_;
+  std::uint32_t members_ = 0;
+  steady::time_point next_relief_{};
+};
+
+/// The parent: tends one pool per listener.
+class pre_forked {
+ public:
+  explicit pre_forked(workload& work) : work_(work), room_(work, &bell_) {}
+
+  [[nodiscard]] result<void> prepare() {
+    work_.counts.open.store(0);
+    for (const int listener : work_.listeners) {
+      auto cells = os::shared_cells<pool_cell>::make(work_.limits.pool_max + 1);
+      if (!cells) return failure_of(cells);
+      pools_.emplace_back(work_, listener, bell_, std::move(*cells), children_);
+      if (auto set = os::set_blocking(listener, true); !set) return set;
+    }
+    return {};
+  }
+
+  void run() {
+    os::check_single_threaded();
+    waiting_room::news news;
+    while (!room_.stop().requested()) {
+      for (auto& pool : pools_) pool.tend(news.clients);
+      news = wait(timeout());
+    }
+    // Every member sees that the listeners do not block any more: the mode belongs to the shared
+    // socket. They drain the backlog and leave.
+    auto told = stop_level::none;
+    while (!children_.empty()) {
+      const auto level = room_.stop().level();
+      if (told != level) {
+        told = level;
+        const int signal = level == stop_level::immediate ? immediate_signal : graceful_signal;
+        for (auto& pool : pools_) pool.tell_all(signal);
+      }
+      wait(1000);
+      reap();
+    }
+  }
+
+ private:
+  waiting_room::news wait(int timeout_ms) {
+    const auto now = steady::now();
+    const bool look =
+        !room_.stop().requested() && std::ranges::any_of(pools_, [now](process_pool& pool) {
+          return pool.wants_to_know_of_clients(now);
+        });
+    const auto news = room_.wait(look, timeout_ms);
+    if (news.children_ended) reap();
+    return news;
+  }
+
+  [[nodiscard]] int timeout() const {
+    const auto now = steady::now();
+    auto first = deadline::never();
+    for (const auto& pool : pools_) first = std::min(first, pool.next_moment(now));
+    return first.poll_timeout(now);
+  }
+
+  void reap() {
+    children_.reap([this](const os::children::report& dead) {
+      for (auto& pool : pools_) {
+        if (pool.forget(dead.pid)) break;
+      }
+      if (dead.status.is_success()) return;
+      os::log_warning("client process", "process {} of the pool {}", dead.pid,
+                      dead.status.sentence());
+    });
+  }
+
+  workload& work_;
+  os::bell bell_;
+  waiting_room room_;
+  os::children children_;
+  std::vector<process_pool> pools_;
+};
+
+}  // namespace
+
+result<void> run_process_pool(workload& work) {
+  pre_forked parent(work);
+  if (auto prepared = parent.prepare(); !prepared) return prepared;
+  parent.run();
+  return {};
+}
+
+}  // namespace samjoko::serve

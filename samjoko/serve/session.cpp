@@ -1,0 +1,203 @@
+#include <samjoko/serve/session.hpp>
+
+#include <cerrno>
+#include <samjoko/base/check.hpp>
+#include <samjoko/os/log_writer.hpp>
+
+namespace samjoko::serve {
+session::session(io::loop& on, resting_client client, const service& offered,
+                 const connection_limits& limits, const stop_flag& stop, session_owner& owner)
+    : service_(offered),
+      owner_(owner),
+      connection_(on, std::move(client.socket), limits, stop),
+      state_(std::move(client.state)),
+      had_turn_(client.had_turn) {
+  runnable::run = [](runnable& self) noexcept {
+    auto& me = static_cast<session&>(self);
+    me.go(me.work_over());
+  };
+  connection_.stop_ends_reads(offered.stops_between_reads);
+  wait_.owner = this;
+  wait_.fd = connection_.socket();
+  wait_.complete = [](io::operation& self) noexcept {
+    auto& me = *static_cast<wait&>(self).owner;
+    me.go((me.*me.then_)());
+  };
+}
+
+void session::start() noexcept {
+  connection_.loop().task_started();
+  if (!service_.handler.has_turns()) return go(serve_whole());
+  if (!had_turn_) {
+    try {
+      state_ = service_.handler.make_state();
+    } catch (...) {
+      return go(end());
+    }
+  }
+  if (service_.greets && !had_turn_) return go(begin_turn());
+  go(begin_rest());
+}
+
+/// The steps call each other only through here, so that a chain of turns does not grow the stack.
+void session::go(bool more) noexcept {
+  while (more) more = (this->*then_)();
+}
+
+bool session::serve_whole() noexcept {
+  phase_ = phase::serving;
+  try {
+    whole_ = service_.handler.serve(connection_);
+    if (!whole_.start(connection_.context(), *this)) return false;
+  } catch (...) {  // the frame could not be made
+    return end();
+  }
+  return work_over();
+}
+
+bool session::begin_turn() noexcept {
+  phase_ = phase::serving;
+  had_turn_ = true;
+  try {
+    turn_ = service_.handler.turn(connection_, state_);
+    if (!turn_.start(connection_.context(), *this)) return false;
+  } catch (...) {
+    return end();
+  }
+  return work_over();
+}
+
+next session::outcome_of_work() noexcept {
+  auto outcome = next::close;
+  try {
+    if (turn_) {
+      outcome = turn_.take();
+    } else {
+      whole_.take();
+    }
+  } catch (const std::exception& thrown) {
+    os::log_error("handler", "service {}: a handler threw, its client is closed: {}", service_.name,
+                  thrown.what());
+  } catch (...) {
+    os::log_error("handler", "service {}: a handler threw, its client is closed", service_.name);
+  }
+  turn_.reset();
+  whole_.reset();
+  return outcome;
+}
+
+bool session::work_over() noexcept {
+  const bool rests = outcome_of_work() == next::rest && !connection_.context().cancelled;
+  then_ = rests                        ? &session::begin_rest
+          : connection_.wants_linger() ? &session::begin_linger
+                                       : &session::end;
+  return true;
+}
+
+bool session::wait_for_bytes(step then) noexcept {
+  wait_.kind = io::operation_kind::receive;
+  wait_.allowance_ms = 0;
+  then_ = then;
+  return connection_.loop().begin(wait_) == io::start::done;
+}
+
+bool session::begin_rest() noexcept {
+  const bool has_unread = !connection_.unread().empty();
+  // A turn that used up nothing asks for more; with anything else left there is another request.
+  if (connection_.take_progress() && has_unread) {
+    then_ = &session::begin_turn;
+    return true;
+  }
+  connection_.receive_more_by(wait_);
+  if (has_unread && wait_.size == 0) return begin_linger();  // more than a block cannot wait
+  if (!has_unread && !owner_.keeps_resting(*this)) detach_wanted_ = true;
+  if (connection_.stop_requested() || detach_wanted_) return take_last_bytes();
+  phase_ = phase::resting;
+  owner_.session_rests(*this, true);
+  wait_.idle_ms = connection_.idle_ms();
+  wait_.until = deadline::never();
+  return wait_for_bytes(&session::rest_over);
+}
+
+bool session::rest_over() noexcept {
+  owner_.session_rests(*this, false);
+  phase_ = phase::serving;
+  if (wait_.result > 0) {
+    connection_.take_received(wait_);
+    then_ = &session::begin_turn;
+    return true;
+  }
+  if (wait_.result == -ECANCELED && !connection_.context().cancelled) return take_last_bytes();
+  then_ = wait_.result == -ETIMEDOUT ? &session::begin_linger : &session::end;
+  return true;
+}
+
+/// The moment at which it is decided that no request had begun: what has reached our kernel counts.
+bool session::take_last_bytes() noexcept {
+  const bool detaches = std::exchange(detach_wanted_, false);
+  connection_.receive_more_by(wait_);
+  wait_.kind = io::operation_kind::receive_now;
+  connection_.loop().begin(wait_);
+  if (wait_.result > 0) {
+    connection_.take_received(wait_);
+    then_ = &session::begin_turn;
+    return true;
+  }
+  if (wait_.result != -EAGAIN) return end();
+  if (connection_.stop_requested() || !detaches) return begin_linger();
+  if (!connection_.unread().empty()) {  // half a request cannot be given away
+    then_ = &session::begin_rest;
+    return true;
+  }
+  connection_.loop().task_ended();
+  owner_.session_detached(
+      *this, resting_client(connection_.release_socket(), std::move(state_), had_turn_));
+  return false;
+}
+
+bool session::begin_linger() noexcept {
+  phase_ = phase::lingering;
+  connection_.shutdown_send();
+  wait_.idle_ms = 0;
+  wait_.until = deadline::after(owner_.linger_time());
+  wait_.data = nullptr;
+  wait_.size = 0;
+  return wait_for_bytes(&session::linger_over);
+}
+
+bool session::linger_over() noexcept {
+  if (wait_.result <= 0) return end();
+  connection_.loop().buffers().give_back(std::exchange(wait_.data, nullptr));
+  // One who never falls silent never makes the loop look at the deadline.
+  if (wait_.until.passed(connection_.loop().now())) return end();
+  return wait_for_bytes(&session::linger_over);
+}
+
+bool session::end() noexcept {
+  connection_.loop().task_ended();
+  owner_.session_ended(*this);
+  return false;
+}
+
+void session::end_rest() noexcept {
+  if (phase_ == phase::resting) connection_.loop().cancel(wait_);
+}
+
+void session::detach() noexcept {
+  detach_wanted_ = true;
+  end_rest();
+}
+
+void session::look_at_stop() noexcept {
+  auto& context = connection_.context();
+  if (connection_.stop_level() == stop_level::immediate) {
+    if (!context.cancelled) context.cancel();
+    if (phase_ != phase::serving) connection_.loop().cancel(wait_);
+  } else if (phase_ == phase::resting) {
+    end_rest();
+  } else if (phase_ == phase::serving) {
+    connection_.end_wait_for_request();
+  }
+}
+
+}  // namespace samjoko::serve

@@ -1,0 +1,106 @@
+#pragma once
+// Charter: one client from accept to close, on one loop: starts the handler or its turns, rests
+// between them without frame or buffer, and closes so that nothing the client may still read is
+// reset. It knows no model: whoever owns it learns of its end.
+
+#include <samjoko/net/connection.hpp>
+#include <samjoko/serve/handler.hpp>
+
+namespace samjoko::serve {
+
+class session;
+
+/// How long a half-closed client is read to its end; the second, while others wait for its place.
+inline constexpr milliseconds usual_linger_time{1000};
+inline constexpr milliseconds hurried_linger_time{100};
+
+/// A client at rest, between loops: nothing unread, no frame, no buffer.
+struct resting_client {
+  explicit resting_client(os::descriptor the_socket, client_state the_state = {},
+                          bool had_a_turn = false) noexcept
+      : socket(std::move(the_socket)), state(std::move(the_state)), had_turn(had_a_turn) {}
+  os::descriptor socket;
+  client_state state;
+  bool had_turn;
+};
+
+/// Whoever runs sessions. Called on the session's thread.
+class session_owner {
+ public:
+  /// The session may be destroyed by this.
+  virtual void session_ended(session& ended) noexcept = 0;
+  /// A rest begins, or a turn after a rest.
+  virtual void session_rests(session&, bool /*begins*/) noexcept {}
+  /// The session was asked to detach, or `keeps_resting` refused it its rest; it may be destroyed.
+  virtual void session_detached(session&, resting_client) noexcept {}
+  /// Asked before each rest: whether the client may rest here; if not it is detached.
+  virtual bool keeps_resting(session&) noexcept { return true; }
+  /// How long a half-closed client is read to its end.
+  virtual milliseconds linger_time() noexcept { return usual_linger_time; }
+
+ protected:
+  ~session_owner() = default;
+};
+
+class session : private runnable {
+ public:
+  /// `offered`, `limits` and `stop` must outlive the session.
+  session(io::loop& on, resting_client client, const service& offered,
+          const connection_limits& limits, const stop_flag& stop, session_owner& owner);
+  session(const session&) = delete;
+  session& operator=(const session&) = delete;
+
+  /// Runs the client as far as it goes without waiting. May end, and so destroy, the session.
+  void start() noexcept;
+
+  /// On the session's own thread, after the stop flag was raised: graceful ends a rest, or a read
+  /// that may be ended; immediate ends every wait.
+  void look_at_stop() noexcept;
+
+  [[nodiscard]] bool rests() const noexcept { return phase_ == phase::resting; }
+  [[nodiscard]] bool had_turn() const noexcept { return had_turn_; }
+  /// Ends the rest. What reached our kernel is still answered; then the client is half-closed and
+  /// read to its end for a moment.
+  void end_rest() noexcept;
+  /// Ends the rest, and unless the client has just spoken, gives it away: session_detached().
+  void detach() noexcept;
+
+  // For lists of sessions.
+  session* previous = nullptr;
+  session* following = nullptr;
+
+ private:
+  enum class phase : std::uint8_t { starting, serving, resting, lingering };
+  struct wait : io::operation {
+    session* owner = nullptr;
+  };
+
+  /// Each step goes as far as it can; true: there is another one to do at once.
+  using step = bool (session::*)() noexcept;
+  void go(bool more) noexcept;
+  bool serve_whole() noexcept;
+  bool begin_turn() noexcept;
+  bool work_over() noexcept;
+  [[nodiscard]] next outcome_of_work() noexcept;
+  bool begin_rest() noexcept;
+  bool rest_over() noexcept;
+  bool take_last_bytes() noexcept;
+  bool begin_linger() noexcept;
+  bool linger_over() noexcept;
+  bool wait_for_bytes(step then) noexcept;
+  bool end() noexcept;
+
+  const service& service_;
+  session_owner& owner_;
+  connection connection_;
+  client_state state_;
+  task<> whole_;
+  task<next> turn_;
+  wait wait_;
+  step then_ = nullptr;
+  phase phase_ = phase::starting;
+  bool had_turn_ = false;
+  bool detach_wanted_ = false;
+};
+
+}  // namespace samjoko::serve

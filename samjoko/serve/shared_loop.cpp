@@ -1,0 +1,164 @@
+// Many clients in one thread: the model multiplex. A newcomer finds the main loop from here in
+// io/epoll_loop.cpp, epoll_loop::run.
+
+#include <cerrno>
+#include <samjoko/io/epoll_loop.hpp>
+#include <samjoko/os/log_writer.hpp>
+#include <samjoko/os/socket.hpp>
+#include <samjoko/serve/admission.hpp>
+#include <samjoko/serve/model.hpp>
+#include <samjoko/serve/session.hpp>
+#include <samjoko/task/scope.hpp>
+
+namespace samjoko::serve {
+namespace {
+
+struct client : session {
+  using session::session;
+  peer_key peer;
+};
+
+class accepting : public io::awaited<io::operation> {
+ public:
+  accepting(io::loop& on, int listener) noexcept : awaited(on) {
+    kind = io::operation_kind::accept;
+    fd = listener;
+  }
+};
+
+class shared_loop final : session_owner {
+ public:
+  explicit shared_loop(workload& work) : work_(work), admission_(work.limits, work.counts) {}
+
+  void run() {
+    runnable finished;
+    finished.run = [](runnable&) noexcept {};
+    task_context context{.queue = &loop_};
+    auto main = serve();
+    loop_.task_started();
+    if (!main.start(context, finished)) loop_.run();
+    main.take();
+  }
+
+ private:
+  task<> serve() {
+    auto& context = co_await this_context();
+    scope acceptors(context);
+    acceptors_ = &acceptors;
+    for (const int listener : work_.listeners) acceptors.spawn(accept_clients(listener));
+    scope control(context);
+    control.spawn(obey());
+    control.spawn(beat());
+    static_cast<void>(co_await acceptors.join());
+    acceptors_ = nullptr;
+    end_if_nobody_is_left();
+    static_cast<void>(co_await control.join());
+    loop_.task_ended();
+  }
+
+  task<> accept_clients(int listener) {
+    while (!stop_.requested()) {
+      const auto got = co_await accepting(loop_, listener);
+      if (got >= 0) {
+        take(static_cast<int>(got));
+      } else if (got != -ECANCELED) {
+        const auto pause = pause_after("accept", static_cast<int>(-got), work_.counts);
+        if (pause > milliseconds(0)) co_await io::sleep_until(loop_, deadline::after(pause));
+      }
+    }
+    drain_backlog(listener);
+  }
+
+  /// Whoever is in the backlog was accepted by our kernel already: he is served, not reset.
+  void drain_backlog(int listener) {
+    while (stop_.level() != stop_level::immediate) {
+      const int socket = accept_now(listener, false);
+      if (socket == -EAGAIN) return;
+      if (socket >= 0) {
+        take(socket);
+      } else if (pause_after("accept", -socket, work_.counts) > milliseconds(0)) {
+        return;
+      }
+    }
+  }
+
+  void take(int number) {
+    os::descriptor socket(number);
+    peer_key peer;
+    if (!admission_.admit(number, peer)) return;
+    auto* added = new client(loop_, resting_client(std::move(socket)), work_.offered,
+                             work_.limits.connection, stop_, *this);
+    added->peer = std::move(peer);
+    added->following = sessions_;
+    if (sessions_ != nullptr) sessions_->previous = added;
+    sessions_ = added;
+    added->start();
+  }
+
+  void session_ended(session& ended) noexcept override {
+    auto& gone = static_cast<client&>(ended);
+    if (gone.following != nullptr) gone.following->previous = gone.previous;
+    (gone.previous != nullptr ? gone.previous->following : sessions_) = gone.following;
+    admission_.leave(gone.peer);
+    delete &gone;
+    end_if_nobody_is_left();
+  }
+
+  task<> obey() {
+    obeying_ = &co_await this_context();
+    for (;;) {
+      std::int64_t readable = -ECANCELED;
+      if (work_.from_master.descriptor >= 0) {
+        readable = co_await io::until_readable(loop_, work_.from_master.descriptor);
+      } else {
+        co_await io::sleep_until(loop_, deadline::never());
+      }
+      if (readable < 0) break;
+      const auto before = stop_.level();
+      stop_.request(work_.from_master.take().stop);
+      if (stop_.level() != before) apply_stop();
+    }
+    obeying_ = nullptr;
+  }
+
+  task<> beat() {
+    beating_ = &co_await this_context();
+    while (!beating_->cancelled) {
+      if (work_.from_master.heartbeat) work_.from_master.heartbeat();
+      co_await io::sleep_until(loop_, deadline::after(milliseconds(1000)));
+    }
+  }
+
+  void apply_stop() noexcept {
+    if (acceptors_ != nullptr) acceptors_->cancel();
+    for (auto* each = sessions_; each != nullptr; each = each->following) each->look_at_stop();
+  }
+
+  void end_if_nobody_is_left() noexcept {
+    const bool left = sessions_ != nullptr || acceptors_ != nullptr;
+    if (left) return;
+    for (auto* each : {obeying_, beating_})
+      if (each != nullptr) each->cancel();
+  }
+
+  workload& work_;
+  admission admission_;
+  io::epoll_loop loop_;
+  stop_flag stop_;
+  session* sessions_ = nullptr;
+  scope* acceptors_ = nullptr;
+  task_context* obeying_ = nullptr;
+  task_context* beating_ = nullptr;
+};
+
+}  // namespace
+
+result<void> run_shared_loop(workload& work) {
+  for (const int listener : work.listeners) {
+    if (auto set = os::set_blocking(listener, false); !set) return set;
+  }
+  shared_loop(work).run();
+  return {};
+}
+
+}  // namespace samjoko::serve

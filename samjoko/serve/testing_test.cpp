@@ -1,0 +1,97 @@
+#include <gtest/gtest-spi.h>
+#include <gtest/gtest.h>
+
+#include <samjoko/serve/testing.hpp>
+#include <stdexcept>
+
+namespace samjoko {
+namespace {
+
+struct line_number {
+  int last = 0;
+};
+
+task<next> number_lines(connection& client, line_number& number) {
+  const auto line = co_await client.read_line();
+  if (!line) co_return next::close;
+  const auto answer = std::to_string(++number.last) + " " + std::string(*line) + "\n";
+  const auto written = co_await client.write(answer);
+  co_return written ? next::rest : next::close;
+}
+
+/// The same by an author who forgot that a rest ends the handler: the number is a local.
+task<next> forgetful(connection& client) {
+  int number = 0;
+  const auto line = co_await client.read_line();
+  if (!line) co_return next::close;
+  const auto answer = std::to_string(++number) + " " + std::string(*line) + "\n";
+  const auto written = co_await client.write(answer);
+  co_return written ? next::rest : next::close;
+}
+
+/// The unit test that both authors would write first.
+void test_numbering(const service& offered) {
+  EXPECT_EQ(converse(offered, {"a\n", "b\n", "c\n"}), "1 a\n2 b\n3 c\n");
+}
+void test_forgetful() { test_numbering({.name = "forgetful", .handler = forgetful}); }
+/// Also when no byte was waited for between the turns.
+void test_forgetful_at_once() {
+  const service offered{.name = "forgetful", .handler = forgetful};
+  EXPECT_EQ(converse(offered, {"a\nb\nc\n"}), "1 a\n2 b\n3 c\n");
+}
+
+TEST(converse, holds_for_a_handler_with_state) {
+  const service offered{.name = "numbers", .handler = number_lines};
+  test_numbering(offered);
+  EXPECT_EQ(converse(offered, {"a\nb\nc\n"}), "1 a\n2 b\n3 c\n");
+}
+
+TEST(converse, a_local_kept_across_a_rest_fails_the_unit_test) {
+  EXPECT_NONFATAL_FAILURE(test_forgetful(), "1 a\\n1 b\\n1 c\\n");
+  EXPECT_NONFATAL_FAILURE(test_forgetful_at_once(), "1 a\\n1 b\\n1 c\\n");
+}
+
+TEST(converse, pieces_arrive_one_by_one) {
+  const service offered{.name = "pieces", .handler = [](connection& client) -> task<> {
+                          while (auto some = co_await client.read()) {
+                            const auto size = "[" + std::to_string(some->size()) + "]";
+                            const auto written = co_await client.write(size);
+                            if (!written) co_return;
+                          }
+                        }};
+  EXPECT_EQ(converse(offered, {"abc", "", "de", std::string(20'000, 'x')}), "[3][2][16384][3616]");
+  EXPECT_EQ(converse(offered, {}), "");
+}
+
+TEST(converse, parts_and_sleeps_and_failures) {
+  const service parts{
+      .name = "parts", .handler = [](connection& client) -> task<> {
+        static_cast<void>(co_await io::sleep_until(client.loop(), deadline::never()));
+        const std::string first = "first ";
+        const std::string second = "second";
+        auto write = client.write({as_bytes(first), as_bytes(second)});
+        static_cast<void>(co_await std::move(write));
+        throw std::runtime_error("on purpose");
+      }};
+  EXPECT_EQ(converse(parts, {}), "first second");
+}
+
+TEST(converse, a_greeting_comes_first) {
+  struct greeted {
+    bool already = false;
+  };
+  const service greeter{.name = "greeter",
+                        .handler = [](connection& client, greeted& state) -> task<next> {
+                          if (!std::exchange(state.already, true)) {
+                            static_cast<void>(co_await client.write("hello\n"));
+                            co_return next::rest;
+                          }
+                          static_cast<void>(co_await client.write("bye\n"));
+                          co_return next::close;
+                        },
+                        .greets = true};
+  EXPECT_EQ(converse(greeter, {"x"}), "hello\nbye\n");
+}
+
+}  // namespace
+}  // namespace samjoko

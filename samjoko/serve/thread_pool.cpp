@@ -1,0 +1,231 @@
+#include <samjoko/serve/thread_pool.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <samjoko/os/log_writer.hpp>
+#include <samjoko/os/socket.hpp>
+#include <samjoko/os/thread.hpp>
+#include <samjoko/serve/pool_member.hpp>
+
+namespace samjoko::serve {
+namespace {
+
+/// Between two looks at a backlog that a full pool cannot take in: a client waits well under a
+/// second, and a pool whose members are all at work costs its main thread nearly nothing.
+constexpr milliseconds relief_interval{20};
+constexpr std::size_t relieved_at_once = 8;
+
+}  // namespace
+
+thread_pool::thread_pool(workload& work, int listener, admission& who, stop_flag& stop,
+                         os::bell& bell)
+    : work_(work),
+      listener_(listener),
+      admission_(who),
+      stop_(stop),
+      bell_(bell),
+      size_(work.limits.pool_min, work.limits.pool_max, work.limits.pool_idle) {}
+
+bool thread_pool::everybody_left() const noexcept {
+  const std::lock_guard lock(mutex_);
+  return alive_.load() == 0 && spoke_.empty() && detached_.empty() && parked_.size() == 0;
+}
+
+bool thread_pool::wants_to_know_of_clients(steady::time_point now) const noexcept {
+  return now >= next_relief_ && size_.is_full(alive_.load()) && waiting_.load() == 0;
+}
+
+deadline thread_pool::next_moment() const noexcept {
+  const auto now = steady::now();
+  const bool looks_later = now < next_relief_;
+  const auto relief = looks_later ? deadline(next_relief_) : deadline::never();
+  return std::min({parked_.next_expiry(), relief, size_.next_try(now)});
+}
+
+bool thread_pool::anything_for_idle() const noexcept {
+  return stop_.requested() || to_retire_.load() > 0 || any_spoke_.load();
+}
+
+void thread_pool::tend(bool client_waits) {
+  if (none_waited_.exchange(false)) size_.saw_none_waiting();
+  const auto now = steady::now();
+  take_in_parked(now);
+  if (stop_.requested()) return tend_to_the_end();
+  add_members(size_.grow_by(alive_.load(), waiting_.load(), now));
+  if (const auto surplus = size_.shrink_by(alive_.load(), waiting_.load(), now)) retire(surplus);
+  if (waiting_.load() > 0) {
+    crowded_.store(false);
+  } else if (now >= next_relief_ && size_.is_full(alive_.load()) &&
+             (client_waits || any_spoke_.load())) {
+    relieve(now);
+  }
+}
+
+void thread_pool::take_in_parked(steady::time_point now) {
+  const auto gone = [this](const peer_key& peer) { admission_.leave(peer); };
+  take_in_detached();
+  parked_.take_ready([this](parking::guest spoke) { hand_to_member(std::move(spoke)); }, gone);
+  parked_.expire(now, gone);
+}
+
+/// Under a stop: whoever was parked meanwhile is said goodbye to, whoever spoke still gets a
+/// thread.
+void thread_pool::tend_to_the_end() {
+  if (stop_.level() == stop_level::immediate) return drop_guests();
+  parked_.close_all();
+  if (alive_.load() == 0 && any_spoke_.load()) add_members(1);
+}
+
+void thread_pool::add_members(std::uint32_t count) {
+  for (; count > 0; --count) {
+    auto ticket = std::make_unique<member::ticket>(member::ticket{shared_from_this()});
+    ++alive_;
+    const auto started = os::start_thread(work_.limits.stack_size, &member::live, ticket.get());
+    if (started) {
+      static_cast<void>(ticket.release());
+      size_.has_grown();
+      continue;
+    }
+    --alive_;
+    size_.could_not_grow(steady::now(),
+                         pause_after("thread", started.error().code(), work_.counts));
+    return;
+  }
+}
+
+void thread_pool::retire(std::uint32_t count) {
+  to_retire_.fetch_add(count);
+  const std::lock_guard lock(mutex_);
+  for (auto* each : members_) {
+    if (count == 0) return;
+    if (!each->is_accepting()) continue;
+    each->kick();
+    --count;
+  }
+}
+
+/// The pool is full and somebody waits: rests no longer keep threads, and the longest ones end now.
+void thread_pool::relieve(steady::time_point now) {
+  os::log_warning("pool full",
+                  "all {} threads are taken and clients wait: those at rest are parked",
+                  alive_.load());
+  crowded_.store(true);
+  next_relief_ = now + relief_interval;
+  const std::lock_guard lock(mutex_);
+  std::vector<member*> resting;
+  std::ranges::copy_if(members_, std::back_inserter(resting), [](const member* each) {
+    return each->rests_since() != steady::time_point::max();
+  });
+  std::ranges::sort(resting, {}, &member::rests_since);
+  if (resting.size() > relieved_at_once) resting.resize(relieved_at_once);
+  for (auto* each : resting) each->ask_to_detach();
+}
+
+void thread_pool::take_in_detached() {
+  for (;;) {
+    std::unique_lock lock(mutex_);
+    if (detached_.empty()) return;
+    auto guest = std::move(detached_.front());
+    detached_.pop_front();
+    lock.unlock();
+    parked_.park(std::move(guest), work_.limits.connection.idle);
+  }
+}
+
+void thread_pool::hand_to_member(parking::guest spoke) {
+  {
+    const std::lock_guard lock(mutex_);
+    spoke_.push_back(std::move(spoke));
+    any_spoke_.store(true);
+  }
+  kick_for_spoken();
+}
+
+/// A member that waits for a client shall look for one that spoke. It may take another one from the
+/// backlog instead; then it passes this on.
+void thread_pool::kick_for_spoken() noexcept {
+  if (!any_spoke_.load()) return;
+  const std::lock_guard lock(mutex_);
+  for (auto* each : members_) {
+    if (each->is_accepting()) return each->kick();
+  }
+}
+
+void thread_pool::drop_guests() {
+  take_in_detached();
+  parked_.drop_all([this](const peer_key& peer) { admission_.leave(peer); });
+  const std::lock_guard lock(mutex_);
+  for (const auto& each : spoke_) admission_.leave(each.peer);
+  spoke_.clear();
+  any_spoke_.store(false);
+}
+
+void thread_pool::stop_members() {
+  tend(false);
+  if (stop_.level() == stop_level::graceful && alive_.load() == 0) add_members(1);
+  const std::lock_guard lock(mutex_);
+  for (auto* each : members_) each->kick();
+}
+
+namespace {
+
+/// The main thread of a worker whose listeners each have a pool.
+class pooled {
+ public:
+  explicit pooled(workload& work) : admission_(work.limits, work.counts), room_(work, &bell_) {
+    for (const int listener : work.listeners) {
+      pools_.push_back(
+          std::make_shared<thread_pool>(work, listener, admission_, room_.stop(), bell_));
+      room_.watch(pools_.back()->parking_descriptor());
+    }
+  }
+
+  void run() {
+    auto news = waiting_room::news{};
+    while (!room_.stop().requested()) {
+      for (auto& pool : pools_) pool->tend(news.clients);
+      news = room_.wait(wants_to_know_of_clients(), timeout());
+    }
+    auto told = stop_level::none;
+    while (!everybody_left()) {
+      if (told != room_.stop().level()) {
+        told = room_.stop().level();
+        for (auto& pool : pools_) pool->stop_members();
+      }
+      room_.wait(false, timeout());
+      for (auto& pool : pools_) pool->tend(false);
+    }
+  }
+
+ private:
+  [[nodiscard]] bool wants_to_know_of_clients() const {
+    const auto now = steady::now();
+    return std::ranges::any_of(pools_,
+                               [&](auto& each) { return each->wants_to_know_of_clients(now); });
+  }
+  [[nodiscard]] bool everybody_left() const {
+    return std::ranges::all_of(pools_, [](auto& each) { return each->everybody_left(); });
+  }
+  [[nodiscard]] int timeout() const {
+    auto first = deadline::never();
+    for (const auto& each : pools_) first = std::min(first, each->next_moment());
+    return first.poll_timeout(steady::now());
+  }
+
+  os::bell bell_;
+  admission admission_;
+  waiting_room room_;
+  std::vector<std::shared_ptr<thread_pool>> pools_;
+};
+
+}  // namespace
+
+result<void> run_thread_pool(workload& work) {
+  for (const int listener : work.listeners) {
+    if (auto set = os::set_blocking(listener, true); !set) return set;
+  }
+  pooled(work).run();
+  return {};
+}
+
+}  // namespace samjoko::serve

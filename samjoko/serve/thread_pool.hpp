@@ -1,0 +1,72 @@
+#pragma once
+// Charter: a pool of threads for one listener. Each accepts by blocking and serves its client to
+// the end, as in a pre-forked server. Only when the pool is full and somebody waits in the backlog
+// do clients at rest give up their threads: they are parked, and whoever speaks gets the next free
+// thread.
+
+#include <samjoko/os/bell.hpp>
+#include <samjoko/serve/admission.hpp>
+#include <samjoko/serve/parking.hpp>
+#include <samjoko/serve/pool_size.hpp>
+#include <samjoko/serve/waiting_room.hpp>
+
+#include <deque>
+#include <list>
+#include <memory>
+
+namespace samjoko::serve {
+
+class thread_pool : public std::enable_shared_from_this<thread_pool> {
+ public:
+  thread_pool(workload& work, int listener, admission& who, stop_flag& stop, os::bell& bell);
+
+  // All for the main thread.
+
+  /// Grows, shrinks, parks, unparks. `client_waits`: somebody is in the backlog.
+  void tend(bool client_waits);
+  /// Everybody is told of the stop flag's level.
+  void stop_members();
+  [[nodiscard]] bool everybody_left() const noexcept;
+  /// Whether clients in the backlog concern the main thread at all.
+  [[nodiscard]] bool wants_to_know_of_clients(steady::time_point now) const noexcept;
+  [[nodiscard]] int parking_descriptor() const noexcept { return parked_.descriptor(); }
+  [[nodiscard]] deadline next_moment() const noexcept;
+
+ private:
+  class member;
+  friend class member;
+
+  void add_members(std::uint32_t count);
+  void retire(std::uint32_t count);
+  void relieve(steady::time_point now);
+  void take_in_detached();
+  void take_in_parked(steady::time_point now);
+  void hand_to_member(parking::guest spoke);
+  void kick_for_spoken() noexcept;
+  void tend_to_the_end();
+  void drop_guests();
+  [[nodiscard]] bool anything_for_idle() const noexcept;
+
+  workload& work_;
+  const int listener_;
+  admission& admission_;
+  stop_flag& stop_;
+  os::bell& bell_;
+  pool_size size_;
+  parking parked_;
+  steady::time_point next_relief_{};
+
+  // Shared with the members.
+  mutable std::mutex mutex_;
+  std::list<member*> members_;
+  std::deque<parking::guest> spoke_;     ///< parked clients that want a thread
+  std::atomic<bool> any_spoke_ = false;  ///< whether spoke_ holds any; changed under the mutex
+  std::deque<parking::guest> detached_;  ///< on their way into the parking
+  std::atomic<std::uint32_t> alive_ = 0;
+  std::atomic<std::uint32_t> waiting_ = 0;
+  std::atomic<std::uint32_t> to_retire_ = 0;
+  std::atomic<bool> crowded_ = false;  ///< rests are not kept in threads
+  std::atomic<bool> none_waited_ = false;
+};
+
+}  // namespace samjoko::serve

@@ -1,0 +1,52 @@
+#pragma once
+// Charter: what the main thread of a forking or threading worker waits in: poll(2) over its
+// listeners, its orders, and a bell that its threads ring. It accepts, it never serves.
+
+#include <poll.h>
+#include <samjoko/os/bell.hpp>
+#include <samjoko/serve/model.hpp>
+#include <samjoko/task/stop.hpp>
+#include <vector>
+
+namespace samjoko::serve {
+
+class waiting_room {
+ public:
+  /// `bell`: rung by other threads that want attention; may be null.
+  waiting_room(workload& work, os::bell* bell);
+
+  struct news {
+    bool clients = false;         ///< some listener has a client
+    bool children_ended = false;  ///< reap
+  };
+  /// Waits for news at most `timeout_ms` (-1: until the next heartbeat). Takes orders by itself:
+  /// look at stop(). Before the stop flag rises the listeners become non-blocking, so that whoever
+  /// sees the flag may drain the backlog. The bell only ends the wait; it is silenced.
+  news wait(bool for_clients, int timeout_ms);
+
+  /// One more descriptor whose readability ends the wait.
+  void watch(int descriptor) {
+    waits_.push_back({.fd = descriptor, .events = POLLIN, .revents = 0});
+  }
+
+  [[nodiscard]] stop_flag& stop() noexcept { return stop_; }
+
+  /// Listeners that had a client in the last wait.
+  template <class Each>
+  void for_each_ready(Each each) {
+    for (std::size_t index = 0; index < work_.listeners.size(); ++index) {
+      if (waits_[index].revents != 0) each(work_.listeners[index]);
+    }
+  }
+
+ private:
+  void obey(stop_level level);
+
+  workload& work_;
+  os::bell* bell_;
+  stop_flag stop_;
+  steady::time_point next_beat_{};
+  std::vector<pollfd> waits_;
+};
+
+}  // namespace samjoko::serve
