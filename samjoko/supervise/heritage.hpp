@@ -1,0 +1,37 @@
+#pragma once
+// Charter: everything a worker inherits from its master, in one struct. What is not named here does
+// not cross the fork: the child closes it.
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <samjoko/os/descriptor.hpp>
+#include <samjoko/supervise/channel.hpp>
+#include <samjoko/supervise/scoreboard.hpp>
+
+namespace samjoko::supervise {
+
+struct named_listener {
+  os::descriptor socket;
+  std::string name;  ///< its address, for people, and to tell listeners apart
+};
+
+struct heritage {
+  std::vector<named_listener> listeners;  ///< shared with the master and all other workers
+  channel to_master;
+  /// The worker's number from 1 up, which a successor in the same slot takes over, and the how
+  /// manieth in that slot it is. Number and generation together name a worker for ever.
+  std::size_t number = 0;
+  std::uint64_t generation = 0;
+  pid_t master = 0;
+  /// This worker's own; lives as long as the process.
+  worker_counters* counters = nullptr;
+  // The log's descriptor is in os::process_log() and is inherited there. Settings of the service
+  // are captured by the function that is the worker's main.
+};
+
+}  // namespace samjoko::supervise

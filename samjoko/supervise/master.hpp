@@ -1,0 +1,45 @@
+#pragma once
+// Charter: the master process. It forks workers, waits for signals, messages, deaths and timers,
+// feeds the plan and does what the plan says. Single-threaded, blocking, small; it never runs a
+// user's handler, so that nothing a client sends can make it fall.
+
+#include <functional>
+
+#include <samjoko/base/result.hpp>
+#include <samjoko/supervise/heritage.hpp>
+#include <samjoko/supervise/plan.hpp>
+#include <samjoko/supervise/worker.hpp>
+
+namespace samjoko::supervise {
+
+struct master_settings {
+  plan_settings plan;
+  /// Owned by the master until a stop, and shared with each worker.
+  std::vector<named_listener> listeners;
+  /// Called once when a graceful stop begins, before the first worker hears of it: to hold new
+  /// connections while those in the backlog are still served. May be empty.
+  std::function<void(const std::vector<named_listener>&)> before_graceful_stop;
+  /// Opens the log anew, for USR1. Empty when the log cannot be reopened (standard error).
+  std::function<result<os::descriptor>()> reopen_log;
+  /// The counters of all workers, `plan.most_workers` of them. Must outlive the call; null for none
+  /// of the caller's, then the master makes its own.
+  scoreboard* counters = nullptr;
+};
+
+/// What a worker is: runs in the forked child and returns its exit code (0; or 125, "do not restart
+/// me"). An exception that leaves it is logged and is exit code 1.
+using worker_main = std::function<int(worker&)>;
+
+/// Runs the service until it has stopped; returns the exit code of the program: 0 when it was
+/// stopped by order (also when connections had to be cut at the drain limit), 3 when its workers
+/// could not be started or kept falling, 125 when all of them asked not to be restarted.
+///
+/// Returns in the master only; children leave by _exit inside. The process must have one thread
+/// (CHECKed) and no other signal queue; no child of it is left afterwards. Logs through
+/// os::process_log(), whose name becomes "master".
+///
+/// TERM, INT graceful stop, a second one immediate · QUIT immediate stop · USR1 reopen logs · TTIN,
+/// TTOU one worker more, less · HUP, USR2 one line, no action yet.
+[[nodiscard]] int run_master(master_settings settings, const worker_main& main);
+
+}  // namespace samjoko::supervise

@@ -1,0 +1,174 @@
+#include <samjoko/supervise/test_workers.hpp>
+
+namespace samjoko::supervise {
+namespace {
+
+TEST(master, a_worker_told_by_its_own_signal_is_succeeded_while_it_drains) {
+  running_service service(workers(1), [](worker& self) {
+    if (self.inherited().number == 1) return stubborn(self);
+    return polite(self);
+  });
+  const auto first = service.wait_serving(1);
+  ASSERT_EQ(::kill(first, SIGTERM), 0);
+  service.wait_for("this worker stops gracefully");
+  service.wait_serving(2);
+  ASSERT_EQ(::kill(first, 0), 0);  // still there
+  service.signal(SIGTERM);
+  service.wait_for("told to stop gracefully");
+  service.signal(SIGTERM);
+  service.expect_end(0);
+}
+
+// The order matters: a connection must not be completed by the kernel after the workers have looked
+// into the backlog for the last time.
+TEST(master, holds_the_listeners_before_it_tells_anybody) {
+  pipe_ends listener;
+  const auto settings = [&] {
+    auto made = quick(2);
+    made.listeners.push_back({std::move(listener.in), "127.0.0.1:7000"});
+    made.before_graceful_stop = [](const std::vector<named_listener>& held) {
+      os::log_info(os::every("test"), "held {} {}", held.size(), held.front().name);
+    };
+    return made;
+  };
+  running_service service(settings, [](worker& self) {
+    const auto& inherited = self.listeners();
+    if (inherited.size() != 1 || inherited.front().name != "127.0.0.1:7000") return 9;
+    if (::fcntl(inherited.front().socket.get(), F_GETFD) < 0) return 10;
+    return polite(self);
+  });
+  listener.in.reset();
+  service.wait_for("serving");
+  service.wait_for("serving");
+  service.signal(SIGTERM);
+  service.wait_for("master: held 1 127.0.0.1:7000");
+  service.wait_for("told to stop gracefully");
+  service.wait_for("told to stop gracefully");
+  service.expect_end(0);
+  char byte = 0;
+  EXPECT_EQ(::read(listener.out.get(), &byte, 1), 0) << "somebody still holds the listener";
+}
+
+/// What a worker has open, without what it opened itself or was there before the master.
+std::size_t sockets_held() {
+  std::size_t count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    const auto target = std::filesystem::read_symlink(entry.path(), gone).string();
+    count += target.starts_with("socket:") ? 1 : 0;
+  }
+  return count;
+}
+
+// A copy of another worker's line would hide the master's end from that worker.
+TEST(master, a_worker_holds_its_own_line_and_no_other) {
+  const auto before = sockets_held();
+  running_service service(workers(4), [before](worker& self) {
+    return sockets_held() == before + 1 ? polite(self) : 9;
+  });
+  for (int i = 0; i < 4; ++i) service.wait_for("serving");
+  service.signal(SIGTERM);
+  service.expect_end(0);
+  EXPECT_EQ(service.log.read_to_end().find("exited with code 9"), std::string::npos);
+}
+
+TEST(master, a_worker_that_cannot_be_forked_is_tried_again) {
+  const auto settings = [] {
+    rlimit limit = {};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    auto made = quick();
+    made.plan.first_delay = milliseconds(1);
+    made.plan.longest_fork_delay = milliseconds(4);
+    // The undefined behaviour sanitizer needs descriptors for its first look at a virtual table.
+    (void)reason(EMFILE);
+    // The queue of signals needs its descriptor; what comes after it finds none.
+    const int first_free = ::fcntl(2, F_DUPFD_CLOEXEC, 3);
+    ::close(first_free);
+    limit.rlim_cur = static_cast<rlim_t>(first_free) + 1;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+    return made;
+  };
+  running_service service(settings, polite);
+  service.wait_for("worker 1 cannot be started: socketpair: Too many open files");
+  service.wait_for("worker 1 is started again in 4 ms");
+  service.wait_for("worker 1 is started again in 4 ms");
+  service.signal(SIGTERM);
+  service.expect_end(0);
+}
+
+TEST(master, the_counters_survive_a_worker) {
+  auto board = scoreboard::make(32);
+  ASSERT_TRUE(board);
+  const auto settings = [&] {
+    auto made = quick();
+    made.counters = &*board;
+    return made;
+  };
+  running_service service(settings, [](worker& self) {
+    self.counters().accepted.fetch_add(5);
+    self.counters().open.fetch_add(2);
+    return polite(self);
+  });
+  ASSERT_EQ(::kill(service.wait_serving(), SIGKILL), 0);
+  const auto second = service.wait_serving();
+  auto& cell = board->cells()[0];
+  EXPECT_EQ(cell.accepted.load(), 10U);
+  EXPECT_EQ(cell.open.load(), 2U) << "those of the dead are not open";
+  EXPECT_EQ(cell.started.load(), 2U);
+  EXPECT_EQ(cell.pid.load(), second);
+  service.signal(SIGTERM);
+  service.expect_end(0);
+  EXPECT_EQ(cell.pid.load(), 0);
+}
+
+TEST(worker, learns_of_its_childrens_ends_at_the_same_descriptor) {
+  running_service service(workers(1), [](worker& self) {
+    const auto forked = os::fork_process();
+    if (!forked) return 9;
+    if (forked->in_child()) os::leave_process(5);
+    while (!self.take_children_ended()) {
+      if (!os::wait_readable(self.descriptor(), soon())) return 10;
+    }
+    int status = -1;
+    if (::waitpid(forked->pid, &status, WNOHANG) != forked->pid) return 11;
+    return polite(self);
+  });
+  service.wait_serving();
+  service.signal(SIGTERM);
+  service.expect_end(0);
+  EXPECT_EQ(service.log.read_to_end().find("exited with code 9"), std::string::npos);
+}
+
+TEST(worker, ignores_what_is_meant_for_the_master) {
+  running_service service(workers(1), polite);
+  const auto pid = service.wait_serving();
+  for (const int signal : {SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGTTIN, SIGTTOU}) {
+    ASSERT_EQ(::kill(pid, signal), 0);
+  }
+  service.signal(SIGTERM);
+  service.expect_end(0);
+  EXPECT_EQ(service.log.read_to_end().find("was killed"), std::string::npos);
+}
+
+TEST(worker, heartbeats_are_counted_and_at_most_one_a_second_is_sent) {
+  auto board = scoreboard::make(32);
+  ASSERT_TRUE(board);
+  const auto settings = [&] {
+    auto made = quick();
+    made.counters = &*board;
+    return made;
+  };
+  running_service service(settings, [](worker& self) {
+    for (int i = 0; i < 1000; ++i) self.heartbeat();
+    return polite(self);
+  });
+  service.wait_serving();
+  const auto beats = board->cells()[0].heartbeats.load();
+  EXPECT_GE(beats, 1U);
+  EXPECT_LE(beats, 20U);
+  service.signal(SIGTERM);
+  service.expect_end(0);
+}
+
+}  // namespace
+}  // namespace samjoko::supervise

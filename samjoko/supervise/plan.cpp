@@ -1,0 +1,267 @@
+#include <samjoko/supervise/plan.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include <samjoko/base/check.hpp>
+
+namespace samjoko::supervise {
+namespace {
+
+milliseconds doubled(milliseconds last, milliseconds first, milliseconds longest) {
+  return last == milliseconds(0) ? first : std::min(2 * last, longest);
+}
+
+slot_event timer_event(slot_state state) {
+  switch (state) {
+    case slot_state::young: return slot_event::aged;
+    case slot_state::draining: return slot_event::drain_over;
+    case slot_state::cut: return slot_event::grace_over;
+    case slot_state::waiting: return slot_event::due;
+    default: break;
+  }
+  CHECK(false, "no timer runs in this state");
+}
+
+bool is_given_up(slot_state state) {
+  return state == slot_state::parked || state == slot_state::retired;
+}
+
+}  // namespace
+
+plan::plan(plan_settings settings) : settings_(settings) {
+  CHECK(settings.workers >= 1, "a service has at least one worker");
+  CHECK(settings.workers <= settings.most_workers, "more workers than there may be");
+  slots_.reserve(settings.most_workers);  // so that a reference to a slot stays good
+}
+
+actions plan::start(moment now) {
+  CHECK(slots_.empty(), "a plan starts once");
+  slots_.resize(settings_.workers);
+  for (std::size_t number = 0; number < slots_.size(); ++number) {
+    slots_[number].wanted = true;
+    step(number, slot_event::wanted, now);
+  }
+  return finish();
+}
+
+actions plan::on_order(master_order order, moment now) {
+  run_timers(now);
+  switch (order) {
+    case master_order::graceful: stop_gracefully(now); break;
+    case master_order::immediate: stop_at_once(now); break;
+    case master_order::one_more: one_more(now); break;
+    case master_order::one_less: one_less(now); break;
+  }
+  return finish();
+}
+
+actions plan::on_ready(std::size_t number, moment now) {
+  run_timers(now);
+  step(number, slot_event::ready, now);
+  return finish();
+}
+
+actions plan::on_leaves(std::size_t number, moment now) {
+  run_timers(now);
+  step(number, slot_event::leaves, now);
+  const slot leaver = slots_.at(number);
+  if (leaver.state == slot_state::draining && leaver.wanted && leaver.grew) {
+    slots_[number].wanted = !occupy_free_slot(now);
+  }
+  return finish();
+}
+
+actions plan::on_fork_failed(std::size_t number, moment now) {
+  auto& failing = slots_.at(number);
+  if (!failing.wanted && has_process(failing.state)) {  // a stop came between the plan and the fork
+    step(number, slot_event::left, now);
+    return finish();
+  }
+  CHECK(failing.state == slot_state::starting, "only a starting worker is forked");
+  failing.fork_delay =
+      doubled(failing.fork_delay, settings_.first_delay, settings_.longest_fork_delay);
+  step(number, slot_event::fork_failed, now);
+  failing.timer = deadline(now + failing.fork_delay);
+  add(action::kind::report_waiting, number, failing.fork_delay);
+  return finish();
+}
+
+actions plan::on_ended(std::size_t number, const os::exit_status& status, moment now) {
+  CHECK(status.is_end(), "a stopped worker has not ended");
+  CHECK(has_process(slots_.at(number).state), "a worker ended that the plan does not know");
+  run_timers(now);
+  slots_[number].fork_delay = milliseconds(0);
+  step(number, meaning_of_end(slots_[number], status, now), now);
+  return finish();
+}
+
+actions plan::on_time(moment now) {
+  run_timers(now);
+  return finish();
+}
+
+deadline plan::next_time() const noexcept {
+  deadline next;
+  for (const auto& each : slots_) next = std::min(next, each.timer);
+  return next;
+}
+
+std::size_t plan::wanted() const noexcept {
+  return static_cast<std::size_t>(std::ranges::count(slots_, true, &slot::wanted));
+}
+
+void plan::step(std::size_t number, slot_event event, moment now) {
+  auto& moving = slots_.at(number);
+  const auto* row = find_transition(moving.state, event);
+  if (row == nullptr) return;
+  const auto before = moving.state;
+  moving.state = row->to;
+  moving.timer = deadline::never();
+  enter(number, before, now);
+  switch (row->act) {
+    case slot_action::none: break;
+    case slot_action::fork: add(action::kind::fork, number); break;
+    case slot_action::tell_graceful: add(action::kind::tell_graceful, number); break;
+    case slot_action::tell_immediate: add(action::kind::tell_immediate, number); break;
+    case slot_action::kill: add(action::kind::kill, number); break;
+  }
+}
+
+void plan::enter(std::size_t number, slot_state before, moment now) {
+  auto& moved = slots_[number];
+  switch (moved.state) {
+    case slot_state::starting: moved.grew = false; break;
+    case slot_state::young:
+      moved.fork_delay = milliseconds(0);
+      moved.timer = deadline(now + settings_.grown_after);
+      break;
+    case slot_state::grown:
+      moved.grew = true;
+      moved.delay = milliseconds(0);
+      break;
+    case slot_state::draining: moved.timer = deadline(now + settings_.drain_limit); break;
+    case slot_state::cut: moved.timer = deadline(now + settings_.kill_grace); break;
+    case slot_state::waiting:
+      if (before == slot_state::starting && moved.fork_delay > milliseconds(0)) break;
+      moved.delay = doubled(moved.delay, settings_.first_delay, settings_.longest_delay);
+      moved.timer = deadline(now + moved.delay);
+      add(action::kind::report_waiting, number, moved.delay);
+      break;
+    case slot_state::parked: add(action::kind::report_parked, number); break;
+    case slot_state::retired: add(action::kind::report_retired, number); break;
+    case slot_state::empty:
+    case slot_state::killed: break;
+  }
+}
+
+void plan::run_timers(moment now) {
+  for (std::size_t number = 0; number < slots_.size(); ++number) {
+    const auto& each = slots_[number];
+    if (!each.timer.passed(now)) continue;
+    const auto event = timer_event(each.state);
+    if (event == slot_event::drain_over) add(action::kind::report_overrun, number);
+    step(number, event, now);
+  }
+}
+
+// New connections are held before the first worker hears of the stop: what the kernel has completed
+// by then is in the backlog and will be accepted, what has not begun is refused, and nothing is in
+// between.
+void plan::stop_gracefully(moment now) {
+  if (phase_ != phase::running) {
+    if (now - last_order_ >= settings_.repeat_window) stop_at_once(now);
+    return;
+  }
+  phase_ = phase::draining;
+  last_order_ = now;
+  add(action::kind::hold_listeners);
+  for (std::size_t number = 0; number < slots_.size(); ++number) {
+    slots_[number].wanted = false;
+    step(number, slot_event::stop, now);
+  }
+  add(action::kind::close_listeners);
+}
+
+void plan::stop_at_once(moment now) {
+  const bool again = phase_ == phase::stopping;
+  if (again && now - last_order_ < settings_.repeat_window) return;
+  if (phase_ == phase::running) add(action::kind::close_listeners);
+  phase_ = phase::stopping;
+  last_order_ = now;
+  for (std::size_t number = 0; number < slots_.size(); ++number) {
+    slots_[number].wanted = false;
+    step(number, slot_event::stop_now, now);
+  }
+}
+
+void plan::one_more(moment now) {
+  if (phase_ != phase::running || !occupy_free_slot(now)) return;
+  add(action::kind::report_scale, 0, {}, static_cast<int>(wanted()));
+}
+
+bool plan::occupy_free_slot(moment now) {
+  auto free = std::ranges::find(slots_, slot_state::empty, &slot::state);
+  if (free == slots_.end()) {
+    if (slots_.size() == settings_.most_workers) return false;
+    free = slots_.emplace(slots_.end());
+  }
+  *free = slot{};
+  free->wanted = true;
+  step(static_cast<std::size_t>(free - slots_.begin()), slot_event::wanted, now);
+  return true;
+}
+
+void plan::one_less(moment now) {
+  if (phase_ != phase::running || wanted() < 2) return;
+  for (auto number = slots_.size(); number-- > 0;) {
+    if (!slots_[number].wanted) continue;
+    slots_[number].wanted = false;
+    step(number, slot_event::stop, now);
+    break;
+  }
+  add(action::kind::report_scale, 0, {}, static_cast<int>(wanted()));
+}
+
+bool plan::counts_as_often(slot& failing, moment now) const noexcept {
+  auto& oldest = failing.failures[failing.failure_count % failures_to_park];
+  oldest = now;  // the one it replaces is older than the last five
+  ++failing.failure_count;
+  if (failing.failure_count < failures_to_park) return false;
+  const auto first = failing.failures[failing.failure_count % failures_to_park];
+  return now - first <= settings_.failure_window;
+}
+
+slot_event plan::meaning_of_end(slot& ended, const os::exit_status& status, moment now) {
+  if (!ended.wanted) return slot_event::left;
+  if (status == os::exit_status::exited(exit_do_not_restart)) return slot_event::retired;
+  if (ended.grew) return slot_event::died;
+  return counts_as_often(ended, now) ? slot_event::failed_often : slot_event::failed;
+}
+
+void plan::leave_if_over() {
+  if (phase_ == phase::over || slots_.empty()) return;
+  if (std::ranges::any_of(slots_, has_process, &slot::state)) return;
+  int code = exit_clean;
+  if (phase_ == phase::running) {
+    const auto lives = [](const slot& each) { return each.wanted && !is_given_up(each.state); };
+    if (std::ranges::any_of(slots_, lives)) return;
+    const auto retired = [](const slot& each) {
+      return !each.wanted || each.state == slot_state::retired;
+    };
+    code = std::ranges::all_of(slots_, retired) ? exit_do_not_restart : exit_could_not_start;
+  }
+  phase_ = phase::over;
+  add(action::kind::leave, 0, {}, code);
+}
+
+void plan::add(action::kind what, std::size_t number, milliseconds delay, int code) {
+  pending_.push_back({what, number, delay, code});
+}
+
+actions plan::finish() {
+  leave_if_over();
+  return std::exchange(pending_, {});
+}
+
+}  // namespace samjoko::supervise

@@ -1,0 +1,131 @@
+#pragma once
+// Charter: what the master does next: events and the time in, actions out. The slots follow the
+// table of plan_table.hpp; here stand the timers, the count of failures and the order in which a
+// service stops. Pure: no clock is read and nothing is done, so a test drives days of it in a
+// millisecond.
+//
+// Restarts, in the words of OTP's supervisors: a worker that had grown and dies is replaced at
+// once, for its trouble was one request's. One that dies young would do so again, so its slot backs
+// off, and is parked when that happens too often. A failing fork is the machine's trouble and
+// passes: it backs off too, but only shortly, and never parks.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <samjoko/base/deadline.hpp>
+#include <samjoko/os/exit_status.hpp>
+#include <samjoko/supervise/plan_table.hpp>
+
+namespace samjoko::supervise {
+
+/// Exit codes of the program (and of a worker, for the last).
+inline constexpr int exit_clean = 0;
+inline constexpr int exit_could_not_start = 3;
+inline constexpr int exit_do_not_restart = 125;
+
+struct plan_settings {
+  std::size_t workers = 1;
+  std::size_t most_workers = 256;  ///< what "one more" may reach
+  milliseconds grown_after{1000};
+  milliseconds first_delay{100};
+  milliseconds longest_delay{10'000};
+  milliseconds longest_fork_delay{500};
+  milliseconds failure_window{60'000};  ///< `failures_to_park` within this park the slot
+  milliseconds drain_limit{30'000};
+  milliseconds kill_grace{1000};
+  /// Two orders of one kind within this time are one: `timeout` of coreutils sends each signal
+  /// twice, to the process and to its group, and means it once.
+  milliseconds repeat_window{10};
+};
+inline constexpr std::size_t failures_to_park = 5;
+
+enum class master_order : std::uint8_t { graceful, immediate, one_more, one_less };
+
+struct action {
+  enum class kind : std::uint8_t {
+    fork,
+    tell_graceful,
+    tell_immediate,
+    kill,
+    report_waiting,  ///< `delay` until the next try
+    report_parked,
+    report_retired,
+    report_overrun,   ///< the drain limit passed
+    report_scale,     ///< `code` workers are wanted now; no slot
+    hold_listeners,   ///< let no new connection begin; those in the backlog are still served
+    close_listeners,  ///< the master's own copies
+    leave,            ///< with `code`; the last action of all
+  };
+  kind what;
+  std::size_t slot = 0;
+  milliseconds delay{0};
+  int code = 0;
+
+  friend bool operator==(const action&, const action&) noexcept = default;
+};
+using actions = std::vector<action>;
+
+class plan {
+ public:
+  using moment = steady::time_point;
+  enum class phase : std::uint8_t { running, draining, stopping, over };
+
+  explicit plan(plan_settings settings);
+
+  [[nodiscard]] actions start(moment now);
+  [[nodiscard]] actions on_order(master_order order, moment now);
+  [[nodiscard]] actions on_ready(std::size_t number, moment now);
+  /// A grown worker that leaves is succeeded at once, in another slot if there is one free;
+  /// otherwise, and when it is young, after its end.
+  [[nodiscard]] actions on_leaves(std::size_t number, moment now);
+  [[nodiscard]] actions on_fork_failed(std::size_t number, moment now);
+  /// CHECKs that a process belonged to the slot, and that it really ended.
+  [[nodiscard]] actions on_ended(std::size_t number, const os::exit_status& status, moment now);
+  /// Whenever next_time() has passed; harmless at any other time.
+  [[nodiscard]] actions on_time(moment now);
+
+  /// When on_time() must be called next; never, when no timer runs.
+  [[nodiscard]] deadline next_time() const noexcept;
+  [[nodiscard]] phase now_in() const noexcept { return phase_; }
+  /// As many as there ever were; slots that are not wanted stay, empty, and are used again.
+  [[nodiscard]] std::size_t slots() const noexcept { return slots_.size(); }
+  [[nodiscard]] slot_state state(std::size_t number) const { return slots_.at(number).state; }
+  [[nodiscard]] std::size_t wanted() const noexcept;
+
+ private:
+  struct slot {
+    slot_state state = slot_state::empty;
+    bool wanted = false;
+    bool grew = false;
+    deadline timer;
+    milliseconds delay{0};       // the last back-off; 0 after growing
+    milliseconds fork_delay{0};  // the same for forks that failed; 0 after one that did not
+    std::array<moment, failures_to_park> failures{};  // a ring of the last ones
+    std::size_t failure_count = 0;
+  };
+
+  void step(std::size_t number, slot_event event, moment now);
+  void enter(std::size_t number, slot_state before, moment now);
+  void run_timers(moment now);
+  void stop_gracefully(moment now);
+  void stop_at_once(moment now);
+  void one_more(moment now);
+  void one_less(moment now);
+  [[nodiscard]] bool occupy_free_slot(moment now);
+  void leave_if_over();
+  void add(action::kind what, std::size_t number = 0, milliseconds delay = {}, int code = 0);
+  [[nodiscard]] bool counts_as_often(slot& failing, moment now) const noexcept;
+  [[nodiscard]] slot_event meaning_of_end(slot& ended, const os::exit_status& status, moment now);
+  [[nodiscard]] actions finish();
+
+  plan_settings settings_;
+  phase phase_ = phase::running;
+  moment last_order_{};
+  std::vector<slot> slots_;
+  actions pending_;
+};
+
+}  // namespace samjoko::supervise

@@ -1,0 +1,89 @@
+#pragma once
+// Charter: the workers that live, as the master holds them: pid, process descriptor, channel. It
+// forks, tells, kills and reaps them on order, and judges nothing: that is the plan's.
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include <samjoko/os/children.hpp>
+#include <samjoko/os/signals.hpp>
+#include <samjoko/supervise/channel.hpp>
+#include <samjoko/supervise/heritage.hpp>
+#include <samjoko/supervise/worker.hpp>
+
+namespace samjoko::supervise {
+
+/// One worker. Forgotten, pid and all, at the instant it is reaped.
+struct employee {
+  pid_t pid = 0;           // 0: the place is free
+  os::descriptor process;  // a pidfd; none where the kernel or a limit refused it
+  channel line;
+  steady::time_point since{};
+  bool told_to_stop = false;
+};
+
+class staff {
+ public:
+  staff(const std::function<int(worker&)>& main, scoreboard& counters, std::size_t most);
+
+  /// Forks a worker for the slot. In the child it does not return. What the child must not keep is
+  /// closed there: the other workers' channels (or they would not see the master's end), the
+  /// master's signals. Errors: EAGAIN, ENOMEM, EMFILE.
+  [[nodiscard]] result<void> hire(std::size_t slot, std::vector<named_listener>& listeners,
+                                  os::signal_queue& signals);
+  void tell(std::size_t slot, message_kind kind);
+  void kill(std::size_t slot);
+  /// Gives every worker a copy of the log's new descriptor.
+  void hand_out_log(int descriptor);
+
+  /// `on_message(slot, message)` for all that workers have said. Never blocks.
+  template <class OnMessage>
+  void read_messages(OnMessage&& on_message) {
+    for (std::size_t slot = 0; slot < places_.size(); ++slot) read_line(slot, on_message);
+  }
+  /// `on_message` is given the last words of a worker before `on_end(slot, status)` tells of its
+  /// end.
+  template <class OnMessage, class OnEnd>
+  void reap(OnMessage&& on_message, OnEnd&& on_end) {
+    children_.reap(
+        [&](const os::children::report& told) {
+          log_report(told);
+          if (!told.known || !told.status.is_end()) return;
+          const auto slot = static_cast<std::size_t>(told.tag);
+          read_line(slot, on_message);
+          forget(slot);
+          on_end(slot, told.status);
+        },
+        os::children::watch::stops_too);
+  }
+
+  template <class Each>
+  void for_each(Each&& each) const {
+    for (const auto& place : places_) {
+      if (place.pid != 0) each(place);
+    }
+  }
+
+ private:
+  template <class OnMessage>
+  void read_line(std::size_t slot, OnMessage& on_message) {
+    while (const auto said = next_message(slot)) on_message(slot, *said);
+  }
+  [[nodiscard]] std::optional<message> next_message(std::size_t slot);
+  [[noreturn]] void work(std::size_t slot, channel to_master,
+                         std::vector<named_listener>& listeners, os::signal_queue& signals);
+  void log_report(const os::children::report& told) const;
+  void forget(std::size_t slot);
+  void send(std::size_t slot, message what, int attached = -1);
+
+  const std::function<int(worker&)>& main_;
+  scoreboard& counters_;
+  os::children children_;
+  std::vector<employee> places_;
+};
+
+}  // namespace samjoko::supervise

@@ -1,0 +1,71 @@
+#pragma once
+// Charter: workers of several characters, and settings for quick tests of the master. Only for
+// tests.
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <samjoko/supervise/master.hpp>
+#include <samjoko/supervise/running_service.hpp>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace samjoko::supervise {
+
+inline master_settings quick(std::size_t workers = 1) {
+  master_settings made;
+  made.plan.workers = workers;
+  made.plan.most_workers = 32;
+  made.plan.grown_after = milliseconds(0);
+  made.plan.first_delay = milliseconds(1);
+  made.plan.repeat_window = milliseconds(0);
+  return made;
+}
+
+inline std::function<master_settings()> workers(std::size_t count) {
+  return [count] { return quick(count); };
+}
+
+inline void serving(worker& self) {
+  self.ready();
+  os::log_info(os::every("test"), "serving");
+}
+
+inline stop_order next_order(worker& self) {
+  while (true) {
+    (void)os::wait_readable(self.descriptor(), deadline::never());
+    if (const auto order = self.take(); order != stop_order::none) return order;
+  }
+}
+
+inline int polite(worker& self) {
+  serving(self);
+  const auto order = next_order(self);
+  os::log_info(os::every("test"), "told to stop {}",
+               order == stop_order::graceful ? "gracefully" : "at once");
+  self.finished();
+  return 0;
+}
+
+/// Goes on when told gracefully.
+inline int stubborn(worker& self) {
+  serving(self);
+  (void)next_order(self);
+  os::log_info(os::every("test"), "draining");
+  while (next_order(self) != stop_order::immediate) {
+    ::poll(nullptr, 0, 1);
+  }
+  return 0;
+}
+
+inline int deaf(worker& self) {
+  serving(self);
+  while (true) ::pause();
+}
+
+}  // namespace samjoko::supervise

@@ -1,0 +1,132 @@
+#include <samjoko/supervise/worker.hpp>
+
+#include <algorithm>
+#include <csignal>
+#include <utility>
+
+#include <samjoko/base/check.hpp>
+#include <samjoko/os/log_writer.hpp>
+#include <samjoko/os/poll.hpp>
+
+namespace samjoko::supervise {
+namespace {
+
+// Ctrl+C and its like reach the whole process group; the master decides what they mean and says so
+// on the channel. The processes that a worker forks for its clients inherit the ignoring.
+constexpr int for_the_master_only[] = {SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGTTIN, SIGTTOU};
+
+os::signal_queue own_signals() {
+  os::reset_all_signals();
+  for (const int signal : for_the_master_only) {
+    CHECK(os::ignore_signal(signal), "a signal that cannot be ignored");
+  }
+  auto queue = os::signal_queue::open({SIGTERM, SIGCHLD});
+  CHECK(queue, "no descriptor left for a worker's signals");
+  return std::move(*queue);
+}
+
+os::descriptor both(int first, int second) {
+  auto together = os::watch_together({first, second});
+  CHECK(together, "no descriptor left for a worker's orders");
+  return std::move(*together);
+}
+
+}  // namespace
+
+worker::worker(heritage inherited)
+    : inherited_(std::move(inherited)),
+      signals_(own_signals()),
+      together_(both(inherited_.to_master.descriptor(), signals_.descriptor())) {}
+
+void worker::ready() { tell(message_kind::ready); }
+
+void worker::heartbeat() {
+  const auto now = steady::now();
+  if (now - last_heartbeat_ < std::chrono::seconds(1)) return;
+  last_heartbeat_ = now;
+  counters().heartbeats.fetch_add(1, std::memory_order_relaxed);
+  tell(message_kind::heartbeat);
+}
+
+void worker::leaving() { tell(message_kind::leaving); }
+
+void worker::finished(std::uint32_t connections_cut) {
+  tell(message_kind::finished, connections_cut);
+}
+
+stop_order worker::take() {
+  take_signals();
+  take_messages();
+  return order_;
+}
+
+bool worker::take_children_ended() noexcept {
+  take_signals();
+  return std::exchange(children_ended_, false);
+}
+
+void worker::take_signals() {
+  for (const auto& notice : signals_.take()) {
+    if (notice.signal == SIGCHLD) children_ended_ = true;
+    if (notice.signal == SIGTERM && order_ == stop_order::none) {
+      os::log_notice(os::every("worker stop"),
+                     "SIGTERM from process {}: this worker stops gracefully", notice.sender);
+      leaving();
+      raise_to(stop_order::graceful);
+    }
+  }
+}
+
+void worker::take_messages() {
+  while (inherited_.to_master.is_open()) {
+    auto got = inherited_.to_master.receive();
+    if (got && !*got) return;
+    if (got) {
+      obey(std::move(**got));
+    } else if (got.error().is(condition::end_of_stream)) {
+      lose_master();
+    } else {
+      os::log_warning("channel", "{}", got.error().sentence());
+      if (!got.error().is(condition::malformed)) return;
+    }
+  }
+}
+
+void worker::obey(received got) {
+  switch (got.what.kind) {
+    case message_kind::stop_graceful: raise_to(stop_order::graceful); break;
+    case message_kind::stop_immediate: raise_to(stop_order::immediate); break;
+    case message_kind::log_descriptor: {
+      if (!got.attached) {
+        os::log_warning("log", "the new log could not be taken over: no descriptor is free");
+        break;
+      }
+      if (auto done = os::process_log().adopt(std::move(got.attached)); !done) {
+        os::log_warning("log", "{}", done.error().sentence());
+      }
+      break;
+    }
+    default: os::log_warning("channel", "an unknown message from the master is ignored");
+  }
+}
+
+void worker::raise_to(stop_order order) noexcept { order_ = std::max(order_, order); }
+
+void worker::lose_master() {
+  os::log_error(os::every("master gone"), "the master (process {}) is gone: stopping gracefully",
+                inherited_.master);
+  os::watch_no_more(together_, inherited_.to_master.descriptor());
+  inherited_.to_master.close();
+  raise_to(stop_order::graceful);
+}
+
+// What cannot be told is not worth stopping for: a master that is gone shows as an end of file, and
+// one that does not read for so long that the line is full has other troubles.
+void worker::tell(message_kind kind, std::uint32_t value) {
+  if (!inherited_.to_master.is_open()) return;
+  auto sent = inherited_.to_master.send({kind, value});
+  if (sent || sent.error().is(condition::end_of_stream)) return;
+  os::log_warning("channel", "{}", sent.error().sentence());
+}
+
+}  // namespace samjoko::supervise

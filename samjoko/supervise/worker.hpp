@@ -1,0 +1,65 @@
+#pragma once
+// Charter: the worker's side of supervision. It says when it is ready, learns when to stop, and
+// stops by itself when its master is gone. Everything arrives at one descriptor to poll.
+
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+
+#include <samjoko/base/deadline.hpp>
+#include <samjoko/os/signals.hpp>
+#include <samjoko/supervise/heritage.hpp>
+
+namespace samjoko::supervise {
+
+enum class stop_order : std::uint8_t { none, graceful, immediate };
+
+/// Lives in the worker's one thread. Made by the master in the child, first of all.
+class worker {
+ public:
+  explicit worker(heritage inherited);
+  worker(const worker&) = delete;
+  worker& operator=(const worker&) = delete;
+
+  [[nodiscard]] const heritage& inherited() const noexcept { return inherited_; }
+  [[nodiscard]] std::vector<named_listener>& listeners() noexcept { return inherited_.listeners; }
+  [[nodiscard]] worker_counters& counters() const noexcept { return *inherited_.counters; }
+
+  /// Listening and able to serve. Until this is said, the worker counts as not yet booted.
+  void ready();
+  /// At most one a second is sent, however often this is called.
+  void heartbeat();
+  /// This worker will stop by itself (it has served enough clients) and wants a successor.
+  void leaving();
+  /// Nothing is left to do; `connections_cut` had to be ended. Before returning from the worker's
+  /// main.
+  void finished(std::uint32_t connections_cut = 0);
+
+  /// Readable when take() has something to do; level-triggered. Watch it from poll or epoll.
+  [[nodiscard]] int descriptor() const noexcept { return together_.get(); }
+  /// Reads all that has come and answers the strongest order so far: it never goes back, so asking
+  /// twice is harmless. Graceful: accept what is in the backlog, close the listeners, let each
+  /// client finish, end by returning. Immediate: return now. An end of file from the master, or a
+  /// SIGTERM to this worker alone, is a graceful order.
+  [[nodiscard]] stop_order take();
+  /// A child of this worker ended since the last call (SIGCHLD): reap. True also when several did.
+  [[nodiscard]] bool take_children_ended() noexcept;
+  [[nodiscard]] bool master_is_gone() const noexcept { return !inherited_.to_master.is_open(); }
+
+ private:
+  void take_signals();
+  void take_messages();
+  void obey(received got);
+  void raise_to(stop_order order) noexcept;
+  void tell(message_kind kind, std::uint32_t value = 0);
+  void lose_master();
+
+  heritage inherited_;
+  os::signal_queue signals_;
+  os::descriptor together_;
+  stop_order order_ = stop_order::none;
+  bool children_ended_ = false;
+  steady::time_point last_heartbeat_{};
+};
+
+}  // namespace samjoko::supervise
