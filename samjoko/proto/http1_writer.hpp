@@ -1,0 +1,68 @@
+#pragma once
+// Charter: writes the head of a response (RFC 9112 section 4) behind each other into room that the
+// caller gives. It never allocates and never writes beyond the room: too little of it is said once,
+// at the end.
+
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string_view>
+
+namespace samjoko::proto {
+
+/// "404 Not Found" as in RFC 9110 section 15, for pages and logs; for an unlisted status that of
+/// its class ("400 Bad Request" for 499). `status` from 100 to 599.
+[[nodiscard]] std::string_view status_text(int status) noexcept;
+
+class head_writer {
+ public:
+  explicit head_writer(std::span<char> room) noexcept
+      : begin_(room.data()), at_(room.data()), end_(room.data() + room.size()) {}
+
+  /// Always HTTP/1.1: that is what we speak, whatever was asked in (RFC 9110 section 6.2).
+  head_writer& status(int status) noexcept;
+  /// A name that is a literal of ours, and a value that may be anybody's: one with a control byte
+  /// would split the response, so it makes the head fail.
+  head_writer& field(std::string_view name, std::string_view value) noexcept;
+  head_writer& field(std::string_view name, std::uint64_t number) noexcept;
+  head_writer& content_length(std::uint64_t bytes) noexcept;
+  /// `keep` for the last answer of a connection is false. `minor` is the request's version:
+  /// HTTP/1.0 must be told that the connection stays, HTTP/1.1 that it does not.
+  head_writer& connection(bool keep, int minor) noexcept {
+    if (!keep) return raw("Connection: close\r\n");
+    return minor == 0 ? raw("Connection: keep-alive\r\n") : *this;
+  }
+  /// Text that is right as it is: whole lines that were prepared, or a small body behind end().
+  head_writer& raw(std::string_view text) noexcept {
+    if (static_cast<std::size_t>(end_ - at_) < text.size()) return fail();
+    std::memcpy(at_, text.data(), text.size());
+    at_ += text.size();
+    return *this;
+  }
+  /// In decimal digits.
+  head_writer& number(std::uint64_t number) noexcept;
+  /// The empty line. Whatever is left out of Date and Content-Length is the caller's to know.
+  head_writer& end() noexcept { return raw("\r\n"); }
+
+  /// Everything fitted and every value was clean. If not, nothing of it may be sent.
+  [[nodiscard]] bool ok() const noexcept { return !failed_; }
+  /// What was written so far; empty after a failure.
+  [[nodiscard]] std::string_view text() const noexcept {
+    if (failed_) return {};
+    return {begin_, static_cast<std::size_t>(at_ - begin_)};
+  }
+
+ private:
+  head_writer& fail() noexcept {
+    failed_ = true;
+    end_ = at_;
+    return *this;
+  }
+
+  char* begin_;
+  char* at_;
+  char* end_;
+  bool failed_ = false;
+};
+
+}  // namespace samjoko::proto

@@ -1,0 +1,132 @@
+#pragma once
+// Charter: one HTTP/1 request head, understood. It holds places in the head's bytes and no bytes of
+// its own: those that were parsed must stay where they are, unchanged, while the request is used.
+
+#include <samjoko/proto/http1_limits.hpp>
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace samjoko::proto {
+
+struct header_field {
+  std::string_view name, value;
+};
+
+enum class http_method : std::uint8_t {
+  get,
+  head,
+  post,
+  put,
+  delete_,
+  options,
+  trace,
+  connect,
+  patch,
+  other,  ///< a valid token that is none of these; method_text() has it
+};
+
+/// Fields whose place is remembered while parsing, so that nobody searches for them.
+enum class known_field : std::uint8_t {
+  host,
+  content_length,
+  transfer_encoding,
+  connection,
+  expect,
+  range,
+  if_match,
+  if_none_match,
+  if_modified_since,
+  if_unmodified_since,
+  if_range,
+  accept,
+  accept_encoding,
+  upgrade,
+  user_agent,
+  none,
+};
+
+/// How the body after this head is delimited (RFC 9112 section 6.3).
+struct body_framing {
+  enum class kind : std::uint8_t { none, length, chunked };
+  kind by = kind::none;
+  std::uint64_t length = 0;  ///< bytes; meaningful for kind::length
+};
+
+class request {
+ public:
+  /// Empty; parse_head fills it, as often as wanted. The table of fields stays uninitialised on
+  /// purpose.
+  // NOLINTNEXTLINE(modernize-use-equals-default): `= default` would zero it in `request()`.
+  request() noexcept {}
+
+  [[nodiscard]] http_method method() const noexcept { return method_; }
+  [[nodiscard]] std::string_view method_text() const noexcept { return text(method_text_); }
+  /// As sent, in any of the four forms (RFC 9112 section 3.2).
+  [[nodiscard]] std::string_view target() const noexcept { return text(target_); }
+  /// Path and query, still encoded; "*" for the asterisk form, empty for CONNECT. Begins with "/"
+  /// but for an absolute target without a path, where it may be a query alone ("?a=b").
+  [[nodiscard]] std::string_view resource() const noexcept {
+    return resource_.size == 0 && method_ != http_method::connect ? "/" : text(resource_);
+  }
+  /// 0 or 1; every HTTP/1.x above 1.1 counts as 1.1 (RFC 9110 section 2.5).
+  [[nodiscard]] int version_minor() const noexcept { return version_minor_; }
+  /// With the port if sent: of the target where that has one, else of the Host field; empty if
+  /// neither.
+  [[nodiscard]] std::string_view host() const noexcept { return text(host_); }
+
+  /// What the client wants; the server may still close (RFC 9112 section 9.3).
+  [[nodiscard]] bool keep_alive() const noexcept { return keep_alive_; }
+  /// Only in HTTP/1.1 (RFC 9110 section 10.1.1).
+  [[nodiscard]] bool expects_continue() const noexcept { return expects_continue_; }
+  [[nodiscard]] const body_framing& body() const noexcept { return body_; }
+
+  [[nodiscard]] std::size_t field_count() const noexcept { return count_; }
+  /// In the order sent. `index` below field_count().
+  [[nodiscard]] header_field field(std::size_t index) const noexcept {
+    return {text(slots_[index].name), text(slots_[index].value)};
+  }
+  /// The first line of that name, in any case of letters. Linear: for known fields take the other
+  /// one.
+  [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const noexcept;
+  [[nodiscard]] std::optional<std::string_view> find(known_field which) const noexcept {
+    const auto line = known_[static_cast<std::size_t>(which)];
+    if (line == 0) return std::nullopt;
+    return text(slots_[line - 1U].value);
+  }
+  /// Whether a known field came in more than one line.
+  [[nodiscard]] bool repeated(known_field which) const noexcept {
+    return ((repeated_ >> static_cast<unsigned>(which)) & 1U) != 0;
+  }
+
+ private:
+  friend class request_builder;
+  struct place {
+    std::uint16_t at = 0, size = 0;
+  };
+  struct slot {
+    place name, value;
+    slot() noexcept {}  // NOLINT: 256 of them are not worth clearing for every request
+  };
+  static constexpr auto known_count = static_cast<std::size_t>(known_field::none);
+
+  [[nodiscard]] std::string_view text(place where) const noexcept {
+    return {head_ + where.at, where.size};
+  }
+
+  const char* head_ = "";
+  place method_text_, target_, resource_, host_;
+  body_framing body_;
+  std::uint32_t repeated_ = 0;
+  std::uint16_t count_ = 0;
+  http_method method_ = http_method::other;
+  std::uint8_t version_minor_ = 1;
+  bool keep_alive_ = false;
+  bool expects_continue_ = false;
+  std::array<std::uint16_t, known_count> known_{};  // index + 1 of the first line, 0 for none
+  std::array<slot, field_count_cap> slots_;
+};
+
+}  // namespace samjoko::proto

@@ -1,0 +1,131 @@
+#include <samjoko/web/file_cache.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <samjoko/os/caller.hpp>
+#include <samjoko/os/clock.hpp>
+#include <samjoko/os/open_beneath.hpp>
+#include <samjoko/os/privilege.hpp>
+
+namespace samjoko::web {
+namespace {
+
+constexpr std::chrono::seconds unused_time(10);
+constexpr std::chrono::seconds sweep_time(2);
+
+constinit std::atomic<unsigned> kept_open = 0;
+
+/// Counts one more, unless all threads together have enough.
+bool reserve() noexcept {
+  static const unsigned most = [] {
+    const auto limit = os::open_files_limit();
+    return static_cast<unsigned>(std::min<std::uint64_t>(limit ? *limit / 16 : 4, 512));
+  }();
+  if (kept_open.fetch_add(1, std::memory_order_relaxed) < most) return true;
+  kept_open.fetch_sub(1, std::memory_order_relaxed);
+  return false;
+}
+
+result<std::shared_ptr<stored_file>> open_file(int directory, const char* path) {
+  auto opened = os::open_beneath(directory, path);
+  if (!opened) return failure_of(opened);
+  const auto facts = os::facts_of(opened->get());
+  if (!facts) return std::unexpected(facts.error());
+  if (facts->kind == os::file_kind::directory) return failure(EISDIR, "open");
+  if (facts->kind != os::file_kind::regular) return failure(ENOENT, "open");
+  return std::make_shared<stored_file>(std::move(*opened), *facts, path);
+}
+
+bool is_shortage(const error& why) noexcept { return why.is(EMFILE) || why.is(ENFILE); }
+
+}  // namespace
+
+file_cache& file_cache::own() {
+  thread_local file_cache mine;
+  return mine;
+}
+
+std::span<file_cache::slot> file_cache::set_of(std::uint64_t directory,
+                                               std::string_view path) noexcept {
+  const auto hash = std::hash<std::string_view>{}(path) ^ directory;
+  return std::span(slots_).subspan(hash % (most_files / ways) * ways, ways);
+}
+
+result<bool> file_cache::still_true(slot& found, served_directory& from,
+                                    steady::time_point now) const {
+  if (found.file->content.shrunk) return false;
+  if (now - found.checked < served_directory::staleness) return true;
+  const auto directory = from.open();
+  if (!directory) return std::unexpected(directory.error());
+  const auto facts = os::facts_at((*directory)->get(), found.path.c_str());
+  found.checked = now;
+  return facts && *facts == found.file->facts;
+}
+
+result<std::shared_ptr<const stored_file>> file_cache::find(served_directory& from,
+                                                            const char* path) {
+  const auto now = os::coarse_now();
+  if (slots_.empty()) slots_.resize(most_files);
+  forget_inherited();
+  close_unused(now);
+  const auto set = set_of(from.id(), path);
+  const auto found = std::ranges::find_if(set, [&](const slot& each) {
+    return each.file && each.directory == from.id() && each.path == path;
+  });
+  if (found != set.end()) {
+    const auto right = still_true(*found, from, now);
+    if (!right) return std::unexpected(right.error());
+    found->used = now;
+    if (*right) return found->file;
+    drop(*found);
+  }
+  const auto directory = from.open();
+  if (!directory) return std::unexpected(directory.error());
+  auto opened = open_file((*directory)->get(), path);
+  if (!opened && is_shortage(opened.error())) {
+    clear();
+    opened = open_file((*directory)->get(), path);
+  }
+  if (opened) keep(set, {from.id(), path, *opened, now, now});
+  return opened;
+}
+
+void file_cache::keep(std::span<slot> among, slot fresh) noexcept {
+  auto* place = &*std::ranges::min_element(among, {}, [](const slot& each) {
+    return each.file ? each.used : steady::time_point::min();
+  });
+  if (place->file) drop(*place);
+  if (reserve()) *place = std::move(fresh);
+}
+
+void file_cache::drop(slot& kept) noexcept {
+  if (!kept.file) return;
+  kept.file.reset();
+  kept_open.fetch_sub(1, std::memory_order_relaxed);
+}
+
+/// A forked child closes what it inherits, and the numbers may be somebody else's by now.
+void file_cache::forget_inherited() noexcept {
+  const auto process = os::current_caller().process;
+  if (owner_ == process) return;
+  for (auto& each : slots_) {
+    if (each.file) static_cast<void>(each.file->content.descriptor.release());
+    drop(each);
+  }
+  owner_ = process;
+}
+
+void file_cache::close_unused(steady::time_point now) noexcept {
+  if (now - swept_ < sweep_time) return;
+  swept_ = now;
+  for (auto& each : slots_) {
+    if (each.file && now - each.used > unused_time) drop(each);
+  }
+}
+
+void file_cache::clear() noexcept {
+  for (auto& each : slots_) drop(each);
+}
+
+}  // namespace samjoko::web

@@ -1,0 +1,57 @@
+#pragma once
+// Charter: files that one thread keeps open between requests. A hit younger than
+// served_directory::staleness costs no system call; an older one costs a look at the name. What was
+// kept for 10 s without being asked for is closed when the thread next looks.
+
+#include <samjoko/web/served_directory.hpp>
+#include <samjoko/web/stored_file.hpp>
+#include <span>
+#include <vector>
+
+namespace samjoko::web {
+
+class file_cache {
+ public:
+  /// For each thread; and for all threads of a process together, a sixteenth of its limit on
+  /// descriptors, at most 512.
+  static constexpr std::size_t most_files = 64;
+
+  /// The one of this thread.
+  [[nodiscard]] static file_cache& own();
+
+  file_cache() noexcept = default;
+  file_cache(const file_cache&) = delete;
+  file_cache& operator=(const file_cache&) = delete;
+  ~file_cache() { clear(); }
+
+  /// The regular file at `path`, relative to `from` and safe to be looked up beneath it, where it
+  /// is open; opens it if need be. Errors: EISDIR for a directory, ENOENT also for what is neither,
+  /// EXDEV for a link that leaves the directory, and those of open(2).
+  [[nodiscard]] result<std::shared_ptr<const stored_file>> find(served_directory& from,
+                                                                const char* path);
+  void clear() noexcept;
+
+ private:
+  struct slot {
+    std::uint64_t directory = 0;
+    std::string path;
+    std::shared_ptr<stored_file> file;
+    steady::time_point checked;
+    steady::time_point used;
+  };
+  static constexpr std::size_t ways = 4;
+
+  [[nodiscard]] std::span<slot> set_of(std::uint64_t directory, std::string_view path) noexcept;
+  [[nodiscard]] result<bool> still_true(slot& found, served_directory& from,
+                                        steady::time_point now) const;
+  void keep(std::span<slot> among, slot fresh) noexcept;
+  void forget_inherited() noexcept;
+  void close_unused(steady::time_point now) noexcept;
+  static void drop(slot& kept) noexcept;
+
+  std::vector<slot> slots_;  // sets of `ways`; empty until the first file
+  steady::time_point swept_;
+  pid_t owner_ = 0;
+};
+
+}  // namespace samjoko::web

@@ -1,0 +1,28 @@
+#pragma once
+// Charter: what can be set about a service that speaks HTTP, with safe defaults.
+
+#include <samjoko/base/deadline.hpp>
+#include <samjoko/base/result.hpp>
+#include <samjoko/proto/http1_limits.hpp>
+#include <string>
+
+namespace samjoko::web {
+
+struct http_options {
+  proto::http1_limits limits{};
+  /// For a whole head, counted from its first byte. Above: 408.
+  milliseconds head_timeout{20'000};
+  /// For a whole body. Above: 408.
+  milliseconds body_timeout{30'000};
+  /// Only GET and HEAD reach the handler; other methods are answered with 405.
+  bool only_reads = true;
+  /// Adds `X-Served-By: PID/TID/MODEL` to every answer.
+  bool identify = false;
+  std::string model{};  ///< the name that `identify` gives
+};
+
+/// condition::bad_argument for a limit that cannot be kept: a head is parsed in one block of the
+/// loop, so head_size is at most 16 KiB (io::buffer_pool::block_size).
+[[nodiscard]] result<void> check_options(const http_options& options);
+
+}  // namespace samjoko::web

@@ -1,0 +1,141 @@
+#include <samjoko/web/http_service.hpp>
+
+#include <cerrno>
+#include <samjoko/base/check.hpp>
+#include <samjoko/web/http_turn.hpp>
+
+namespace samjoko::web {
+namespace {
+
+task<bool> flush(connection& client, output& out) {
+  if (out.empty()) co_return true;
+  const auto sent = co_await client.write(out.text());
+  out.clear();
+  co_return sent.has_value();
+}
+
+proto::refusal body_refusal(const error& why) noexcept {
+  if (why.is(ETIMEDOUT)) return {408, "the body came too slowly"};
+  return {0, {}};
+}
+
+/// Receives until the body ends. False: nothing more can be answered.
+task<bool> read_away_body(connection& client, http_turn& turn) {
+  client.set_deadline(deadline::after(turn.settings().options.body_timeout));
+  auto& body = *turn.late().body;
+  while (!body.done()) {
+    const auto more = co_await client.fill();
+    if (!more) {
+      const auto why = body_refusal(more.error());
+      if (why.status == 0) co_return false;
+      turn.body_failed(why);
+      co_return true;
+    }
+    const auto step = body.discard(as_text(client.unread()));
+    client.consume(step.consumed);
+    if (step.is == proto::body_step::state::refused) {
+      turn.body_failed(step.because);
+      co_return true;
+    }
+  }
+  client.set_deadline(deadline::never());
+  turn.settle_late();
+  co_return true;
+}
+
+/// One stretch of a body behind what is in the buffer already, by as few system calls as it can.
+task<bool> send_piece(connection& client, output& out, const response& answer,
+                      response::piece piece) {
+  if (!piece.of_file) {
+    auto both = client.write({out.text(), as_bytes(piece.text)});  // named: GCC 12 cannot await it
+    const auto sent = co_await both;
+    out.clear();
+    co_return sent.has_value();
+  }
+  const auto added = append_file(out, answer, piece);
+  if (added < 0) co_return false;
+  const auto start = static_cast<std::uint64_t>(added);
+  if (start == piece.size) co_return true;
+  const bool flushed = co_await flush(client, out);
+  if (!flushed) co_return false;
+  const auto rest = piece.size - start;
+  const auto sent =
+      co_await client.send_file(answer.file()->descriptor.get(), piece.offset + start, rest);
+  co_return sent && *sent == rest;
+}
+
+task<bool> send_late(connection& client, http_turn& turn) {
+  const bool flushed = co_await flush(client, turn.out());
+  if (!flushed) co_return false;
+  auto& out = turn.out();
+  auto& [answer, form, body] = turn.late();
+  const auto& options = turn.settings().options;
+  const bool shrunk = answer.file() != nullptr && answer.file()->shrunk;
+  if (shrunk || !append_head(out, answer, form, options)) {
+    turn.late_failed();
+    CHECK(append_head(out, answer, form, options), "a page of our own is short");
+  }
+  if (!form.head_only && answer.may_have_body()) {
+    for (std::size_t i = 0; i < answer.piece_count(); ++i) {
+      const bool sent = co_await send_piece(client, out, answer, answer.piece_at(i));
+      if (!sent) co_return false;
+    }
+  }
+  turn.late_sent();
+  co_return true;
+}
+
+/// False: the connection is of no further use.
+task<bool> see_to_late(connection& client, http_turn& turn) {
+  if (turn.late().body) {
+    const bool flushed = co_await flush(client, turn.out());
+    if (!flushed) co_return false;
+    const bool goes_on = co_await read_away_body(client, turn);
+    if (!goes_on || !turn.is_late()) co_return goes_on;
+  }
+  co_return co_await send_late(client, turn);
+}
+
+/// False: the head will not come; what there is to say about it stands in the buffer.
+task<bool> receive_more(connection& client, http_turn& turn) {
+  if (client.current_deadline().is_never()) {
+    client.set_deadline(deadline::after(turn.settings().options.head_timeout));
+  }
+  turn.out().release();
+  const auto more = co_await client.fill();
+  if (!more) turn.head_failed(more.error());
+  co_return more.has_value();
+}
+
+task<next> take_turn(connection& client, const http_settings& settings) {
+  http_turn turn(client, settings);
+  for (;;) {
+    const auto then = turn.answer_ready();
+    if (then == after::late) {
+      const bool goes_on = co_await see_to_late(client, turn);
+      if (!goes_on) co_return next::close;
+      continue;
+    }
+    if (!turn.out().empty()) {
+      const auto sent = co_await client.write(turn.out().text());
+      if (!sent) co_return next::close;
+      turn.out().clear();
+    }
+    if (then == after::rest) co_return next::rest;
+    if (then == after::close) co_return next::close;
+    co_await receive_more(client, turn);
+  }
+}
+
+}  // namespace
+
+service http_service(std::string name, http_options options, http_handler handler) {
+  const auto checked = check_options(options);
+  CHECK(checked, "the options of an HTTP service are checked before it is made");
+  const auto settings =
+      std::make_shared<const http_settings>(std::move(options), std::move(handler));
+  return {.name = std::move(name),
+          .handler = [settings](connection& client) { return take_turn(client, *settings); }};
+}
+
+}  // namespace samjoko::web

@@ -1,0 +1,157 @@
+#include <samjoko/web/http_turn.hpp>
+
+#include <cerrno>
+#include <exception>
+#include <samjoko/os/log_writer.hpp>
+#include <samjoko/proto/http1_parser.hpp>
+
+namespace samjoko::web {
+namespace {
+
+using proto::http_method;
+
+/// Too large for a frame, and needed only between two waits: one for each thread.
+struct scratch {
+  proto::request asked;
+  response answer;
+};
+scratch& of_this_thread() {
+  thread_local scratch mine;
+  return mine;
+}
+
+bool reads(http_method method) noexcept {
+  return method == http_method::get || method == http_method::head;
+}
+
+}  // namespace
+
+after http_turn::answer_ready() {
+  while (!last_) {
+    const auto text = as_text(client_.unread());
+    if (text.empty()) return after::rest;
+    const auto scan = finder_.find(text, settings_.options.limits);
+    if (scan.is == proto::head_scan::state::need_more) return after::more;
+    if (!client_.current_deadline().is_never()) client_.set_deadline(deadline::never());
+    if (scan.is == proto::head_scan::state::refused) {
+      refuse(scan.because, text.starts_with("HEAD "));
+      break;
+    }
+    finder_.reset();
+    answer_one(text.substr(scan.skip, scan.size), scan.skip + scan.size);
+    if (late_) return after::late;
+  }
+  return after::close;
+}
+
+void http_turn::answer_one(std::string_view head, std::size_t size) {
+  auto& [asked, answer] = of_this_thread();
+  const auto parsed = proto::parse_head(head, settings_.options.limits, asked);
+  if (!parsed) return refuse(parsed.error(), head.starts_with("HEAD "));
+  answer.clear();
+  decide(asked, answer);
+  const answer_form form{.version_minor = asked.version_minor(),
+                         .head_only = asked.method() == http_method::head,
+                         .keep = asked.keep_alive() && answer.keeps(),
+                         .at_once = !asked.keep_alive()};
+  if (asked.body().by != proto::body_framing::kind::none)
+    return answer_behind_body(asked, form, size);
+  client_.consume(size);
+  finish(answer, form);
+}
+
+/// The body is read away before the answer leaves, so that a client which sends all before it reads
+/// cannot block us both. One who waits for 100 (Continue) is answered instead; whether the body
+/// still comes is then unknown, so that is the end (RFC 9110 section 10.1.1).
+void http_turn::answer_behind_body(const proto::request& asked, answer_form form,
+                                   std::size_t head_size) {
+  auto& answer = of_this_thread().answer;
+  const auto& limits = settings_.options.limits;
+  proto::body_reader body(asked.body(), limits.discarded_body_size, limits);
+  const auto step = body.discard(as_text(client_.unread()).substr(head_size));
+  client_.consume(head_size + step.consumed);
+  if (step.is == proto::body_step::state::done) return finish(answer, form);
+  if (step.is == proto::body_step::state::more && !asked.expects_continue()) {
+    late_ = std::make_unique<late_answer>(std::move(answer), form, body);
+    return;
+  }
+  const bool too_long = step.because.status == 413;
+  if (step.is == proto::body_step::state::refused && (!too_long || reads(asked.method())))
+    return refuse(step.because, form.head_only);
+  form.keep = form.at_once = false;
+  finish(answer, form);
+}
+
+void http_turn::decide(const proto::request& asked, response& answer) const {
+  if (settings_.options.only_reads && !reads(asked.method())) {
+    answer.field("Allow", "GET, HEAD");
+    if (asked.method() == http_method::options && asked.resource() == "*") {
+      return answer.status(204);
+    }
+    return answer.plain(405);
+  }
+  try {
+    settings_.handler(asked, answer);
+    if (answer.well_formed()) return;
+    os::log_error("handler", "an HTTP handler made a header field with control bytes");
+  } catch (const std::exception& thrown) {
+    os::log_error("handler", "an HTTP handler threw, its client is closed: {}", thrown.what());
+  } catch (...) {
+    os::log_error("handler", "an HTTP handler threw, its client is closed");
+  }
+  answer.clear();
+  answer.plain(500);
+  answer.close();
+}
+
+/// Whether this is the last answer. When the server stops it is, unless more of the client's bytes
+/// have reached our kernel: their request has begun before we said that we close.
+void http_turn::settle(answer_form& form) {
+  if (form.keep && client_.stop_requested() && client_.unread().empty()) {
+    if (auto last = client_.receive_now()) {
+      client_.put_unread(std::move(*last));
+    } else {
+      form.keep = form.at_once = false;
+    }
+  }
+  if (form.keep) return;
+  last_ = true;
+  if (form.at_once && client_.unread().empty()) client_.close_at_once();
+}
+
+void http_turn::finish(response& answer, answer_form form) {
+  settle(form);
+  if (append_answer(out_, answer, form, settings_.options)) return;
+  late_ = std::make_unique<late_answer>(std::move(answer), form, std::nullopt);
+}
+
+void http_turn::late_failed() {
+  os::log_warning("http", "an answer was too long, or its file became shorter meanwhile");
+  late_->answer.clear();
+  late_->answer.plain(500);
+  late_->form.keep = false;
+  last_ = true;
+}
+
+/// Where the next request would begin is not known, so this is the last answer; the client is given
+/// the time to read it (RFC 9112 section 9.6).
+void http_turn::refuse(const proto::refusal& why, bool head_only) {
+  auto& answer = of_this_thread().answer;
+  answer.clear();
+  answer.plain(why.status, why.why);
+  finish(answer, {.head_only = head_only, .keep = false});
+}
+
+void http_turn::head_failed(const error& why) {
+  last_ = true;
+  if (why.is(EMSGSIZE)) return refuse({431, "request head too large"}, false);
+  if (why.is(ETIMEDOUT) && finder_.begun()) refuse({408, "the head came too slowly"}, false);
+}
+
+void http_turn::body_failed(const proto::refusal& why) {
+  const bool head_only = late_->form.head_only;
+  late_.reset();
+  refuse(why, head_only);
+}
+
+}  // namespace samjoko::web

@@ -1,0 +1,73 @@
+#pragma once
+// Charter: the part of a turn that never waits: requests that have arrived become answers in a
+// buffer. What must be waited for is said to the coroutine around it (http_service.cpp).
+
+#include <memory>
+#include <optional>
+#include <samjoko/net/connection.hpp>
+#include <samjoko/proto/head_finder.hpp>
+#include <samjoko/proto/http1_body.hpp>
+#include <samjoko/web/http_handler.hpp>
+#include <samjoko/web/render.hpp>
+
+namespace samjoko::web {
+
+struct http_settings {
+  http_options options;
+  http_handler handler;
+};
+
+/// An answer that could not be written at once: it is longer than the buffer, or the body of its
+/// request has not arrived, or both.
+struct late_answer {
+  response answer;
+  answer_form form;  ///< settled, unless there is a body to read first
+  std::optional<proto::body_reader> body;
+};
+
+/// What to do when answer_ready() returns; before all of them, out() is to be sent.
+enum class after {
+  rest,
+  close,
+  more,  ///< a head has begun: receive, and ask again
+  late,  ///< see to late(), then ask again
+};
+
+class http_turn {
+ public:
+  http_turn(connection& client, const http_settings& settings) noexcept
+      : client_(client), settings_(settings), out_(client.loop().buffers()) {}
+
+  [[nodiscard]] after answer_ready();
+  [[nodiscard]] output& out() noexcept { return out_; }
+  [[nodiscard]] bool is_late() const noexcept { return late_ != nullptr; }
+  [[nodiscard]] late_answer& late() noexcept { return *late_; }
+  [[nodiscard]] const http_settings& settings() const noexcept { return settings_; }
+
+  /// The rest of a head did not come: answers if that is due. Close afterwards.
+  void head_failed(const error& why);
+  /// The rest of a body came to nothing: this is answered in place of the late answer.
+  void body_failed(const proto::refusal& why);
+  /// The late answer's request was read to its end, so it is known whether it is the last.
+  void settle_late() { settle(late_->form); }
+  /// The file behind the late answer became too short, before a byte of the answer was sent.
+  void late_failed();
+  void late_sent() noexcept { late_.reset(); }
+
+ private:
+  void answer_one(std::string_view head, std::size_t size);
+  void decide(const proto::request& asked, response& answer) const;
+  void answer_behind_body(const proto::request& asked, answer_form form, std::size_t head_size);
+  void finish(response& answer, answer_form form);
+  void settle(answer_form& form);
+  void refuse(const proto::refusal& why, bool head_only);
+
+  connection& client_;
+  const http_settings& settings_;
+  output out_;
+  proto::head_finder finder_;
+  std::unique_ptr<late_answer> late_;
+  bool last_ = false;  ///< nothing more will be answered
+};
+
+}  // namespace samjoko::web

@@ -1,0 +1,73 @@
+#include <samjoko/web/render.hpp>
+
+#include <algorithm>
+#include <samjoko/os/caller.hpp>
+#include <samjoko/os/clock.hpp>
+#include <samjoko/os/file.hpp>
+#include <samjoko/proto/http1_writer.hpp>
+#include <samjoko/proto/http_date.hpp>
+
+namespace samjoko::web {
+namespace {
+
+std::string_view date_line() {
+  thread_local proto::date_cache dates;
+  return dates.line(os::wall_seconds());
+}
+
+void identify(proto::head_writer& head, std::string_view model) {
+  const auto who = os::current_caller();
+  std::array<char, 64> room{};
+  proto::head_writer value(room);
+  value.number(static_cast<std::uint64_t>(who.process)).raw("/");
+  value.number(static_cast<std::uint64_t>(who.thread)).raw("/");
+  head.raw("X-Served-By: ").raw(value.text()).raw(model).raw("\r\n");
+}
+
+}  // namespace
+
+bool append_head(output& out, const response& answer, const answer_form& form,
+                 const http_options& options) {
+  proto::head_writer head(out.room());
+  head.status(answer.status()).raw(date_line()).raw(answer.fields());
+  if (options.identify) identify(head, options.model);
+  if (answer.may_have_body()) head.content_length(answer.body_size());
+  head.connection(form.keep, form.version_minor).end();
+  if (!head.ok()) return false;
+  out.added(head.text().size());
+  return true;
+}
+
+std::int64_t append_file(output& out, const response& answer, const response::piece& piece) {
+  const auto room = out.room();
+  const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(piece.size, room.size()));
+  const auto place = std::as_writable_bytes(room.first(size));
+  const auto got = os::read_at(answer.file()->descriptor.get(), place, piece.offset);
+  if (!got || *got < size) {
+    answer.file()->shrunk = true;
+    return -1;
+  }
+  out.added(size);
+  return static_cast<std::int64_t>(size);
+}
+
+bool append_answer(output& out, const response& answer, const answer_form& form,
+                   const http_options& options) {
+  const auto before = out.size();
+  if (!append_head(out, answer, form, options)) return false;
+  if (form.head_only || !answer.may_have_body()) return true;
+  bool fits = answer.body_size() <= out.room().size();
+  for (std::size_t i = 0; fits && i < answer.piece_count(); ++i) {
+    const auto piece = answer.piece_at(i);
+    if (piece.of_file) {
+      fits = append_file(out, answer, piece) >= 0;
+    } else {
+      std::ranges::copy(piece.text, out.room().begin());
+      out.added(piece.text.size());
+    }
+  }
+  if (!fits) out.cut(before);
+  return fits;
+}
+
+}  // namespace samjoko::web

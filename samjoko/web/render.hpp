@@ -1,0 +1,30 @@
+#pragma once
+// Charter: an answer becomes bytes behind those that wait to be sent already.
+
+#include <samjoko/web/http_options.hpp>
+#include <samjoko/web/output.hpp>
+#include <samjoko/web/response.hpp>
+
+namespace samjoko::web {
+
+/// What the request, and not its handler, decides about the answer.
+struct answer_form {
+  int version_minor = 1;
+  bool head_only = false;
+  bool keep = true;      ///< the connection goes on behind it
+  bool at_once = false;  ///< else: it may be closed without waiting for the client to close first
+};
+
+/// Status line to empty line. False, and nothing written, when the room does not suffice.
+[[nodiscard]] bool append_head(output& out, const response& answer, const answer_form& form,
+                               const http_options& options);
+/// Head and body, those bytes of a file included. False, and nothing written, when the room does
+/// not suffice, or when the file is shorter than was said (answer.file()->shrunk).
+[[nodiscard]] bool append_answer(output& out, const response& answer, const answer_form& form,
+                                 const http_options& options);
+/// As many bytes of a piece of a file as there is room for; how many, or -1 when the file has not
+/// got them.
+[[nodiscard]] std::int64_t append_file(output& out, const response& answer,
+                                       const response::piece& piece);
+
+}  // namespace samjoko::web

@@ -1,0 +1,39 @@
+#pragma once
+// Charter: the directory that files are served from. It is opened by each process on first use, and
+// looked up anew each second, so that replacing it, or the link that leads to it, takes effect.
+
+#include <memory>
+#include <mutex>
+#include <samjoko/base/deadline.hpp>
+#include <samjoko/os/file.hpp>
+
+namespace samjoko::web {
+
+/// Usable by several threads, and in children of a fork (which have no threads when they fork).
+class served_directory {
+ public:
+  /// How old what we know of the disk may be.
+  static constexpr milliseconds staleness{1000};
+
+  /// Errors: ENOENT, ENOTDIR, EACCES.
+  [[nodiscard]] static result<std::shared_ptr<served_directory>> make(const std::string& path);
+  explicit served_directory(std::string absolute_path) noexcept;
+
+  /// As it is now. Whoever holds it may use its number as long.
+  [[nodiscard]] result<std::shared_ptr<const os::descriptor>> open();
+  /// Differs from every other of this process.
+  [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
+
+ private:
+  [[nodiscard]] bool is_current() const;
+
+  const std::string path_;
+  const std::uint64_t id_;
+  std::mutex mutex_;
+  std::shared_ptr<os::descriptor> opened_;
+  os::file_facts facts_;
+  steady::time_point checked_;
+  pid_t owner_ = 0;
+};
+
+}  // namespace samjoko::web
