@@ -1,0 +1,99 @@
+#include <samjoko/cli/catalog.hpp>
+
+#include <samjoko/services/echo.hpp>
+#include <samjoko/services/files.hpp>
+#include <samjoko/services/hello.hpp>
+#include <samjoko/services/relay.hpp>
+
+namespace samjoko::cli {
+namespace {
+
+result<service> make_echo(const serve_options&) { return services::echo(); }
+
+result<service> make_relay(const serve_options& options) {
+  const auto to = os::address::parse(options.arguments.front());
+  if (!to) return std::unexpected(to.error());
+  if (to->inherited() >= 0)
+    return failure(condition::bad_argument, "relay", "to a descriptor (write an address)");
+  return services::relay({.to = *to});
+}
+
+web::http_options http_options_of(const serve_options& options) {
+  web::http_options http;
+  http.limits.head_size = options.http.max_head;
+  http.limits.target_size = options.http.max_target;
+  http.limits.field_count = options.http.max_headers;
+  http.limits.discarded_body_size = options.http.max_body;
+  http.head_timeout = options.http.head_timeout;
+  http.body_timeout = options.http.body_timeout;
+  http.identify = options.http.identify;
+  http.model = name_of(options.model);
+  return http;
+}
+
+result<service> make_hello(const serve_options& options) {
+  auto http = http_options_of(options);
+  if (auto checked = web::check_options(http); !checked) return failure_of(checked);
+  return services::make_hello(std::move(http));
+}
+
+result<service> make_files(const serve_options& options) {
+  return services::make_files({.directory = options.arguments.front(),
+                               .list = options.http.list,
+                               .http = http_options_of(options)});
+}
+
+struct maker {
+  service_entry entry;
+  std::size_t arguments;
+  result<service> (*make)(const serve_options&);
+};
+
+const std::vector<maker>& makers() {
+  static const std::vector<maker> all{
+      {{.name = "echo", .usage = "", .summary = "sends back what it receives"}, 0, make_echo},
+      {{.name = "relay", .usage = "ADDRESS", .summary = "passes bytes to and from another server"},
+       1,
+       make_relay},
+      {{.name = "files",
+        .usage = "DIR",
+        .summary = "serves a directory over HTTP",
+        .speaks_http = true,
+        .lists_directories = true},
+       1,
+       make_files},
+      {{.name = "hello",
+        .usage = "",
+        .summary = "answers every request with Hello, World!",
+        .speaks_http = true},
+       0,
+       make_hello},
+  };
+  return all;
+}
+
+}  // namespace
+
+const std::vector<service_entry>& catalog() {
+  static const auto entries = [] {
+    std::vector<service_entry> list;
+    for (const auto& each : makers()) list.push_back(each.entry);
+    return list;
+  }();
+  return entries;
+}
+
+result<service> make_service(const serve_options& options) {
+  for (const auto& each : makers()) {
+    if (each.entry.name != options.service) continue;
+    if (options.arguments.size() != each.arguments) {
+      const auto wanted = each.arguments == 0 ? "no argument" : each.entry.usage;
+      return failure(condition::bad_argument, "arguments",
+                     "of " + options.service + " (it takes " + wanted + ")");
+    }
+    return each.make(options);
+  }
+  return failure(ENOENT, "service", options.service);
+}
+
+}  // namespace samjoko::cli

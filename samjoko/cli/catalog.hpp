@@ -1,0 +1,15 @@
+#pragma once
+// Charter: the services that the program brings along, by name.
+
+#include <samjoko/cli/options.hpp>
+#include <samjoko/serve/handler.hpp>
+
+namespace samjoko::cli {
+
+[[nodiscard]] const std::vector<service_entry>& catalog();
+
+/// Makes the service that `options` name. Errors: wrong number of arguments, a missing directory,
+/// an address that cannot be understood.
+[[nodiscard]] result<service> make_service(const serve_options& options);
+
+}  // namespace samjoko::cli

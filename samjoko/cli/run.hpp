@@ -1,0 +1,14 @@
+#pragma once
+// Charter: the whole command line around a service of your own.
+
+#include <samjoko/serve/handler.hpp>
+
+namespace samjoko {
+
+/// `program [serve] [--listen ADDRESS]… [--model …] …`, `program help`, `program version`. Forks a
+/// master and its workers, and returns when all is over, with the exit code of the program: 0
+/// clean, 2 usage, 3 could not start, 125 asked not to be restarted. Call it from main, before any
+/// thread.
+[[nodiscard]] int run(int argc, char** argv, const service& own);
+
+}  // namespace samjoko

@@ -1,0 +1,189 @@
+#include <samjoko/cli/wire.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <samjoko/os/log_writer.hpp>
+#include <samjoko/os/output.hpp>
+#include <samjoko/os/privilege.hpp>
+#include <samjoko/os/shared_memory.hpp>
+#include <samjoko/os/signals.hpp>
+#include <samjoko/os/socket.hpp>
+#include <samjoko/serve/model.hpp>
+#include <samjoko/supervise/master.hpp>
+
+namespace samjoko::cli {
+namespace {
+
+using supervise::named_listener;
+
+int complain(const error& wrong, std::string_view try_this) {
+  os::log_error("start", "{}{}{}", wrong.sentence(), try_this.empty() ? "" : ": ", try_this);
+  return exit_could_not_start;
+}
+
+std::string_view advice_for(const error& wrong, const os::address& where) {
+  if (wrong.is(EADDRINUSE))
+    return "another server listens there; stop it or choose another address";
+  if (wrong.is(EACCES) && where.port() != 0 && where.port() < 1024)
+    return "ports below 1024 need root or CAP_NET_BIND_SERVICE; choose one above";
+  if (wrong.is(EADDRNOTAVAIL)) return "this machine does not have that address";
+  return {};
+}
+
+os::log_level level_of(std::string_view name) {
+  constexpr std::array<std::string_view, 5> names{"debug", "info", "notice", "warning", "error"};
+  const auto found = std::ranges::find(names, name);
+  return static_cast<os::log_level>(found - names.begin());
+}
+
+result<void> begin_log(const serve_options& options) {
+  os::process_log().set_least_level(level_of(options.log_level));
+  auto target = options.log_file.empty() ? os::duplicate(os::standard_error)
+                                         : os::open_for_append(options.log_file);
+  if (!target) return failure_of(target);
+  return os::log_to(std::move(*target), "master");
+}
+
+/// All listeners, or the first one's error.
+std::expected<std::vector<named_listener>, int> open_listeners(const serve_options& options) {
+  std::vector<named_listener> listeners;
+  for (const auto& where : options.listen) {
+    auto socket = os::listen_on(where, {.backlog = options.backlog,
+                                        .unix_mode = options.unix_mode,
+                                        .unix_owner = options.unix_owner});
+    if (!socket)
+      return std::unexpected(complain(socket.error(), advice_for(socket.error(), where)));
+    const auto bound = os::local_address(socket->get());
+    const auto name = bound && !where.dual_stack() ? bound->text()
+                      : bound                      ? fmt::format(":{}", bound->port())
+                                                   : where.text();
+    listeners.push_back({.socket = std::move(*socket), .name = name});
+  }
+  return listeners;
+}
+
+void say_what_is_served(const serve_options& options,
+                        const std::vector<named_listener>& listeners) {
+  const auto how =
+      options.model == model::multiplex
+          ? std::string(name_of(options.model))
+          : fmt::format("{}, spawn {}", name_of(options.model), name_of(options.spawn));
+  for (const auto& each : listeners)
+    os::log_notice(os::every("listening"), "serving {} on {} by {}, {} worker{}", options.service,
+                   each.name, how, options.workers, options.workers == 1 ? "" : "s");
+}
+
+serve::orders orders_of(supervise::worker& me) {
+  serve::orders orders;
+  orders.descriptor = me.descriptor();
+  orders.take = [&me]() -> serve::order_news {
+    static_assert(static_cast<int>(supervise::stop_order::graceful) ==
+                  static_cast<int>(stop_level::graceful));
+    static_assert(static_cast<int>(supervise::stop_order::immediate) ==
+                  static_cast<int>(stop_level::immediate));
+    return {.stop = static_cast<stop_level>(me.take()), .children_ended = me.take_children_ended()};
+  };
+  orders.heartbeat = [&me] { me.heartbeat(); };
+  return orders;
+}
+
+class work_of_a_worker {
+ public:
+  work_of_a_worker(const serve_options& options, const service& offered,
+                   std::span<serve::counters> counts)
+      : options_(options), offered_(offered), counts_(counts) {}
+
+  int operator()(supervise::worker& me) const {
+    // sendfile(2) has no MSG_NOSIGNAL; a peer that went away is an error to us, not a death.
+    static_cast<void>(os::ignore_signal(SIGPIPE));
+    if (!options_.user.empty()) {
+      if (const int code = give_up_root(); code != 0) return code;
+    }
+    std::vector<int> listeners;
+    for (const auto& each : me.listeners()) listeners.push_back(each.socket.get());
+    auto orders = orders_of(me);
+    serve::workload work{.offered = offered_,
+                         .listeners = listeners,
+                         .limits = options_.limits,
+                         .from_master = orders,
+                         .counts = counts_[me.inherited().number - 1]};
+    me.ready();
+    const auto ran = serve::run(options_.model, options_.spawn, work);
+    if (!ran) {
+      os::log_error("worker", "{}", ran.error().sentence());
+      return exit_could_not_start;
+    }
+    me.finished();
+    return 0;
+  }
+
+ private:
+  [[nodiscard]] int give_up_root() const {
+    const auto who = os::find_identity(options_.user, options_.group);
+    if (!who) return complain(who.error(), {});
+    const auto became = os::become(*who);
+    return became ? 0 : complain(became.error(), "only root can change its user");
+  }
+
+  const serve_options& options_;
+  const service& offered_;
+  std::span<serve::counters> counts_;
+};
+
+/// Inherited listeners are left as they are: their other holders go on with them.
+void close_to_newcomers(const serve_options& options, const std::vector<named_listener>& open) {
+  for (std::size_t n = 0; n < open.size(); ++n) {
+    if (options.listen[n].inherited() < 0) os::hold_new_handshakes(open[n].socket.get());
+  }
+}
+
+void remove_socket_files(const serve_options& options) {
+  for (const auto& where : options.listen) {
+    if (where.is_unix()) os::remove_stale(where);
+  }
+}
+
+int serve_until_stopped(const serve_options& options, const service& offered,
+                        bool& closed_to_newcomers) {
+  auto listeners = open_listeners(options);
+  if (!listeners) return listeners.error();
+  say_what_is_served(options, *listeners);
+
+  supervise::master_settings settings;
+  settings.plan.workers = options.workers;
+  settings.plan.drain_limit = options.stop_timeout;
+  auto counts = os::shared_cells<serve::counters>::make(settings.plan.most_workers);
+  if (!counts) return complain(counts.error(), {});
+  settings.listeners = std::move(*listeners);
+  settings.before_graceful_stop = [&](const std::vector<named_listener>& open) {
+    closed_to_newcomers = true;
+    close_to_newcomers(options, open);
+  };
+  if (!options.log_file.empty())
+    settings.reopen_log = [&options] { return os::open_for_append(options.log_file); };
+  return supervise::run_master(std::move(settings),
+                               work_of_a_worker(options, offered, counts->cells()));
+}
+
+}  // namespace
+
+int serve(const serve_options& options, const service& offered) {
+  // A log whose reader is gone is an error to us, not a death.
+  static_cast<void>(os::ignore_signal(SIGPIPE));
+  if (auto begun = begin_log(options); !begun) return complain(begun.error(), {});
+  if (auto raised = os::raise_open_files_limit(); !raised) return complain(raised.error(), {});
+  if (!options.user.empty()) {
+    const auto who = os::find_identity(options.user, options.group);
+    if (!who) return complain(who.error(), "no such user or group");
+  }
+  bool closed_to_newcomers = false;
+  const int code = serve_until_stopped(options, offered, closed_to_newcomers);
+  if (!closed_to_newcomers) remove_socket_files(options);
+  return code;
+}
+
+}  // namespace samjoko::cli

@@ -1,0 +1,124 @@
+#include <samjoko/services/files.hpp>
+
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <samjoko/os/log_writer.hpp>
+#include <samjoko/os/open_beneath.hpp>
+#include <samjoko/proto/target.hpp>
+#include <samjoko/web/file_answer.hpp>
+#include <samjoko/web/file_cache.hpp>
+#include <samjoko/web/listing.hpp>
+
+namespace samjoko::services {
+namespace {
+
+using proto::request;
+using web::response;
+
+constexpr std::string_view index_name = "index.html";
+
+/// A path as the system takes it: below the root, with a NUL at its end.
+using path_room = std::array<char, PATH_MAX>;
+
+const char* name_below(std::string_view path) noexcept {
+  return path.size() == 1 ? "." : path.data() + 1;
+}
+
+/// As nginx sorts them: what is not there, what is not allowed, what is our own trouble.
+int status_of(const error& why) noexcept {
+  switch (why.code()) {
+    case ENOENT:
+    case ENOTDIR:
+    case ENAMETOOLONG:
+    case ENXIO: return 404;  // the last for a socket's file
+    case EACCES:
+    case EPERM:
+    case ELOOP:
+    case EXDEV: return 403;
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM: return 503;
+    default: return 500;
+  }
+}
+
+void fail(const error& why, response& answer) {
+  const int status = status_of(why);
+  if (status >= 500) os::log_warning("files", "a file cannot be served: {}", why.sentence());
+  if (status == 503) answer.field("Retry-After", "1");
+  answer.plain(status);
+}
+
+class file_tree {
+ public:
+  file_tree(std::shared_ptr<web::served_directory> root, bool lists) noexcept
+      : root_(std::move(root)), lists_(lists) {}
+
+  void operator()(const request& asked, response& answer) const {
+    path_room room{};
+    const auto parts = proto::split_resource(asked.resource());
+    const auto path = proto::decode_path(parts.path, std::span(room).first(room.size() - 1));
+    if (!path) {
+      // A path that is too long for the system names nothing.
+      if (path.error().status == 414) return answer.plain(404);
+      return answer.plain(path.error().status, path.error().why);
+    }
+    if (path->ends_with('/')) return serve_directory(asked, room, path->size(), answer);
+    room[path->size()] = '\0';
+    auto file = web::file_cache::own().find(*root_, name_below(*path));
+    if (file) return web::answer_with_file(asked, std::move(*file), answer);
+    if (!file.error().is(EISDIR)) return fail(file.error(), answer);
+    redirect(*path, parts, answer);
+  }
+
+ private:
+  /// Without a host, so that it is right behind whatever proxy; "//" cannot begin it.
+  static void redirect(std::string_view path, const proto::resource_parts& parts,
+                       response& answer) {
+    auto to = web::percent_encoded(path) + "/";
+    if (parts.has_query) to.append("?").append(parts.query);
+    answer.field("Location", to);
+    answer.plain(301);
+  }
+
+  void serve_directory(const request& asked, path_room& room, std::size_t size,
+                       response& answer) const {
+    if (size + index_name.size() >= room.size()) return answer.plain(404);
+    index_name.copy(room.data() + size, index_name.size());
+    room[size + index_name.size()] = '\0';
+    auto index = web::file_cache::own().find(*root_, room.data() + 1);
+    if (index) return web::answer_with_file(asked, std::move(*index), answer);
+    const bool none = index.error().is(ENOENT) || index.error().is(EISDIR);
+    if (!none) return fail(index.error(), answer);
+    room[size] = '\0';
+    list({room.data(), size}, answer);
+  }
+
+  void list(std::string_view path, response& answer) const {
+    const auto root = root_->open();
+    if (!root) return fail(root.error(), answer);
+    const auto directory = os::open_beneath((*root)->get(), name_below(path));
+    if (!directory) return fail(directory.error(), answer);
+    if (!lists_) return answer.plain(403);
+    auto page = web::listing_page(directory->get(), path);
+    if (!page) return fail(page.error(), answer);
+    answer.content_type("text/html; charset=utf-8");
+    answer.body(std::move(*page));
+  }
+
+  std::shared_ptr<web::served_directory> root_;
+  bool lists_;
+};
+
+}  // namespace
+
+result<service> make_files(files_options options) {
+  if (auto checked = web::check_options(options.http); !checked) return failure_of(checked);
+  auto root = web::served_directory::make(options.directory);
+  if (!root) return failure_of(root);
+  return web::http_service("files", std::move(options.http),
+                           file_tree(std::move(*root), options.list));
+}
+
+}  // namespace samjoko::services

@@ -1,0 +1,23 @@
+#pragma once
+// Charter: serves the files below a directory, and nothing outside it.
+//
+// Every regular file is served, those whose names begin with a dot too. A path that names a
+// directory is redirected to the same with "/" at its end, and there index.html is served, or else
+// a page that lists the directory, or 403. Links are followed as long as they stay below the
+// directory; one that leaves it is answered with 403. Changes on the disk are seen within a second.
+
+#include <samjoko/web/http_service.hpp>
+
+namespace samjoko::services {
+
+struct files_options {
+  std::string directory;
+  bool list = false;  ///< a page for a directory without index.html
+  web::http_options http{};
+};
+
+/// Errors: the directory cannot be opened; condition::bad_argument by web::check_options(). The
+/// directory may be given as a link that is switched while the service runs.
+[[nodiscard]] result<service> make_files(files_options options);
+
+}  // namespace samjoko::services

@@ -1,0 +1,17 @@
+#include <samjoko/services/hello.hpp>
+
+namespace samjoko::services {
+namespace {
+
+void greet(const proto::request&, web::response& answer) {
+  answer.content_type("text/plain");
+  answer.body("Hello, World!");
+}
+
+}  // namespace
+
+service make_hello(web::http_options options) {
+  return web::http_service("hello", std::move(options), greet);
+}
+
+}  // namespace samjoko::services
