@@ -1,0 +1,115 @@
+"""What /proc says about processes: who descends from whom, zombies, CPU time."""
+import ctypes
+import os
+import threading
+import time
+
+PR_SET_CHILD_SUBREAPER = 36
+
+
+def become_subreaper():
+    """Orphans of our descendants become our children, so that none is overlooked."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl")
+
+
+class Stat:
+    """One line of /proc/PID/stat; None when the process is gone."""
+
+    def __init__(self, text):
+        before, _, rest = text.rpartition(")")
+        fields = rest.split()
+        self.pid = int(before.split(" ", 1)[0])
+        self.state, self.parent = fields[0], int(fields[1])
+
+    @staticmethod
+    def of(pid):
+        try:
+            with open(f"/proc/{pid}/stat") as file:
+                return Stat(file.read())
+        except (FileNotFoundError, ProcessLookupError):
+            return None
+
+
+def children(pid):
+    """Children of any thread of the process, zombies included."""
+    found = []
+    try:
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{thread}/children") as file:
+                found += [int(word) for word in file.read().split()]
+    except (FileNotFoundError, ProcessLookupError):
+        pass
+    return found
+
+
+def descendants(pid):
+    found = []
+    for child in children(pid):
+        found += [child] + descendants(child)
+    return found
+
+
+def is_alive(pid):
+    stat = Stat.of(pid)
+    return stat is not None and stat.state not in "ZX"
+
+
+def zombies_below(pid):
+    stats = [Stat.of(each) for each in descendants(pid)]
+    return [stat for stat in stats if stat and stat.state == "Z"]
+
+
+def cpu_seconds(pids):
+    """To the nanosecond, where ticks would be too coarse; of the threads that live."""
+    total = 0
+    for pid in pids:
+        for thread in threads(pid):
+            try:
+                with open(f"/proc/{pid}/task/{thread}/schedstat") as file:
+                    total += int(file.read().split()[0])
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+    return total / 1e9
+
+
+def threads(pid):
+    try:
+        return os.listdir(f"/proc/{pid}/task")
+    except FileNotFoundError:
+        return []
+
+
+def cpu_share(pid, seconds):
+    """CPU time of the process and all below it over wall time, for a while. 0.01 is 1 %."""
+    pids = [pid] + descendants(pid)
+    before, start = cpu_seconds(pids), time.monotonic()
+    time.sleep(seconds)
+    return (cpu_seconds(pids) - before) / (time.monotonic() - start)
+
+
+class ZombieWatch(threading.Thread):
+    """Samples the descendants of a process each 5 ms: how long was the oldest zombie one?"""
+
+    def __init__(self, pid):
+        super().__init__(daemon=True)
+        self.pid, self.samples, self.oldest = pid, 0, 0.0
+        self._seen, self._over = {}, threading.Event()
+
+    def run(self):
+        while not self._over.wait(0.005):
+            now = time.monotonic()
+            dead = {stat.pid for stat in zombies_below(self.pid)}
+            self._seen = {pid: self._seen.get(pid, now) for pid in dead}
+            self.samples += 1
+            if self._seen:
+                self.oldest = max(self.oldest, now - min(self._seen.values()))
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self._over.set()
+        self.join()

@@ -1,0 +1,201 @@
+"""Wrong use: one clear line on standard error, the exit code of the design, nothing left."""
+import os
+import re
+import shutil
+import socket
+import tempfile
+
+from framework import Skip, cases
+from harness import Server, folder, run_to_end
+
+USAGE, COULD_NOT_START = 2, 3
+ECHO = ["serve", "echo", "--listen", "127.0.0.1:0"]
+FILES = ["serve", "files", "/usr/share", "--listen", "127.0.0.1:0"]
+
+# What is wrong, the words, and what the line must name.
+BAD_USE = [
+    ("no command", [], "command"),
+    ("unknown command", ["sreve"], "sreve"),
+    ("no service", ["serve"], "SERVICE"),
+    ("unknown service", ["serve", "ehco"], "ehco"),
+    ("service lists what there is", ["serve", "ehco"], "echo"),
+    ("unknown flag", ECHO + ["--modle", "thread"], "--modle"),
+    ("flag without value", ECHO + ["--model"], "--model"),
+    ("flag given twice", ECHO + ["--idle-timeout", "1s", "--idle-timeout", "2s"],
+     "--idle-timeout"),
+    ("unknown model", ECHO + ["--model", "fibre"], "fibre"),
+    ("unknown spawn", ECHO + ["--model", "thread", "--spawn", "some"], "some"),
+    ("spawn of multiplex", ECHO + ["--model", "multiplex", "--spawn", "pool"], "--spawn"),
+    ("spawn of the default model", ECHO + ["--spawn", "each"], "--spawn"),
+    ("workers 0", ECHO + ["--workers", "0"], "--workers"),
+    ("workers no number", ECHO + ["--workers", "many"], "--workers"),
+    ("workers negative", ECHO + ["--workers", "-1"], "--workers"),
+    ("too many workers", ECHO + ["--workers", "100000"], "--workers"),
+    ("time without unit known", ECHO + ["--idle-timeout", "3 weeks"], "3 weeks"),
+    ("negative time", ECHO + ["--idle-timeout", "-1s"], "--idle-timeout"),
+    ("size no number", ECHO + ["--min-write-rate", "fast"], "fast"),
+    ("mode no octal", ["serve", "echo", "--listen", "unix:/tmp/samjoko-none",
+                       "--unix-mode", "9"], "9"),
+    ("pool-min above pool-max", ECHO + ["--model", "thread", "--pool-min", "9",
+                                        "--pool-max", "3"], "--pool-min"),
+    ("log level unknown", ECHO + ["--log-level", "loud"], "loud"),
+    ("group without user", ECHO + ["--group", "nogroup"], "--group"),
+    ("no port", ["serve", "echo", "--listen", "127.0.0.1"], "127.0.0.1"),
+    ("port too large", ["serve", "echo", "--listen", "127.0.0.1:70000"], "70000"),
+    ("a name for an address", ["serve", "echo", "--listen", "localhost:7000"], "localhost"),
+    ("empty unix path", ["serve", "echo", "--listen", "unix:"], "unix:"),
+    ("unix path too long", ["serve", "echo", "--listen", "unix:/" + "a" * 200], "aaa"),
+    ("a standard stream", ["serve", "echo", "--listen", "fd:0"], "fd:0"),
+    ("descriptor no number", ["serve", "echo", "--listen", "fd:x"], "fd:x"),
+    ("echo takes no argument", ECHO + ["argument"], "argument"),
+    ("relay without address", ["serve", "relay", "--listen", "127.0.0.1:0"], "relay"),
+    ("relay to nonsense", ["serve", "relay", "nonsense", "--listen", "127.0.0.1:0"], "nonsense"),
+    ("files without directory", ["serve", "files", "--listen", "127.0.0.1:0"], "files"),
+    ("two directories", ["serve", "files", "/tmp", "/usr", "--listen", "127.0.0.1:0"], "files"),
+    ("head size above the cap", FILES + ["--max-head", "1g"], "head"),
+]
+
+# An option that would have no effect: the words and the option.
+IGNORED = [(f"{option} in {' '.join(where)}", ECHO + where + [option, value], option)
+           for where, ignored in [
+               (["--model", "multiplex"], [("--pool-min", "2"), ("--pool-max", "9"),
+                                           ("--pool-idle", "1s"), ("--recycle-after", "5"),
+                                           ("--stack-size", "64k")]),
+               (["--model", "process", "--spawn", "pool"], [("--stack-size", "64k")]),
+               (["--model", "process", "--spawn", "each"],
+                [("--pool-min", "2"), ("--pool-max", "9"), ("--pool-idle", "1s"),
+                 ("--recycle-after", "5"), ("--stack-size", "64k")]),
+               (["--model", "thread", "--spawn", "pool"], [("--recycle-after", "5")]),
+               (["--model", "thread", "--spawn", "each"],
+                [("--pool-min", "2"), ("--pool-max", "9"), ("--pool-idle", "1s"),
+                 ("--recycle-after", "5")])]
+           for option, value in ignored]
+IGNORED += [(f"{option} of echo", ECHO + [option] + value, option)
+            for option, value in [("--identify", []), ("--list", []), ("--max-head", ["8k"]),
+                                  ("--max-target", ["4k"]), ("--max-headers", ["50"]),
+                                  ("--max-body", ["1k"]), ("--head-timeout", ["1s"]),
+                                  ("--body-timeout", ["1s"])]]
+IGNORED += [("--list of hello", ["serve", "hello", "--listen", "127.0.0.1:0", "--list"], "--list"),
+            ("--unix-mode of TCP", ECHO + ["--unix-mode", "600"], "--unix-mode"),
+            ("--unix-owner of TCP", ECHO + ["--unix-owner", "nobody"], "--unix-owner")]
+
+
+def check_one_line(text, named):
+    assert text.endswith("\n") and text.count("\n") == 1, f"not one line: {text!r}"
+    assert named in text, f"does not name '{named}': {text}"
+    assert len(text) < 400 and "Assertion" not in text and "terminate" not in text, text
+
+
+def expect(words, code, named, **options):
+    got, text = run_to_end(*words, **options)
+    check_one_line(text, named)
+    assert got == code, f"exit code {got}, not {code}: {text}"
+
+
+@cases(BAD_USE, lambda each: each[0])
+def test_bad_use(case):
+    expect(case[1], USAGE, case[2])
+
+
+@cases(IGNORED, lambda each: each[0])
+def test_option_that_would_be_ignored(case):
+    expect(case[1], USAGE, case[2])
+
+
+def test_missing_directory():
+    expect(["serve", "files", "/nowhere/at/all", "--listen", "127.0.0.1:0"], USAGE,
+           "/nowhere/at/all")
+
+
+def test_a_file_for_a_directory():
+    expect(["serve", "files", "/etc/passwd", "--listen", "127.0.0.1:0"], USAGE,
+           "/etc/passwd")
+
+
+@cases(["127.0.0.1:{}", "[::1]:{}", ":{}"])
+def test_address_in_use(form):
+    family = socket.AF_INET if form.startswith("127") else socket.AF_INET6
+    with socket.socket(family) as taken:
+        taken.bind(("::1" if form.startswith("[") else "", 0))
+        taken.listen()
+        where = form.format(taken.getsockname()[1])
+        expect(["serve", "echo", "--listen", where], COULD_NOT_START, where)
+        assert "in use" in run_to_end("serve", "echo", "--listen", where)[1]
+
+
+def test_second_address_in_use_leaves_nothing_of_the_first():
+    with folder() as here, socket.create_server(("127.0.0.1", 0)) as taken:
+        port, path = taken.getsockname()[1], here + "/first"
+        expect(["serve", "echo", "--listen", f"unix:{path}", "--listen", f"127.0.0.1:{port}"],
+               COULD_NOT_START, str(port))
+        assert not os.path.exists(path), "the socket file of the first listener is left behind"
+
+
+def test_an_address_of_another_machine():
+    expect(["serve", "echo", "--listen", "192.0.2.1:7000"], COULD_NOT_START, "192.0.2.1:7000")
+
+
+def unprivileged(words):
+    """The words run by nobody, without the right to low ports."""
+    if os.getuid() != 0:
+        return words
+    if not shutil.which("setpriv"):
+        raise Skip("setpriv is missing")
+    return ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all",
+            "--bounding-set=-all", *words]
+
+
+def copy_for_everybody(here):
+    """The program where an unprivileged user may run it."""
+    import harness
+    os.chmod(here, 0o755)
+    return shutil.copy(harness.BINARY, here + "/samjoko")
+
+
+def test_low_port_without_the_right():
+    import subprocess
+    with open("/proc/sys/net/ipv4/ip_unprivileged_port_start") as file:
+        if int(file.read()) <= 79:
+            raise Skip("everybody may use low ports on this machine")
+    with folder() as here:
+        words = unprivileged([copy_for_everybody(here), "serve", "echo", "--listen",
+                              "127.0.0.1:79"])
+        done = subprocess.run(words, capture_output=True, text=True, timeout=10, cwd="/")
+    check_one_line(done.stderr, "127.0.0.1:79")
+    assert done.returncode == COULD_NOT_START
+    assert re.search("permi|denied", done.stderr, re.IGNORECASE) and "1024" in done.stderr
+
+
+def test_unknown_owner_of_a_socket():
+    with folder() as here:
+        expect(["serve", "echo", "--listen", f"unix:{here}/socket", "--unix-owner",
+                "nobody-of-that-name"], COULD_NOT_START, "nobody-of-that-name")
+        assert not os.path.exists(here + "/socket"), "the socket file is left behind"
+
+
+def test_unwritable_log():
+    expect(ECHO + ["--log", "/nowhere/at/all.log"], COULD_NOT_START, "/nowhere/at/all.log")
+
+
+def test_unknown_user():
+    if os.getuid() != 0:
+        raise Skip("only root can change its user")
+    expect(ECHO + ["--user", "nobody-of-that-name"], COULD_NOT_START, "nobody-of-that-name")
+
+
+@cases(["--help", "help", "-h"])
+def test_help_is_no_error(word):
+    import subprocess
+    import harness
+    done = subprocess.run([harness.BINARY, word], capture_output=True, text=True, timeout=10)
+    assert done.returncode == 0 and not done.stderr and "--model" in done.stdout
+
+
+def test_standard_input_closed():
+    """A program started without descriptors 0 to 2 does not take a listener for one of them."""
+    with tempfile.NamedTemporaryFile() as log:
+        server = Server("echo", "--log", log.name, inherited_log=log.name,
+                        before=lambda: os.closerange(0, 3))
+        with server, socket.create_connection(("127.0.0.1", server.port), 5) as client:
+            client.sendall(b"there\n")
+            assert client.recv(100) == b"there\n"
