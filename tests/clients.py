@@ -1,4 +1,5 @@
 """Small clients. Every wait has an end."""
+import re
 import socket
 import struct
 
@@ -99,10 +100,18 @@ class Answer:
             if split:
                 answer, answer.rest = split
                 return answer
-            part = client.recv(65536)
+            missing = Answer.missing(data)
+            part = receive_exactly(client, missing) if missing else client.recv(65536)
             if not part:
                 raise Broken(data)
             data += part
+
+    @staticmethod
+    def missing(data):
+        """How much of the body is still to come, when the head is there; else 0."""
+        head, found, rest = data.partition(b"\r\n\r\n")
+        size = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head) if found else None
+        return max(0, int(size.group(1)) - len(rest)) if size else 0
 
 
 def answers_in(data, methods=()):

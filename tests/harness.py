@@ -9,6 +9,7 @@ import tempfile
 import time
 
 import processes
+import sanitizers
 
 BINARY = os.environ.get("SAMJOKO_BINARY", "build/release/samjoko")
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -143,6 +144,8 @@ class Server:
                 if kind is None:
                     self.stop_cleanly()
                 self._kill()
+            reported = sanitizers.speaks_of(self.log())
+            assert not reported, "\n".join(reported)
         finally:
             self._kill()
             shutil.rmtree(self._own, ignore_errors=True)

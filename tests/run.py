@@ -67,6 +67,18 @@ class Running:
             os._exit(self._inside())
 
     def _inside(self):
+        """The test, and then what sanitizers found in any process that it started."""
+        import sanitizers
+        with tempfile.TemporaryDirectory(prefix="samjoko-reports-") as reports:
+            sanitizers.report_into(reports)
+            code = self._tested()
+            found = sanitizers.reports_in(reports)
+        for report in found:
+            print(f"--- a sanitizer's report, {report}")
+        sys.stdout.flush()
+        return FAILED if found else code
+
+    def _tested(self):
         import framework
         import processes
 
@@ -91,7 +103,6 @@ class Running:
         finally:
             signal.alarm(0)
             end_descendants()
-            sys.stdout.flush()
 
     def is_stuck(self):
         return time.monotonic() - self.start > self.test.limit + 20
