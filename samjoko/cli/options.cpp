@@ -9,6 +9,7 @@
 #include <samjoko/cli/units.hpp>
 #include <samjoko/cli/version.hpp>
 #include <samjoko/os/processors.hpp>
+#include <samjoko/web/http_options.hpp>
 
 namespace samjoko::cli {
 namespace {
@@ -36,6 +37,16 @@ CLI::callback_t into(std::string name, Value& target, Parser parser) {
     if (!parsed) throw CLI::ValidationError(name + ": " + parsed.error().sentence());
     target = static_cast<Value>(*parsed);
     return true;
+  };
+}
+
+/// A parser of sizes for parse_size() that keeps to a range, and says why it is one.
+auto size_between(std::uint64_t least, std::uint64_t most, const char* why) {
+  return [=](std::string_view text) -> result<std::uint64_t> {
+    auto parsed = parse_size(text);
+    if (!parsed || (*parsed >= least && *parsed <= most)) return parsed;
+    return failure(condition::bad_argument, "value",
+                   fmt::format("'{}' (from {} to {} bytes: {})", text, least, most, why));
   };
 }
 
@@ -85,8 +96,9 @@ class serve_parser {
     return option;
   }
   CLI::Option* add_count(const char* name, std::uint32_t& target, std::uint32_t least,
-                         const char* help, concerns whom = concerns::all) {
-    auto* option = app_.add_option(name, target, help)->check(CLI::Range(least, 1'000'000u));
+                         const char* help, concerns whom = concerns::all,
+                         std::uint32_t most = 1'000'000) {
+    auto* option = app_.add_option(name, target, help)->check(CLI::Range(least, most));
     declared_.push_back({option, whom});
     return option;
   }
@@ -160,9 +172,14 @@ class serve_parser {
     };
     flag("--identify", http.identify, "add X-Served-By: PID/TID/MODEL", concerns::http);
     flag("--list", http.list, "show directories without an index.html", concerns::lists);
-    add("--max-head", http.max_head, parse_size, "bytes of a request's head (16k)", concerns::http);
-    add("--max-target", http.max_target, parse_size, "bytes of its target (8k)", concerns::http);
-    add_count("--max-headers", http.max_headers, 1, "its header fields (100)", concerns::http);
+    constexpr auto block = web::most_head_size;
+    add("--max-head", http.max_head,
+        size_between(web::least_head_size, block, "a head is parsed in one block of that size"),
+        "bytes of a request's head (16k)", concerns::http);
+    add("--max-target", http.max_target, size_between(1, block, "it is part of a head"),
+        "bytes of its target (8k)", concerns::http);
+    add_count("--max-headers", http.max_headers, 1, "its header fields (100)", concerns::http,
+              proto::field_count_cap);
     add("--max-body", http.max_body, parse_size, "bytes of a body read away (64k)", concerns::http);
     add("--head-timeout", http.head_timeout, parse_time, "for a whole head (20s)", concerns::http);
     add("--body-timeout", http.body_timeout, parse_time, "for a whole body (30s)", concerns::http);

@@ -3,10 +3,16 @@
 
 #include <samjoko/base/deadline.hpp>
 #include <samjoko/base/result.hpp>
+#include <samjoko/io/buffers.hpp>
 #include <samjoko/proto/http1_limits.hpp>
 #include <string>
 
 namespace samjoko::web {
+
+/// A head is parsed in one block of the loop, so it cannot be longer; one that is shorter than the
+/// least would refuse everybody.
+inline constexpr std::size_t least_head_size = 64;
+inline constexpr std::size_t most_head_size = io::buffer_pool::block_size;
 
 struct http_options {
   proto::http1_limits limits{};
@@ -21,8 +27,8 @@ struct http_options {
   std::string model{};  ///< the name that `identify` gives
 };
 
-/// condition::bad_argument for a limit that cannot be kept: a head is parsed in one block of the
-/// loop, so head_size is at most 16 KiB (io::buffer_pool::block_size).
+/// condition::bad_argument for a limit that cannot be kept, such as a head_size that is not from
+/// least_head_size to most_head_size.
 [[nodiscard]] result<void> check_options(const http_options& options);
 
 }  // namespace samjoko::web

@@ -52,7 +52,13 @@ BAD_USE = [
     ("relay to nonsense", ["serve", "relay", "nonsense", "--listen", "127.0.0.1:0"], "nonsense"),
     ("files without directory", ["serve", "files", "--listen", "127.0.0.1:0"], "files"),
     ("two directories", ["serve", "files", "/tmp", "/usr", "--listen", "127.0.0.1:0"], "files"),
-    ("head size above the cap", FILES + ["--max-head", "1g"], "head"),
+    ("head size above the cap", FILES + ["--max-head", "17k"], "--max-head"),
+    # Kept in 32 bits further down: once this one became 64.
+    ("head size that wraps", FILES + ["--max-head", "4294967360"], "--max-head"),
+    ("head size below all heads", FILES + ["--max-head", "63"], "--max-head"),
+    ("target larger than heads are", FILES + ["--max-target", "17k"], "--max-target"),
+    ("target of no bytes", FILES + ["--max-target", "0"], "--max-target"),
+    ("more fields than a table holds", FILES + ["--max-headers", "257"], "--max-headers"),
 ]
 
 # An option that would have no effect: the words and the option.
