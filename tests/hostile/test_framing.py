@@ -1,11 +1,12 @@
 """HTTP/1.1 strictness beside nginx: what both accept, both read with the same borders."""
 import os
+import random
 import socket
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from clients import Broken, answers_in
-from framework import MODELS, cases, limit, model_name
+from framework import MODELS, cases, each_model, limit, model_name, quick_or_long
 from harness import Server, folder
 from nginx import Nginx
 
@@ -89,3 +90,30 @@ def test_framing_beside_nginx(model):
     print(f"{len(judged)} byte strings: " + "; ".join(f"{n} {k}" for k, n in counts.items()))
     assert server_lives == ["sentinel"]
     assert not found, "\n" + "\n".join(found)
+
+
+def mutated(data, chance):
+    """A few bytes exchanged, left out, doubled or put in; or two requests crossed."""
+    for _ in range(chance.randrange(1, 6)):
+        at, size = chance.randrange(len(data) + 1), chance.choice([1, 1, 2, 8])
+        piece = data[at:at + size]
+        new = chance.choice([b"", piece * 2, piece[::-1], chance.randbytes(size), b"\r\n", b"\0",
+                             b"%2f", b":", b" ", b"9" * 20])
+        data = data[:at] + new + data[at + size:]
+    return data
+
+
+@limit(60, 600)
+@each_model
+def test_mutated(model):
+    """Nearly right requests: an HTTP answer or none, then the end; nobody dies of them."""
+    chance, kinds = random.Random(13), hostile_bytes.cases()
+    with folder() as here:
+        make_tree(here)
+        with Server("files", here, "--list", "--head-timeout", "1s", model=(*model, 1)) as server:
+            for _ in range(quick_or_long(300, 5000)):
+                words = mutated(chance.choice(kinds)[1], chance)
+                assert reading(server.port, words) not in (["no end"], ["broken"]), words
+            assert reading(server.port, b"") == ["sentinel"]
+            for word in ("killed by", "exited with"):
+                assert not server.log_lines(word), server.log()
