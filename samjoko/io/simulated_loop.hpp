@@ -37,6 +37,9 @@ class simulated_loop final : public loop, private frame_watcher, private wait_ob
   void run() override;
   void wake() noexcept override { woken_ = true; }
   [[nodiscard]] steady::time_point now() const noexcept override { return now_; }
+  [[nodiscard]] deadline deadline_after(steady::duration time) const noexcept override {
+    return deadline(now_ + time);
+  }
 
   [[nodiscard]] simulated_network& network() noexcept { return network_; }
   /// Something from outside, after a virtual while: another thread, a signal, a peer.

@@ -21,7 +21,7 @@ proto::refusal body_refusal(const error& why) noexcept {
 
 /// Receives until the body ends. False: nothing more can be answered.
 task<bool> read_away_body(connection& client, http_turn& turn) {
-  client.set_deadline(deadline::after(turn.settings().options.body_timeout));
+  client.set_deadline(client.loop().deadline_after(turn.settings().options.body_timeout));
   auto& body = *turn.late().body;
   while (!body.done()) {
     const auto more = co_await client.fill();
@@ -99,7 +99,7 @@ task<bool> see_to_late(connection& client, http_turn& turn) {
 /// False: the head will not come; what there is to say about it stands in the buffer.
 task<bool> receive_more(connection& client, http_turn& turn) {
   if (client.current_deadline().is_never()) {
-    client.set_deadline(deadline::after(turn.settings().options.head_timeout));
+    client.set_deadline(client.loop().deadline_after(turn.settings().options.head_timeout));
   }
   turn.out().release();
   const auto more = co_await client.fill();
