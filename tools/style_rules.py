@@ -254,6 +254,36 @@ def await_with_lambda(file):
                    "capturing lambda beside co_await (gcc bug 99576: destroyed twice); name it")
 
 
+# These say which shapes work with GCC 12, and so contain them.
+SHAPES = ["samjoko/task/await_shapes_test.cpp", "samjoko/net/handler_shapes_test.cpp"]
+
+
+def await_as_bare_condition(file):
+    """The body is dropped where a coroutine has no variable of its own: seen with GCC 12.2"""
+    for match in _awaits(file) if not file.matches(SHAPES) else []:
+        opened = next((b for b in file.text.enclosing(match.start()) if b.kind != "["), None)
+        before = file.text.code[:opened.start] if opened and opened.kind == "(" else ""
+        declared = re.search(r"(?<![=!<>])=(?!=)|:", file.text.code[opened.start:match.start()]
+                             if opened else "")
+        if re.search(r"\b(?:if|while|switch)\s*$", before) and not declared:
+            yield (file.text.line_of(match.start()),
+                   "co_await as a bare condition (dropped by GCC 12 in a coroutine without a "
+                   "variable); name its result")
+
+
+def await_beside_and_or(file):
+    """Awaited although the left side has decided: gcc bugs 101027 and 116775"""
+    for match in _awaits(file) if not file.matches(SHAPES) else []:
+        code, at = file.text.code, match.start()
+        heads = [b.end + 1 for b in file.text.braces if b.kind == "(" and b.end < at
+                 and re.search(r"\b(?:if|while|for|switch)\s*$", code[:b.start])]
+        begin = max([code.rfind(sign, 0, at) for sign in ";{}"] + heads)
+        around = code[begin:at] + re.match(r"[^;{}]*", code[at:]).group(0)
+        if re.search(r"\|\||[\w)\]]\s+&&\s", around):
+            yield (file.text.line_of(at), "co_await beside && or || (gcc bugs 101027, 116775: "
+                   "awaited even so); ask in two steps")
+
+
 def destroy_in_await_suspend(file):
     """The frame is used after it is gone: gcc bug 121961"""
     if not file.is_cpp:
@@ -268,7 +298,8 @@ def destroy_in_await_suspend(file):
 
 RULES = [file_length, line_length, function_length, room_order, heavy_headers, banned_calls, macros,
          marks, header_form, markdown_title, await_in_conditional, await_in_braced_list,
-         await_structured_binding, await_with_lambda, destroy_in_await_suspend]
+         await_structured_binding, await_with_lambda, await_as_bare_condition,
+         await_beside_and_or, destroy_in_await_suspend]
 
 
 def read_rooms(cmake_lists):

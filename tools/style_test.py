@@ -95,6 +95,22 @@ CASES = {
          ("a.cpp", body("co_await f([](int b) { return b; });")),
          ("a.cpp", body("co_await f(a[i], b[j](1));")),
          ("a.cpp", body("auto g = [&]() -> task<> { co_await f(); };"))]),
+    "await_as_bare_condition": (
+        [("a.cpp", body("if (co_await a()) co_return;")),
+         ("a.cpp", body("while (!co_await a(b)) {}")),
+         ("a.cpp", body("switch (*co_await a()) { default: break; }"))],
+        [("a.cpp", body("while (auto a = co_await b()) {}")),
+         ("a.cpp", body("if (auto a = co_await b(); !a) co_return;")),
+         ("a.cpp", body("if (a) co_await b();")),
+         ("a.cpp", body("const auto a = co_await b();", "if (!a) co_return;")),
+         ("samjoko/task/await_shapes_test.cpp", body("if (co_await a()) co_return;"))]),
+    "await_beside_and_or": (
+        [("a.cpp", body("const bool a = b && co_await c();")),
+         ("a.cpp", body("while (!a || co_await c()) {}")),
+         ("a.cpp", body("f(g(1) && h(co_await c()));"))],
+        [("a.cpp", body("auto&& a = co_await b();")),
+         ("a.cpp", body("if (a && b) co_await c();")),
+         ("a.cpp", body("const bool a = b && c;", "co_await d(a);"))]),
     "destroy_in_await_suspend": (
         [("a.hpp", "struct a {\n  void await_suspend(handle h) { h.destroy(); }\n};\n")],
         [("a.hpp", "struct a {\n  void await_suspend(handle) {}\n  ~a() { h.destroy(); }\n};\n")]),
