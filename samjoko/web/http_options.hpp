@@ -20,7 +20,8 @@ struct http_options {
   milliseconds head_timeout{20'000};
   /// For a whole body. Above: 408.
   milliseconds body_timeout{30'000};
-  /// Only GET and HEAD reach the handler; other methods are answered with 405.
+  /// Only GET and HEAD reach the handler; other methods are answered with 405 and Allow. A body
+  /// does not change that (RFC 9110 section 9.3.1): whatever the method, it is read away.
   bool only_reads = true;
   /// Adds `X-Served-By: PID/TID/MODEL` to every answer.
   bool identify = false;
