@@ -154,7 +154,7 @@ int serve_until_stopped(const serve_options& options, const service& offered,
   say_what_is_served(options, *listeners);
 
   supervise::master_settings settings;
-  settings.plan.workers = options.workers;
+  settings.plan.workers = {options.workers};
   settings.plan.drain_limit = options.stop_timeout;
   auto counts = os::shared_cells<serve::counters>::make(settings.plan.most_workers);
   if (!counts) return complain(counts.error(), {});

@@ -17,11 +17,14 @@ namespace samjoko::supervise {
 
 struct named_listener {
   os::descriptor socket;
-  std::string name;  ///< its address, for people, and to tell listeners apart
+  std::string name;       ///< its address, for people, and to tell listeners apart
+  std::size_t group = 0;  ///< of the workers that accept from it
 };
 
 struct heritage {
-  std::vector<named_listener> listeners;  ///< shared with the master and all other workers
+  /// Those of the worker's group; shared with the master and all other workers of it.
+  std::vector<named_listener> listeners;
+  std::size_t group = 0;
   channel to_master;
   /// The worker's number from 1 up, which a successor in the same slot takes over, and the how
   /// manieth in that slot it is. Number and generation together name a worker for ever.

@@ -7,6 +7,7 @@
 #include <deque>
 #include <utility>
 
+#include <fmt/format.h>
 #include <samjoko/base/check.hpp>
 #include <samjoko/os/log_writer.hpp>
 #include <samjoko/os/poll.hpp>
@@ -96,7 +97,7 @@ class master {
       case message_kind::leaving: return perform(plan_.on_leaves(slot, steady::now()));
       case message_kind::finished:
         if (told.value == 0) return;
-        return os::log_warning(os::every("cut"), "worker {} had to cut {} connections", slot + 1,
+        return os::log_warning(os::every("cut"), "{} had to cut {} connections", title(slot),
                                told.value);
       default: return;  // heartbeats are in the counters
     }
@@ -139,39 +140,61 @@ class master {
         if (settings_.before_graceful_stop) settings_.before_graceful_stop(settings_.listeners);
         return;
       case action::kind::close_listeners: return settings_.listeners.clear();
+      case action::kind::close_group: return close_group(next.slot);
       case action::kind::leave: exit_code_ = next.code; return;
       default: return log_report(next);
     }
   }
 
   void hire(std::size_t slot) {
-    auto hired = staff_.hire(slot, settings_.listeners, signals_);
+    auto hired =
+        staff_.hire(slot, {plan_.group_of(slot), title(slot)}, settings_.listeners, signals_);
     if (hired) return;
-    os::log_error("fork", "worker {} cannot be started: {}", slot + 1, hired.error().sentence());
+    os::log_error("fork", "{} cannot be started: {}", title(slot), hired.error().sentence());
     perform(plan_.on_fork_failed(slot, steady::now()));
   }
 
+  // The place in the vector stays, so that a listener is the same number to everybody.
+  void close_group(std::size_t group) {
+    std::string names;
+    for (auto& each : settings_.listeners) {
+      if (each.group != group) continue;
+      each.socket.reset();
+      names += (names.empty() ? "" : ", ") + each.name;
+    }
+    os::log_error(os::every("close group"), "no worker{} is left: {} is closed, the others go on",
+                  of_group(group), names);
+  }
+
+  /// "worker 3", or "worker 3 of thread-pool".
+  [[nodiscard]] std::string title(std::size_t slot) const {
+    return fmt::format("worker {}{}", slot + 1, of_group(plan_.group_of(slot)));
+  }
+  [[nodiscard]] std::string of_group(std::size_t group) const {
+    const auto& names = settings_.group_names;
+    return names.empty() ? "" : " of " + names.at(group);
+  }
+
   void log_report(const action& told) {
-    const auto number = told.slot + 1;
+    if (told.what == action::kind::report_scale)
+      return os::log_notice(os::every("scale"), "workers wanted now: {}", told.code);
+    const auto who = title(told.slot);
     switch (told.what) {
       case action::kind::report_waiting:
-        return os::log_notice(os::every("back-off"), "worker {} is started again in {} ms", number,
+        return os::log_notice(os::every("back-off"), "{} is started again in {} ms", who,
                               told.delay.count());
       case action::kind::report_parked:
         return os::log_error(os::every("parked"),
-                             "worker {} is parked: it ended {} times within {} s before it had "
+                             "{} is parked: it ended {} times within {} s before it had "
                              "worked for {} ms; it is not started again",
-                             number, failures_to_park, settings_.plan.failure_window.count() / 1000,
+                             who, failures_to_park, settings_.plan.failure_window.count() / 1000,
                              settings_.plan.grown_after.count());
       case action::kind::report_retired:
-        return os::log_warning(os::every("retired"), "worker {} asked not to be started again",
-                               number);
+        return os::log_warning(os::every("retired"), "{} asked not to be started again", who);
       case action::kind::report_overrun:
         return os::log_warning(os::every("overrun"),
-                               "worker {} is not done after {} ms: its connections are cut", number,
+                               "{} is not done after {} ms: its connections are cut", who,
                                settings_.plan.drain_limit.count());
-      case action::kind::report_scale:
-        return os::log_notice(os::every("scale"), "workers wanted now: {}", told.code);
       default: return;
     }
   }
@@ -206,6 +229,8 @@ int run_master(master_settings settings, const worker_main& main) {
     own = std::move(*made);
     settings.counters = &own;
   }
+  CHECK(settings.group_names.empty() || settings.group_names.size() == settings.plan.workers.size(),
+        "a name for each group, or none");
   CHECK(settings.counters->size() >= settings.plan.most_workers, "a counter cell for each slot");
   auto& counters = *settings.counters;
   const int code = master(std::move(settings), main, counters, std::move(*signals)).run();

@@ -4,6 +4,8 @@
 // user's handler, so that nothing a client sends can make it fall.
 
 #include <functional>
+#include <string>
+#include <vector>
 
 #include <samjoko/base/result.hpp>
 #include <samjoko/supervise/heritage.hpp>
@@ -14,10 +16,13 @@ namespace samjoko::supervise {
 
 struct master_settings {
   plan_settings plan;
-  /// Owned by the master until a stop, and shared with each worker.
+  /// Owned by the master until a stop; each worker has those of its group.
   std::vector<named_listener> listeners;
+  /// For the log, one for each group of `plan.workers`. Empty: the one group needs no name.
+  std::vector<std::string> group_names;
   /// Called once when a graceful stop begins, before the first worker hears of it: to hold new
-  /// connections while those in the backlog are still served. May be empty.
+  /// connections while those in the backlog are still served. A listener whose group has no worker
+  /// left is closed already. May be empty.
   std::function<void(const std::vector<named_listener>&)> before_graceful_stop;
   /// Opens the log anew, for USR1. Empty when the log cannot be reopened (standard error).
   std::function<result<os::descriptor>()> reopen_log;
@@ -39,7 +44,7 @@ using worker_main = std::function<int(worker&)>;
 /// os::process_log(), whose name becomes "master".
 ///
 /// TERM, INT graceful stop, a second one immediate · QUIT immediate stop · USR1 reopen logs · TTIN,
-/// TTOU one worker more, less · HUP, USR2 one line, no action yet.
+/// TTOU one worker more, less, in each group · HUP, USR2 one line, no action yet.
 [[nodiscard]] int run_master(master_settings settings, const worker_main& main);
 
 }  // namespace samjoko::supervise

@@ -1,6 +1,7 @@
 #include <samjoko/supervise/plan.hpp>
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include <samjoko/base/check.hpp>
@@ -29,18 +30,21 @@ bool is_given_up(slot_state state) {
 
 }  // namespace
 
-plan::plan(plan_settings settings) : settings_(settings) {
-  CHECK(settings.workers >= 1, "a service has at least one worker");
-  CHECK(settings.workers <= settings.most_workers, "more workers than there may be");
-  slots_.reserve(settings.most_workers);  // so that a reference to a slot stays good
+plan::plan(plan_settings settings)
+    : settings_(std::move(settings)), group_closed_(settings_.workers.size(), false) {
+  const auto& workers = settings_.workers;
+  CHECK(!workers.empty() && std::ranges::min(workers) >= 1, "each group has at least one worker");
+  CHECK(std::accumulate(workers.begin(), workers.end(), std::size_t{0}) <= settings_.most_workers,
+        "more workers than there may be");
+  slots_.reserve(settings_.most_workers);  // so that a reference to a slot stays good
 }
 
 actions plan::start(moment now) {
   CHECK(slots_.empty(), "a plan starts once");
-  slots_.resize(settings_.workers);
-  for (std::size_t number = 0; number < slots_.size(); ++number) {
-    slots_[number].wanted = true;
-    step(number, slot_event::wanted, now);
+  for (std::size_t group = 0; group < settings_.workers.size(); ++group) {
+    for (std::size_t n = 0; n < settings_.workers[group]; ++n) {
+      CHECK(occupy_free_slot(group, now), "a slot for each worker");
+    }
   }
   return finish();
 }
@@ -67,7 +71,7 @@ actions plan::on_leaves(std::size_t number, moment now) {
   step(number, slot_event::leaves, now);
   const slot leaver = slots_.at(number);
   if (leaver.state == slot_state::draining && leaver.wanted && leaver.grew) {
-    slots_[number].wanted = !occupy_free_slot(now);
+    slots_[number].wanted = !occupy_free_slot(leaver.group, now);
   }
   return finish();
 }
@@ -196,31 +200,46 @@ void plan::stop_at_once(moment now) {
 }
 
 void plan::one_more(moment now) {
-  if (phase_ != phase::running || !occupy_free_slot(now)) return;
-  add(action::kind::report_scale, 0, {}, static_cast<int>(wanted()));
+  if (phase_ != phase::running) return;
+  bool more = false;
+  for (std::size_t group = 0; group < group_closed_.size(); ++group) {
+    if (!group_closed_[group] && occupy_free_slot(group, now)) more = true;
+  }
+  if (more) add(action::kind::report_scale, 0, {}, static_cast<int>(wanted()));
 }
 
-bool plan::occupy_free_slot(moment now) {
-  auto free = std::ranges::find(slots_, slot_state::empty, &slot::state);
+bool plan::occupy_free_slot(std::size_t group, moment now) {
+  auto free = std::ranges::find_if(slots_, [group](const slot& each) {
+    return each.group == group && each.state == slot_state::empty;
+  });
   if (free == slots_.end()) {
     if (slots_.size() == settings_.most_workers) return false;
     free = slots_.emplace(slots_.end());
   }
   *free = slot{};
+  free->group = group;
   free->wanted = true;
   step(static_cast<std::size_t>(free - slots_.begin()), slot_event::wanted, now);
   return true;
 }
 
 void plan::one_less(moment now) {
-  if (phase_ != phase::running || wanted() < 2) return;
-  for (auto number = slots_.size(); number-- > 0;) {
-    if (!slots_[number].wanted) continue;
-    slots_[number].wanted = false;
-    step(number, slot_event::stop, now);
-    break;
+  if (phase_ != phase::running) return;
+  bool less = false;
+  for (std::size_t group = 0; group < group_closed_.size(); ++group) {
+    if (!group_closed_[group] && stop_last_of(group, now)) less = true;
   }
-  add(action::kind::report_scale, 0, {}, static_cast<int>(wanted()));
+  if (less) add(action::kind::report_scale, 0, {}, static_cast<int>(wanted()));
+}
+
+bool plan::stop_last_of(std::size_t group, moment now) {
+  const auto wanted_here = [group](const slot& each) { return each.group == group && each.wanted; };
+  if (std::ranges::count_if(slots_, wanted_here) < 2) return false;
+  auto number = slots_.size() - 1;
+  while (!wanted_here(slots_[number])) --number;
+  slots_[number].wanted = false;
+  step(number, slot_event::stop, now);
+  return true;
 }
 
 bool plan::counts_as_often(slot& failing, moment now) const noexcept {
@@ -237,6 +256,24 @@ slot_event plan::meaning_of_end(slot& ended, const os::exit_status& status, mome
   if (status == os::exit_status::exited(exit_do_not_restart)) return slot_event::retired;
   if (ended.grew) return slot_event::died;
   return counts_as_often(ended, now) ? slot_event::failed_often : slot_event::failed;
+}
+
+bool plan::has_given_up(std::size_t group) const {
+  return std::ranges::none_of(slots_, [group](const slot& each) {
+    return each.group == group &&
+           (has_process(each.state) || (each.wanted && !is_given_up(each.state)));
+  });
+}
+
+// Clients of a group that has no worker and will have none are refused: left open, its listeners
+// would let them wait for ever. The other groups go on.
+void plan::close_groups() {
+  if (phase_ != phase::running || slots_.empty()) return;
+  for (std::size_t group = 0; group < group_closed_.size(); ++group) {
+    if (group_closed_[group] || !has_given_up(group)) continue;
+    group_closed_[group] = true;
+    add(action::kind::close_group, group);
+  }
 }
 
 void plan::leave_if_over() {
@@ -261,6 +298,7 @@ void plan::add(action::kind what, std::size_t number, milliseconds delay, int co
 
 actions plan::finish() {
   leave_if_over();
+  close_groups();
   return std::exchange(pending_, {});
 }
 

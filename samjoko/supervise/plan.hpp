@@ -8,6 +8,9 @@
 // once, for its trouble was one request's. One that dies young would do so again, so its slot backs
 // off, and is parked when that happens too often. A failing fork is the machine's trouble and
 // passes: it backs off too, but only shortly, and never parks.
+//
+// Every slot belongs to one group of workers, for ever: whoever follows in it serves what its
+// predecessor served.
 
 #include <array>
 #include <cstddef>
@@ -27,8 +30,8 @@ inline constexpr int exit_could_not_start = 3;
 inline constexpr int exit_do_not_restart = 125;
 
 struct plan_settings {
-  std::size_t workers = 1;
-  std::size_t most_workers = 256;  ///< what "one more" may reach
+  std::vector<std::size_t> workers{1};  ///< of each group, at the start
+  std::size_t most_workers = 256;       ///< of all groups; what "one more" may reach
   milliseconds grown_after{1000};
   milliseconds first_delay{100};
   milliseconds longest_delay{10'000};
@@ -42,6 +45,7 @@ struct plan_settings {
 };
 inline constexpr std::size_t failures_to_park = 5;
 
+/// One more and one less are meant of each group.
 enum class master_order : std::uint8_t { graceful, immediate, one_more, one_less };
 
 struct action {
@@ -55,6 +59,7 @@ struct action {
     report_retired,
     report_overrun,   ///< the drain limit passed
     report_scale,     ///< `code` workers are wanted now; no slot
+    close_group,      ///< `slot` is the number of a group whose workers have all been given up
     hold_listeners,   ///< let no new connection begin; those in the backlog are still served
     close_listeners,  ///< the master's own copies
     leave,            ///< with `code`; the last action of all
@@ -93,10 +98,12 @@ class plan {
   /// As many as there ever were; slots that are not wanted stay, empty, and are used again.
   [[nodiscard]] std::size_t slots() const noexcept { return slots_.size(); }
   [[nodiscard]] slot_state state(std::size_t number) const { return slots_.at(number).state; }
+  [[nodiscard]] std::size_t group_of(std::size_t number) const { return slots_.at(number).group; }
   [[nodiscard]] std::size_t wanted() const noexcept;
 
  private:
   struct slot {
+    std::size_t group = 0;
     slot_state state = slot_state::empty;
     bool wanted = false;
     bool grew = false;
@@ -114,7 +121,10 @@ class plan {
   void stop_at_once(moment now);
   void one_more(moment now);
   void one_less(moment now);
-  [[nodiscard]] bool occupy_free_slot(moment now);
+  [[nodiscard]] bool stop_last_of(std::size_t group, moment now);
+  [[nodiscard]] bool occupy_free_slot(std::size_t group, moment now);
+  [[nodiscard]] bool has_given_up(std::size_t group) const;
+  void close_groups();
   void leave_if_over();
   void add(action::kind what, std::size_t number = 0, milliseconds delay = {}, int code = 0);
   [[nodiscard]] bool counts_as_often(slot& failing, moment now) const noexcept;
@@ -125,6 +135,7 @@ class plan {
   phase phase_ = phase::running;
   moment last_order_{};
   std::vector<slot> slots_;
+  std::vector<bool> group_closed_;
   actions pending_;
 };
 

@@ -13,9 +13,15 @@ namespace {
 using os::exit_status;
 using std::chrono::seconds;
 
-plan_settings settings_of(std::size_t workers, std::size_t most) {
+std::vector<std::size_t> some_groups(std::mt19937& random) {
+  std::vector<std::size_t> workers(1 + random() % 2);
+  for (auto& each : workers) each = 1 + random() % 3;
+  return workers;
+}
+
+plan_settings settings_of(std::vector<std::size_t> workers, std::size_t most) {
   plan_settings settings;
-  settings.workers = workers;
+  settings.workers = std::move(workers);
   settings.most_workers = most;
   return settings;
 }
@@ -25,7 +31,7 @@ plan_settings settings_of(std::size_t workers, std::size_t most) {
 class simulated_service {
  public:
   explicit simulated_service(unsigned seed)
-      : random_(seed), subject_(settings_of(1 + random_() % 3, 6)), alive_(6, false) {
+      : random_(seed), subject_(settings_of(some_groups(random_), 8)), alive_(8, false) {
     take(subject_.start(now_));
   }
   void run() {
@@ -78,12 +84,21 @@ class simulated_service {
         case action::kind::tell_graceful:
         case action::kind::tell_immediate:
         case action::kind::kill: EXPECT_TRUE(alive_.at(each.slot)); break;
+        case action::kind::close_group: close(each.slot); break;
         default: break;
       }
     }
   }
+  void close(std::size_t group) {
+    EXPECT_FALSE(closed_.at(group)) << "closed twice";
+    closed_[group] = true;
+    for (std::size_t slot = 0; slot < subject_.slots(); ++slot) {
+      EXPECT_FALSE(alive_[slot] && subject_.group_of(slot) == group) << "somebody still serves it";
+    }
+  }
   void start_in(std::size_t slot) {
     ASSERT_FALSE(alive_.at(slot)) << "two workers in one slot";
+    ASSERT_FALSE(closed_[subject_.group_of(slot)]) << "a worker without a listener";
     if (random_() % 5 == 0) return take(subject_.on_fork_failed(slot, now_));
     alive_[slot] = true;
   }
@@ -92,6 +107,7 @@ class simulated_service {
   steady::time_point now_{seconds(1000)};
   plan subject_;
   std::vector<bool> alive_;
+  std::vector<bool> closed_{false, false};
 };
 
 TEST(plan_course, holds_under_any_course_of_events) {

@@ -30,7 +30,7 @@ int run_worker(const std::function<int(worker&)>& main, heritage inherited) noex
 staff::staff(const std::function<int(worker&)>& main, scoreboard& counters, std::size_t most)
     : main_(main), counters_(counters), children_(most), places_(most) {}
 
-result<void> staff::hire(std::size_t slot, std::vector<named_listener>& listeners,
+result<void> staff::hire(std::size_t slot, position as, std::vector<named_listener>& listeners,
                          os::signal_queue& signals) {
   auto& place = places_.at(slot);
   CHECK(place.pid == 0, "a slot has one worker at a time");
@@ -47,33 +47,36 @@ result<void> staff::hire(std::size_t slot, std::vector<named_listener>& listener
       // Held by the worker too, the master's end would never be seen to close.
       const auto of_the_master = std::move(line->master);
     }
-    work(slot, std::move(line->worker), listeners, signals);
+    work(slot, as, std::move(line->worker), listeners, signals);
   }
   place.pid = forked->pid;
   place.line = std::move(line->master);
+  place.title = std::move(as.title);
   place.since = steady::now();
   children_.add(place.pid, slot);
   counters_.cells()[slot].pid.store(place.pid);
   if (auto process = os::open_pidfd(place.pid)) place.process = std::move(*process);
-  os::log_info(os::every("worker start"), "worker {} ({}) started", slot + 1, place.pid);
+  os::log_info(os::every("worker start"), "{} ({}) started", place.title, place.pid);
   return {};
 }
 
-void staff::work(std::size_t slot, channel to_master, std::vector<named_listener>& listeners,
-                 os::signal_queue& signals) {
+void staff::work(std::size_t slot, const position& as, channel to_master,
+                 std::vector<named_listener>& listeners, os::signal_queue& signals) {
   places_.clear();
   {
     const auto of_the_master = std::move(signals);
   }
   heritage inherited;
+  std::erase_if(listeners, [&](const named_listener& each) { return each.group != as.group; });
   inherited.listeners = std::move(listeners);
+  inherited.group = as.group;
   inherited.to_master = std::move(to_master);
   inherited.number = slot + 1;
   inherited.counters = &counters_.cells()[slot];
   inherited.generation = inherited.counters->started.load();
   inherited.counters->pid.store(::getpid());  // true from the first thing the worker says
   inherited.master = ::getppid();
-  os::process_log().set_name(fmt::format("worker {}", slot + 1));
+  os::process_log().set_name(as.title);
   os::leave_process(run_worker(main_, std::move(inherited)));
 }
 
@@ -85,8 +88,8 @@ void staff::tell(std::size_t slot, message_kind kind) {
 void staff::kill(std::size_t slot) {
   const auto& place = places_.at(slot);
   if (place.pid == 0) return;
-  os::log_warning(os::every("kill"), "worker {} ({}) did not stop when told: it is killed",
-                  slot + 1, place.pid);
+  os::log_warning(os::every("kill"), "{} ({}) did not stop when told: it is killed", place.title,
+                  place.pid);
   const auto done =
       place.process ? os::send_signal(place.process, SIGKILL) : children_.send(place.pid, SIGKILL);
   if (!done) os::log_error("kill failed", "{}", done.error().sentence());
@@ -99,11 +102,11 @@ void staff::hand_out_log(int descriptor) {
 }
 
 void staff::send(std::size_t slot, message what, int attached) {
-  const auto& line = places_.at(slot).line;
-  if (!line.is_open()) return;
-  auto sent = line.send(what, attached);
+  const auto& place = places_.at(slot);
+  if (!place.line.is_open()) return;
+  auto sent = place.line.send(what, attached);
   if (sent || sent.error().is(condition::end_of_stream)) return;  // it has ended: SIGCHLD will tell
-  os::log_warning("channel", "worker {}: {}", slot + 1, sent.error().sentence());
+  os::log_warning("channel", "{}: {}", place.title, sent.error().sentence());
 }
 
 std::optional<message> staff::next_message(std::size_t slot) {
@@ -113,7 +116,7 @@ std::optional<message> staff::next_message(std::size_t slot) {
     if (got && *got) return (*got)->what;
     if (got) return std::nullopt;
     if (got.error().is(condition::malformed)) {
-      os::log_warning("channel", "worker {}: {}", slot + 1, got.error().sentence());
+      os::log_warning("channel", "{}: {}", places_[slot].title, got.error().sentence());
       continue;
     }
     line.close();  // its end, or an error that would only come again
@@ -131,8 +134,8 @@ void staff::log_report(const os::children::report& told) const {
   const std::chrono::duration<double> age = steady::now() - place.since;
   const auto level =
       place.told_to_stop && told.status.is_success() ? os::log_level::info : os::log_level::warning;
-  const auto what = fmt::format("worker {} ({}) {}, {:.3f} s after its start", told.tag + 1,
-                                told.pid, told.status.sentence(), age.count());
+  const auto what = fmt::format("{} ({}) {}, {:.3f} s after its start", place.title, told.pid,
+                                told.status.sentence(), age.count());
   os::process_log().write(level, os::every("worker end"), "{}", fmt::make_format_args(what));
 }
 

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <functional>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <samjoko/os/children.hpp>
@@ -22,8 +23,15 @@ struct employee {
   pid_t pid = 0;           // 0: the place is free
   os::descriptor process;  // a pidfd; none where the kernel or a limit refused it
   channel line;
+  std::string title;  // for the log
   steady::time_point since{};
   bool told_to_stop = false;
+};
+
+/// What a worker is hired for.
+struct position {
+  std::size_t group = 0;
+  std::string title;  ///< for the log, such as "worker 3"
 };
 
 class staff {
@@ -31,9 +39,10 @@ class staff {
   staff(const std::function<int(worker&)>& main, scoreboard& counters, std::size_t most);
 
   /// Forks a worker for the slot. In the child it does not return. What the child must not keep is
-  /// closed there: the other workers' channels (or they would not see the master's end), the
-  /// master's signals. Errors: EAGAIN, ENOMEM, EMFILE.
-  [[nodiscard]] result<void> hire(std::size_t slot, std::vector<named_listener>& listeners,
+  /// closed there: the listeners of other groups, the other workers' channels (or they would not
+  /// see the master's end), the master's signals. Errors: EAGAIN, ENOMEM, EMFILE.
+  [[nodiscard]] result<void> hire(std::size_t slot, position as,
+                                  std::vector<named_listener>& listeners,
                                   os::signal_queue& signals);
   void tell(std::size_t slot, message_kind kind);
   void kill(std::size_t slot);
@@ -74,7 +83,7 @@ class staff {
     while (const auto said = next_message(slot)) on_message(slot, *said);
   }
   [[nodiscard]] std::optional<message> next_message(std::size_t slot);
-  [[noreturn]] void work(std::size_t slot, channel to_master,
+  [[noreturn]] void work(std::size_t slot, const position& as, channel to_master,
                          std::vector<named_listener>& listeners, os::signal_queue& signals);
   void log_report(const os::children::report& told) const;
   void forget(std::size_t slot);

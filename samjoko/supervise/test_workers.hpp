@@ -19,7 +19,7 @@ namespace samjoko::supervise {
 
 inline master_settings quick(std::size_t workers = 1) {
   master_settings made;
-  made.plan.workers = workers;
+  made.plan.workers = {workers};
   made.plan.most_workers = 32;
   made.plan.grown_after = milliseconds(0);
   made.plan.first_delay = milliseconds(1);
