@@ -55,8 +55,8 @@ bool try_accept(operation& wanted, bool sockets_block) {
   return !would_block(wanted.result);
 }
 
-/// A non-blocking connect is begun once; when it is writable, SO_ERROR tells how it went (man 2
-/// connect).
+/// A non-blocking connect is begun once; when it is writable, SO_ERROR tells how it went. EAGAIN of
+/// a unix socket means that the backlog is full: it was not begun (man 2 connect).
 bool try_connect(operation& wanted) {
   if (wanted.started) {
     wanted.result = -os::take_error(wanted.fd);
@@ -67,13 +67,16 @@ bool try_connect(operation& wanted) {
   const int code = ::connect(wanted.fd, to, static_cast<socklen_t>(wanted.size)) == 0 ? 0 : errno;
   wanted.started = code == EINPROGRESS || code == EINTR;
   wanted.result = -code;
-  return !wanted.started;
+  const bool backlog_is_full = code == EAGAIN && to->sa_family == AF_UNIX;
+  return !wanted.started && !backlog_is_full;
 }
 
-/// Sends until all is out or it would block. wanted.result counts what is out.
+/// Sends until all is out, it would block, or it is somebody else's turn. wanted.result counts what
+/// is out.
 template <class Call, class Advance>
 bool push_out(operation& wanted, bool* progressed, Call call, Advance advance) {
-  for (;;) {
+  const auto before = wanted.result;
+  for (wanted.yields = false;;) {
     const auto sent = retried(call);
     if (would_block(sent)) return false;
     if (sent < 0) {
@@ -83,6 +86,8 @@ bool push_out(operation& wanted, bool* progressed, Call call, Advance advance) {
     wanted.result += sent;
     if (progressed != nullptr && sent > 0) *progressed = true;
     if (advance(static_cast<std::size_t>(sent))) return true;
+    wanted.yields = wanted.result - before >= most_per_try;
+    if (wanted.yields) return false;
   }
 }
 
@@ -128,7 +133,7 @@ bool try_send_parts(operation& wanted, bool* progressed) {
 
 bool try_send_file(operation& wanted, bool* progressed) {
   auto& file = static_cast<file_operation&>(wanted);
-  constexpr std::size_t most = 1u << 20;  // so that others get their turn
+  constexpr auto most = static_cast<std::size_t>(most_per_try);
   return push_out(
       wanted, progressed,
       [&] { return ::sendfile(file.fd, file.file, &file.offset, std::min(file.size, most)); },

@@ -8,9 +8,12 @@
 
 namespace samjoko::io {
 
-/// Tries without waiting. true: `wanted.result` is final. false: it would block; a send may have
-/// made progress (`progressed`). A receive into a loop's block takes one from `pool` only while it
-/// tries.
+/// A send that has moved so many bytes stops, so that others get their turn.
+inline constexpr std::int64_t most_per_try = 1 << 20;
+
+/// Tries without waiting. true: `wanted.result` is final. false: it would block, or a send yields
+/// (`wanted.yields`); a send may have made progress (`progressed`). A receive into a loop's block
+/// takes one from `pool` only while it tries.
 [[nodiscard]] bool attempt(operation& wanted, buffer_pool& pool, bool sockets_block,
                            bool* progressed = nullptr);
 

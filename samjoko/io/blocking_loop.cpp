@@ -26,6 +26,15 @@ bool blocks_in_call(const operation& wanted) noexcept {
   return kind && wanted.until.is_never() && wanted.allowance_ms == 0;
 }
 
+/// What to wait for by poll(2), and until when at most.
+pollfd wait_for(const operation& wanted) noexcept {
+  const bool by_time = wanted.kind == operation_kind::sleep || waits_for_backlog(wanted);
+  return {.fd = by_time ? -1 : wanted.fd, .events = events_of(wanted.kind), .revents = 0};
+}
+steady::time_point look_again(const operation& wanted, steady::time_point now) noexcept {
+  return waits_for_backlog(wanted) ? std::min(wanted.due, now + try_again_after) : wanted.due;
+}
+
 steady::time_point due_now(operation& wanted) noexcept {
   return timers::due_of(wanted, steady::now(), steady::duration::zero());
 }
@@ -116,9 +125,9 @@ blocking_loop::outcome blocking_loop::wait_until_due(operation& wanted) {
   for (;;) {
     const auto now = steady::now();
     if (wanted.due <= now) return give_up(wanted, sleeps ? 0 : -ETIMEDOUT);
-    pollfd wait{.fd = sleeps ? -1 : wanted.fd, .events = events_of(wanted.kind), .revents = 0};
+    auto wait = wait_for(wanted);
     if (kick_.enter()) {
-      ::poll(&wait, 1, deadline(wanted.due).poll_timeout(now));
+      ::poll(&wait, 1, deadline(look_again(wanted, now)).poll_timeout(now));
       if (!kick_.leave()) {
         bool progressed = false;
         if (!sleeps && try_now(wanted, &progressed)) return outcome::done;
@@ -237,16 +246,15 @@ void blocking_loop::sweep(deadline at_most) {
   swept_ = parked_;  // the attention may cancel some of them meanwhile
   waits_.clear();
   auto due = at_most.at();
+  auto now = steady::now();
   for (const auto* each : swept_) {
-    waits_.push_back({.fd = each->kind == operation_kind::sleep ? -1 : each->fd,
-                      .events = events_of(each->kind),
-                      .revents = 0});
-    due = std::min(due, each->due);
+    waits_.push_back(wait_for(*each));
+    due = std::min(due, look_again(*each, now));
   }
   if (!kick_.enter()) return run_attention();
-  ::poll(waits_.data(), waits_.size(), deadline(due).poll_timeout(steady::now()));
+  ::poll(waits_.data(), waits_.size(), deadline(due).poll_timeout(now));
   if (kick_.leave()) run_attention();
-  const auto now = steady::now();
+  now = steady::now();
   for (std::size_t index = 0; index < swept_.size(); ++index) {
     if (swept_[index]->state == operation_state::parked)
       sweep_one(*swept_[index], waits_[index].revents, now);
@@ -255,7 +263,7 @@ void blocking_loop::sweep(deadline at_most) {
 
 void blocking_loop::sweep_one(operation& each, short events, steady::time_point now) {
   bool progressed = false;
-  if (events != 0 && try_now(each, &progressed)) {
+  if ((events != 0 || waits_for_backlog(each)) && try_now(each, &progressed)) {
     std::erase(parked_, &each);
     finish(each, each.result);
   } else if (progressed) {

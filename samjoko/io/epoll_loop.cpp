@@ -1,10 +1,12 @@
 #include <samjoko/io/epoll_loop.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <samjoko/base/check.hpp>
 #include <samjoko/io/attempt.hpp>
 #include <samjoko/os/clock.hpp>
+#include <utility>
 
 namespace samjoko::io {
 namespace {
@@ -48,14 +50,22 @@ start epoll_loop::begin(operation& wanted) {
   auto& state = state_of(wanted.fd);
   const bool may_try = waits_to_send(wanted.kind) ? state.may_write : state.may_read;
   if (may_try && budget_ <= 0) {
-    defer(wanted);
+    defer(wanted, steady::time_point::max());
     return start::parked;
   }
   if (may_try && try_now(wanted, state, nullptr)) {
     --budget_;
     return start::done;
   }
-  return park(wanted, state);
+  return wait(wanted, state);
+}
+
+start epoll_loop::wait(operation& wanted, descriptor_state& state) {
+  if (wanted.yields) {
+    defer(wanted, timers::due_of(wanted, os::coarse_now(), os::coarse_lag()));
+    return start::parked;
+  }
+  return waits_for_backlog(wanted) ? pause(wanted) : park(wanted, state);
 }
 
 /// A registration belongs to the open socket and outlives its descriptor: before the descriptor is
@@ -64,6 +74,8 @@ void epoll_loop::forget(const operation& last) {
   auto& state = state_of(last.fd);
   CHECK(state.reader == nullptr && state.writer == nullptr,
         "closed or given away with an operation in flight");
+  CHECK(std::ranges::none_of(paused_, [&](const auto* each) { return each->fd == last.fd; }),
+        "closed or given away with an operation that is tried again");
   if (last.kind == operation_kind::release && state.registered) epoll_.remove(last.fd);
   state = {};
 }
@@ -74,7 +86,7 @@ bool epoll_loop::try_now(operation& wanted, descriptor_state& state, bool* progr
   const auto room = wanted.data == nullptr ? buffer_pool::block_size : wanted.size;
   const bool finished = attempt(wanted, buffers(), false, progressed);
   if (waits_to_send(wanted.kind)) {
-    state.may_write = finished;
+    state.may_write = finished || wanted.yields;
   } else if (!finished) {
     state.may_read = false;
   } else if (wanted.kind == operation_kind::receive && wanted.result > 0) {
@@ -86,6 +98,7 @@ bool epoll_loop::try_now(operation& wanted, descriptor_state& state, bool* progr
 start epoll_loop::park(operation& wanted, descriptor_state& state) {
   if (!state.registered) {
     const int code = epoll_.add(wanted.fd, events_for(wanted.kind));
+    if (code == ENOMEM || code == ENOSPC) return pause(wanted);  // the kernel's shortage will pass
     if (code != 0) {
       wanted.result = -code;
       return start::done;
@@ -95,23 +108,47 @@ start epoll_loop::park(operation& wanted, descriptor_state& state) {
   auto*& place = waits_to_send(wanted.kind) ? state.writer : state.reader;
   CHECK(place == nullptr, "two operations of one direction on one descriptor");
   place = &wanted;
+  if (wanted.state != operation_state::paused) set_due(wanted);
   wanted.state = operation_state::parked;
-  wanted.due = steady::time_point::max();
-  if (wanted.idle_ms != 0 || wanted.allowance_ms != 0 || !wanted.until.is_never()) {
-    wanted.due = timers::due_of(wanted, os::coarse_now(), os::coarse_lag());
-    timers_.add(wanted);
-  }
   return start::parked;
 }
 
-void epoll_loop::defer(operation& wanted) noexcept {
+/// Its deadline stands however often it is tried again.
+start epoll_loop::pause(operation& wanted) {
+  if (wanted.state != operation_state::paused) set_due(wanted);
+  wanted.state = operation_state::paused;
+  if (paused_.empty()) try_again_at_ = os::coarse_now() + try_again_after;
+  paused_.push_back(&wanted);
+  return start::parked;
+}
+
+void epoll_loop::try_again(operation& paused) {
+  auto& state = state_of(paused.fd);
+  const bool connected = waits_for_backlog(paused) && try_now(paused, state, nullptr);
+  if (!connected && wait(paused, state) == start::parked) return;
+  timers_.remove(paused);
+  finish(paused, paused.result);
+}
+
+void epoll_loop::set_due(operation& wanted) noexcept {
+  wanted.due = steady::time_point::max();
+  if (wanted.idle_ms == 0 && wanted.allowance_ms == 0 && wanted.until.is_never()) return;
+  wanted.due = timers::due_of(wanted, os::coarse_now(), os::coarse_lag());
+  timers_.add(wanted);
+}
+
+void epoll_loop::defer(operation& wanted, steady::time_point due) noexcept {
   wanted.state = operation_state::deferred;
+  wanted.due = due;
   deferred_.append(wanted);
 }
 
-void epoll_loop::unpark(operation& parked) noexcept {
-  timers_.remove(parked);
+void epoll_loop::leave_place(operation& parked) noexcept {
   if (parked.kind == operation_kind::sleep) return;
+  if (parked.state == operation_state::paused) {
+    std::erase(paused_, &parked);
+    return;
+  }
   auto& state = descriptors_[static_cast<std::size_t>(parked.fd)];
   (waits_to_send(parked.kind) ? state.writer : state.reader) = nullptr;
 }
@@ -126,8 +163,9 @@ void epoll_loop::finish(operation& ended, std::int64_t result) noexcept {
 void epoll_loop::cancel(operation& parked) noexcept {
   if (parked.state == operation_state::deferred) {
     deferred_.remove(parked);
-  } else if (parked.state == operation_state::parked) {
-    unpark(parked);
+  } else if (parked.state == operation_state::parked || parked.state == operation_state::paused) {
+    timers_.remove(parked);
+    leave_place(parked);
   } else {
     return;
   }
@@ -137,17 +175,19 @@ void epoll_loop::cancel(operation& parked) noexcept {
 void epoll_loop::resume(operation* waiter, descriptor_state& state) {
   if (waiter == nullptr) return;
   bool progressed = false;
-  const auto fd = static_cast<std::size_t>(waiter->fd);
   if (!try_now(*waiter, state, &progressed)) {
-    if (!progressed || waiter->idle_ms == 0) return;
-    timers_.remove(*waiter);
-    waiter->due = timers::due_of(*waiter, os::coarse_now(), os::coarse_lag());
-    timers_.add(*waiter);
+    if (waiter->yields) {
+      timers_.remove(*waiter);
+      leave_place(*waiter);
+      static_cast<void>(wait(*waiter, state));
+    } else if (progressed && waiter->idle_ms != 0) {
+      timers_.remove(*waiter);
+      set_due(*waiter);
+    }
     return;
   }
   timers_.remove(*waiter);
-  auto& now_state = descriptors_[fd];
-  (waits_to_send(waiter->kind) ? now_state.writer : now_state.reader) = nullptr;
+  leave_place(*waiter);
   waiter->state = operation_state::free;
   budget_ = completions_per_turn;
   waiter->complete(*waiter);
@@ -174,8 +214,17 @@ void epoll_loop::run_deferred() {
     deferred_.remove(*next);
     next->state = operation_state::free;
     budget_ = completions_per_turn;
+    if (next->due != steady::time_point::max() && next->due <= os::coarse_now()) {
+      finish(*next, -ETIMEDOUT);
+      continue;
+    }
     if (begin(*next) == start::done) next->complete(*next);
   }
+}
+
+void epoll_loop::try_paused() {
+  if (paused_.empty() || os::coarse_now() < try_again_at_) return;
+  for (auto* each : std::exchange(paused_, {})) try_again(*each);
 }
 
 void epoll_loop::complete_finished() noexcept {
@@ -187,23 +236,23 @@ void epoll_loop::complete_finished() noexcept {
   }
 }
 
+int epoll_loop::longest_wait() const noexcept {
+  if (anything_ready() || anything_posted() || !deferred_.empty() || !finished_.empty()) return 0;
+  if (!paused_.empty())
+    return std::min(timers_.next(), deadline(try_again_at_)).poll_timeout(os::coarse_now());
+  return timers_.empty() ? -1 : timers_.next().poll_timeout(os::coarse_now());
+}
+
 void epoll_loop::one_turn() {
   std::array<epoll_event, events_per_wait> room;
-  const bool busy =
-      anything_ready() || anything_posted() || !deferred_.empty() || !finished_.empty();
-  const int timeout = busy              ? 0
-                      : timers_.empty() ? -1
-                                        : timers_.next().poll_timeout(os::coarse_now());
   bool woken = false;
-  for (const auto& event : epoll_.wait(room, timeout, woken)) handle(event);
+  for (const auto& event : epoll_.wait(room, longest_wait(), woken)) handle(event);
   if (woken) run_attention();
   run_ready();
   if (!deferred_.empty()) run_deferred();
+  try_paused();
   timers_.expire(os::coarse_now(), [this](operation& late) {
-    if (late.kind != operation_kind::sleep) {
-      auto& state = descriptors_[static_cast<std::size_t>(late.fd)];
-      (waits_to_send(late.kind) ? state.writer : state.reader) = nullptr;
-    }
+    leave_place(late);
     finish(late, late.kind == operation_kind::sleep ? 0 : -ETIMEDOUT);
   });
   complete_finished();

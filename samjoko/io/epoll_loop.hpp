@@ -36,21 +36,29 @@ class epoll_loop final : public loop {
   [[nodiscard]] descriptor_state& state_of(int fd);
   void forget(const operation& last);
   [[nodiscard]] bool try_now(operation& wanted, descriptor_state& state, bool* progressed);
+  [[nodiscard]] start wait(operation& wanted, descriptor_state& state);
   [[nodiscard]] start park(operation& wanted, descriptor_state& state);
-  void defer(operation& wanted) noexcept;
-  void unpark(operation& parked) noexcept;
+  [[nodiscard]] start pause(operation& wanted);
+  void try_again(operation& paused);
+  void set_due(operation& wanted) noexcept;
+  void defer(operation& wanted, steady::time_point due) noexcept;
+  void leave_place(operation& parked) noexcept;
   void resume(operation* waiter, descriptor_state& state);
   void finish(operation& ended, std::int64_t result) noexcept;
   void handle(const epoll_event& event);
   void run_deferred();
+  void try_paused();
+  [[nodiscard]] int longest_wait() const noexcept;
   void complete_finished() noexcept;
   void one_turn();
 
   os::epoll epoll_;
   timers timers_;
   std::vector<descriptor_state> descriptors_;
-  operation_list deferred_;  ///< would have been tried at once, but the task's budget was used up
-  operation_list finished_;  ///< have their result and wait to be told
+  operation_list deferred_;          ///< could go on at once, but the task's budget was used up
+  std::vector<operation*> paused_;   ///< wait for what no event tells; their deadlines run
+  steady::time_point try_again_at_;  ///< when any are paused
+  operation_list finished_;          ///< have their result and wait to be told
   int budget_ = 0;
 };
 

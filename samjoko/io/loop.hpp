@@ -10,7 +10,8 @@
 //  2. The operation and its bytes stay in place until then. To leave early, cancel and wait.
 //  3. A receive of 0 bytes is the end of the stream, never "nothing yet".
 //  4. A deadline ends any operation, at most 100 ms or 1 % late and never early.
-//  5. A loop that many share bounds how much one task completes in place per turn.
+//  5. A loop that many share bounds how much one task completes in place per turn, in operations
+//  and in bytes of one send.
 //  6. A send is whole: partial sends are continued by the loop.
 //  7. A wake() before, during or after the wait is not lost.
 

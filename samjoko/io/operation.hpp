@@ -29,12 +29,19 @@ enum class operation_kind : std::uint8_t {
 };
 
 /// Where an operation stands; owned by the loop.
-enum class operation_state : std::uint8_t { free, parked, deferred, finished };
+enum class operation_state : std::uint8_t {
+  free,
+  parked,
+  deferred,  ///< goes on in the next turn
+  paused,    ///< nothing will tell when it may go on: tried again after a short while
+  finished
+};
 
 struct operation {
   operation_kind kind = operation_kind::receive;
   operation_state state = operation_state::free;
   bool started = false;  ///< the loop's: a connect under way, a descriptor made non-blocking
+  bool yields = false;   ///< the loop's: a send that could go on, but others have their turn first
   int fd = -1;
   std::byte* data = nullptr;
   std::size_t size = 0;
@@ -69,6 +76,13 @@ struct file_operation : operation {
   return kind == operation_kind::connect || kind == operation_kind::send ||
          kind == operation_kind::send_parts || kind == operation_kind::send_file;
 }
+
+/// A connect to a unix socket whose backlog is full: no event tells when there is room (man 2
+/// connect, EAGAIN), so a loop tries again after try_again_after.
+[[nodiscard]] constexpr bool waits_for_backlog(const operation& tried) noexcept {
+  return tried.kind == operation_kind::connect && !tried.started;
+}
+constexpr milliseconds try_again_after{20};
 
 [[nodiscard]] constexpr bool is_immediate(operation_kind kind) noexcept {
   return kind >= operation_kind::receive_now;

@@ -1,9 +1,11 @@
 #include <samjoko/io/simulated_network.hpp>
 
+#include <fmt/format.h>
 #include <sys/uio.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <samjoko/base/check.hpp>
 #include <samjoko/os/file.hpp>
 
@@ -50,9 +52,50 @@ int simulated_network::connect_to(int listener, std::size_t capacity) {
   return ends.first;
 }
 
+os::address simulated_network::address_of(int listener) {
+  return *os::address::parse(fmt::format("unix:simulated/{}", listener));
+}
+
+int simulated_network::make_socket(std::size_t capacity) {
+  const int number = free_number();
+  sockets_[number].capacity = capacity;
+  return number;
+}
+
+int simulated_network::listener_named_by(const operation& wanted) {
+  const os::address to(reinterpret_cast<const sockaddr*>(wanted.data),
+                       static_cast<socklen_t>(wanted.size));
+  const auto digits = to.path().substr(to.path().rfind('/') + 1);
+  int number = -1;
+  std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return number;
+}
+
+/// As a unix socket does: it waits while the backlog is full.
+bool simulated_network::connect(operation& wanted) {
+  const auto there = sockets_.find(listener_named_by(wanted));
+  const bool nobody = there == sockets_.end() || !there->second.listens;
+  if (nobody || chance_.happens(faults_.connect_refused)) {
+    wanted.result = -ECONNREFUSED;
+    return true;
+  }
+  auto& listener = there->second;
+  if (listener.backlog.size() >= listener.capacity) return false;
+  const int server = make_socket(at(wanted.fd).capacity);
+  at(server).peer = wanted.fd;
+  at(wanted.fd).peer = server;
+  listener.backlog.push_back(server);
+  wanted.result = 0;
+  return true;
+}
+
 bool simulated_network::could_go_on(const operation& wanted) const {
   const auto* found = find(wanted.fd);
   if (found == nullptr) return true;  // an attempt says EBADF
+  if (wanted.kind == operation_kind::connect) {
+    const auto* listener = find(listener_named_by(wanted));
+    return listener == nullptr || listener->backlog.size() < listener->capacity;
+  }
   if (found->reset) return true;
   if (found->listens) return !found->backlog.empty();
   if (!waits_to_send(wanted.kind)) return !found->inbox.empty() || found->peer_finished;
@@ -71,6 +114,7 @@ bool simulated_network::attempt(operation& wanted, buffer_pool& pool, bool& prog
   auto& from = at(wanted.fd);
   switch (wanted.kind) {
     case operation_kind::accept: return accept(wanted, from);
+    case operation_kind::connect: return connect(wanted);
     case operation_kind::receive: return receive(wanted, pool, from);
     case operation_kind::readable: wanted.result = 0; return could_go_on(wanted);
     case operation_kind::send:

@@ -7,6 +7,7 @@
 #include <map>
 #include <samjoko/io/buffers.hpp>
 #include <samjoko/io/operation.hpp>
+#include <samjoko/os/address.hpp>
 #include <string>
 #include <utility>
 
@@ -14,10 +15,11 @@ namespace samjoko::io {
 
 /// How often, in a thousand tries, something goes wrong. Short reads and writes always happen.
 struct simulated_faults {
-  unsigned reset = 0;           ///< a receive or send fails with ECONNRESET
-  unsigned accept_emfile = 0;   ///< accept fails with EMFILE; the client stays in the backlog
-  unsigned accept_aborted = 0;  ///< accept fails with ECONNABORTED; the client is gone
-  unsigned interrupted = 100;   ///< EINTR: tried again, nobody sees it
+  unsigned reset = 0;            ///< a receive or send fails with ECONNRESET
+  unsigned accept_emfile = 0;    ///< accept fails with EMFILE; the client stays in the backlog
+  unsigned accept_aborted = 0;   ///< accept fails with ECONNABORTED; the client is gone
+  unsigned connect_refused = 0;  ///< connect fails with ECONNREFUSED
+  unsigned interrupted = 100;    ///< EINTR: tried again, nobody sees it
 };
 
 /// The same numbers from the same seed on every machine (splitmix64).
@@ -46,7 +48,12 @@ class simulated_network {
 
   /// Two connected sockets; each holds `capacity` bytes that were sent to it and not yet received.
   [[nodiscard]] std::pair<int, int> make_pair(std::size_t capacity);
+  /// With a backlog of 0 it never answers: whoever connects waits until the deadline.
   [[nodiscard]] int make_listener(std::size_t backlog);
+  /// Where `listener` is, for a connect; a unix address that exists nowhere.
+  [[nodiscard]] static os::address address_of(int listener);
+  /// A socket to connect; connected, each side holds `capacity` bytes.
+  [[nodiscard]] int make_socket(std::size_t capacity);
   /// A client in the backlog of `listener`: its number, or -ECONNREFUSED when the backlog is full.
   [[nodiscard]] int connect_to(int listener, std::size_t capacity);
 
@@ -74,6 +81,8 @@ class simulated_network {
   [[nodiscard]] bool is_interrupted() noexcept { return chance_.happens(faults_.interrupted); }
   [[nodiscard]] bool receive(operation& wanted, buffer_pool& pool, socket& from);
   [[nodiscard]] bool accept(operation& wanted, socket& from);
+  [[nodiscard]] bool connect(operation& wanted);
+  [[nodiscard]] static int listener_named_by(const operation& wanted);
   [[nodiscard]] bool push_out(operation& wanted, socket& from, bool& progressed);
   [[nodiscard]] std::string next_bytes(const operation& wanted, std::size_t most) const;
   static void advance(operation& wanted, std::size_t sent);
