@@ -19,6 +19,7 @@
 #include <samjoko/task/stop.hpp>
 #include <samjoko/task/task.hpp>
 #include <string_view>
+#include <type_traits>
 
 namespace samjoko {
 
@@ -55,7 +56,12 @@ class connection {
   /// All of it, or an error. The bytes must stay in place meanwhile.
   [[nodiscard]] detail::writing write(bytes all) noexcept;
   [[nodiscard]] detail::writing write(std::string_view all) noexcept;
-  /// Several spans in one system call, in order; at most most_parts.
+  /// Several spans in one system call, in order; at most most_parts. `co_await client.write(head,
+  /// "\r\n", body)`: each is bytes or text. The list of spans is for those who do not await it in
+  /// place, which GCC 12 refuses.
+  template <class First, class Second, class... More>
+  [[nodiscard]] detail::writing_parts write(const First& first, const Second& second,
+                                            const More&... more) noexcept;
   [[nodiscard]] detail::writing_parts write(std::initializer_list<bytes> parts) noexcept;
   /// `size` bytes of a regular file from `offset`, without copying them through this process.
   /// How many were sent: fewer when the file ends before.
@@ -191,6 +197,15 @@ class writing : public io::awaited<io::operation> {
   samjoko::result<void> await_resume() const;
 };
 
+template <class Part>
+bytes part_of(const Part& part) noexcept {
+  if constexpr (std::is_convertible_v<const Part&, std::string_view>) {
+    return as_bytes(std::string_view(part));
+  } else {
+    return bytes(part);
+  }
+}
+
 class writing_parts : public io::awaited<io::operation> {
  public:
   writing_parts(connection& to, std::initializer_list<bytes> parts) noexcept;
@@ -224,6 +239,12 @@ inline detail::writing connection::write(std::string_view all) noexcept {
 }
 inline detail::writing_parts connection::write(std::initializer_list<bytes> parts) noexcept {
   return {*this, parts};
+}
+template <class First, class Second, class... More>
+detail::writing_parts connection::write(const First& first, const Second& second,
+                                        const More&... more) noexcept {
+  static_assert(sizeof...(More) + 2 <= most_parts, "too many parts in one write");
+  return {*this, {detail::part_of(first), detail::part_of(second), detail::part_of(more)...}};
 }
 inline detail::sending_file connection::send_file(int file, std::uint64_t offset,
                                                   std::uint64_t size) noexcept {
