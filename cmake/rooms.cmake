@@ -37,11 +37,14 @@ function(samjoko_room_tree room visible)
 endfunction()
 
 # What a target that is compiled as part of a room sees, and how it names its files: in CHECK's line
-# as samjoko/room/file, in debug information as the real file.
+# as samjoko/room/file, in debug information as the real file. Ninja compiles in the top of the build
+# tree, so the tree is named from there: a compiler cache then serves every build tree of a checkout.
 function(samjoko_compile_in_room target scope room)
   set(tree ${SAMJOKO_ROOM_TREES}/${room})
-  target_include_directories(${target} ${scope} ${tree})
-  target_compile_options(${target} ${scope}
+  if(CMAKE_GENERATOR STREQUAL Ninja)
+    file(RELATIVE_PATH tree ${CMAKE_BINARY_DIR} ${tree})
+  endif()
+  target_compile_options(${target} ${scope} -I${tree}
     -fmacro-prefix-map=${SAMJOKO_SOURCE_DIR}/= -fmacro-prefix-map=${tree}/=
     -fdebug-prefix-map=${tree}/=${SAMJOKO_SOURCE_DIR}/)
 endfunction()
