@@ -1,5 +1,7 @@
 #include <samjoko/cli/catalog.hpp>
 
+#include <fmt/format.h>
+
 #include <samjoko/services/echo.hpp>
 #include <samjoko/services/files.hpp>
 #include <samjoko/services/hello.hpp>
@@ -14,7 +16,8 @@ result<service> make_relay(const serve_options& options) {
   const auto to = os::address::parse(options.arguments.front());
   if (!to) return std::unexpected(to.error());
   if (to->inherited() >= 0)
-    return failure(condition::bad_argument, "relay", "to a descriptor (write an address)");
+    return failure(condition::bad_argument, "relay",
+                   "relay cannot go to the descriptor " + to->text() + ": write an address");
   return services::relay({.to = *to});
 }
 
@@ -27,7 +30,6 @@ web::http_options http_options_of(const serve_options& options) {
   http.head_timeout = options.http.head_timeout;
   http.body_timeout = options.http.body_timeout;
   http.identify = options.http.identify;
-  http.model = name_of(options.model);
   return http;
 }
 
@@ -41,6 +43,11 @@ result<service> make_files(const serve_options& options) {
   return services::make_files({.directory = options.arguments.front(),
                                .list = options.http.list,
                                .http = http_options_of(options)});
+}
+
+std::string given_text(const std::vector<std::string>& arguments) {
+  if (arguments.empty()) return "nothing is";
+  return fmt::format("'{}' {}", fmt::join(arguments, "' '"), arguments.size() == 1 ? "is" : "are");
 }
 
 struct maker {
@@ -87,9 +94,10 @@ result<service> make_service(const serve_options& options) {
   for (const auto& each : makers()) {
     if (each.entry.name != options.service) continue;
     if (options.arguments.size() != each.arguments) {
-      const auto wanted = each.arguments == 0 ? "no argument" : each.entry.usage;
+      const auto wanted = each.arguments == 0 ? "no argument" : "one argument, " + each.entry.usage;
       return failure(condition::bad_argument, "arguments",
-                     "of " + options.service + " (it takes " + wanted + ")");
+                     fmt::format("{} takes {}, and {} given", options.service, wanted,
+                                 given_text(options.arguments)));
     }
     return each.make(options);
   }

@@ -2,6 +2,7 @@
 // supervise/master.cpp.
 #include <samjoko/cli/catalog.hpp>
 #include <samjoko/cli/say.hpp>
+#include <samjoko/cli/units.hpp>
 #include <samjoko/cli/wire.hpp>
 
 namespace cli = samjoko::cli;
@@ -11,8 +12,9 @@ int main(int argc, char** argv) {
   if (!wanted.serve) return cli::say(wanted);
   const auto service = cli::make_service(*wanted.serve);
   if (!service)
-    return cli::say({.serve = {},
-                     .print = "samjoko: " + service.error().sentence() + " (try 'samjoko help')\n",
-                     .exit_code = cli::exit_usage});
+    return cli::say(
+        {.serve = {},
+         .print = "samjoko: " + cli::in_words(service.error()) + " (try 'samjoko help')\n",
+         .exit_code = cli::exit_usage});
   return cli::serve(*wanted.serve, *service);
 }

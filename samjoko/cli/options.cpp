@@ -4,11 +4,10 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <map>
 
+#include <samjoko/cli/help.hpp>
 #include <samjoko/cli/units.hpp>
 #include <samjoko/cli/version.hpp>
-#include <samjoko/os/processors.hpp>
 #include <samjoko/web/http_options.hpp>
 
 namespace samjoko::cli {
@@ -33,9 +32,15 @@ struct declared {
 template <class Value, class Parser>
 CLI::callback_t into(std::string name, Value& target, Parser parser) {
   return [name = std::move(name), &target, parser](const CLI::results_t& given) {
-    auto parsed = parser(given.back());
-    if (!parsed) throw CLI::ValidationError(name + ": " + parsed.error().sentence());
-    target = static_cast<Value>(*parsed);
+    for (const auto& text : given) {
+      auto parsed = parser(text);
+      if (!parsed) throw CLI::ValidationError(name + ": " + in_words(parsed.error()));
+      if constexpr (requires { target.push_back(*parsed); }) {
+        target.push_back(*parsed);
+      } else {
+        target = static_cast<Value>(*parsed);
+      }
+    }
     return true;
   };
 }
@@ -46,8 +51,12 @@ auto size_between(std::uint64_t least, std::uint64_t most, const char* why) {
     auto parsed = parse_size(text);
     if (!parsed || (*parsed >= least && *parsed <= most)) return parsed;
     return failure(condition::bad_argument, "value",
-                   fmt::format("'{}' (from {} to {} bytes: {})", text, least, most, why));
+                   fmt::format("'{}' is not from {} to {} bytes: {}", text, least, most, why));
   };
+}
+
+auto count_between(std::uint64_t least, std::uint64_t most) {
+  return [=](std::string_view text) { return parse_count(text, least, most); };
 }
 
 class serve_parser {
@@ -57,7 +66,7 @@ class serve_parser {
     if (own) {
       options_.service = services.front().name;
     } else {
-      app.add_option("SERVICE", options_.service, "what to serve")->required();
+      app.add_option("SERVICE", options_.service, "what to serve");
     }
     app.add_option("ARGS", options_.arguments, "arguments of the service");
     declare_placement();
@@ -67,150 +76,157 @@ class serve_parser {
     declare_process();
   }
 
-  /// What CLI11 cannot say: unknown names, and options that the chosen model would ignore.
+  /// What CLI11 cannot say: unknown names, and options that no group of workers would heed.
   void finish() {
     const auto entry = std::ranges::find(services_, options_.service, &service_entry::name);
     if (entry == services_.end()) throw CLI::ValidationError(unknown_service());
-    if (options_.listen.empty()) options_.listen.push_back(*os::address::parse("127.0.0.1:7000"));
-    if (spawn_->count() != 0 && options_.model == model::multiplex)
-      throw CLI::ValidationError("--spawn has no meaning for --model multiplex: leave it out");
+    if (options_.listen.empty()) options_.listen.push_back(default_listener());
+    if (auto checked = check_listeners(options_.listen, options_.placed); !checked)
+      throw CLI::ValidationError(in_words(checked.error()));
     if (options_.limits.pool_min > options_.limits.pool_max)
       throw CLI::ValidationError("--pool-min is above --pool-max");
-    if (workers_->count() == 0)
-      options_.workers = options_.model == model::multiplex ? os::usable_processors() : 1;
     for (const auto& each : declared_) {
       if (each.option->count() != 0) check_concern(each, *entry);
     }
-    check_inherited();
   }
 
   [[nodiscard]] serve_options take() { return std::move(options_); }
 
  private:
   template <class Value, class Parser>
-  CLI::Option* add(const char* name, Value& target, Parser parser, const char* help,
-                   concerns whom = concerns::all) {
-    auto* option = app_.add_option(name, into(name, target, parser), help);
-    option->multi_option_policy(CLI::MultiOptionPolicy::Throw)->type_size(1);
+  CLI::Option* add(const char* name, const char* kind, Value& target, Parser parser,
+                   const char* help, concerns whom = concerns::all) {
+    const std::string_view names(name);
+    auto* option = app_.add_option(
+        name, into(std::string(names.substr(0, names.find(','))), target, parser), help);
+    option->multi_option_policy(CLI::MultiOptionPolicy::Throw)->type_size(1)->type_name(kind);
+    option->group(group_);
     declared_.push_back({option, whom});
     return option;
   }
   CLI::Option* add_count(const char* name, std::uint32_t& target, std::uint32_t least,
                          const char* help, concerns whom = concerns::all,
                          std::uint32_t most = 1'000'000) {
-    auto* option = app_.add_option(name, target, help)->check(CLI::Range(least, most));
-    declared_.push_back({option, whom});
-    return option;
+    return add(name, "N", target, count_between(least, most), help, whom);
   }
 
   void declare_placement() {
-    const std::map<std::string, model> models{
-        {"process", model::process}, {"thread", model::thread}, {"multiplex", model::multiplex}};
-    const std::map<std::string, spawn> spawns{{"each", spawn::each}, {"pool", spawn::pool}};
-    app_.add_option("--model", options_.model, "process, thread or multiplex (default)")
-        ->transform(CLI::CheckedTransformer(models).description(""));
-    spawn_ = app_.add_option("--spawn", options_.spawn,
-                             "one for each client, or a pool (default), of processes or threads");
-    spawn_->transform(CLI::CheckedTransformer(spawns).description(""));
-    workers_ = app_.add_option("--workers", options_.workers,
-                               "worker processes (default: cores for multiplex, else 1)");
-    workers_->check(CLI::Range(1u, 256u));
+    group_ = "Who serves a client";
+    auto& said = options_.placed;
+    add("--model", "MODEL", said.model, parse_model, "process, thread or multiplex (default)");
+    add("--spawn", "SPAWN", said.spawn, parse_spawn,
+        "each: one for each client; pool (default); of processes or threads");
+    add("--workers", "N", said.workers, parse_workers,
+        "worker processes (default: cores for multiplex, else 1)");
     auto& limits = options_.limits;
     add_count("--pool-min", limits.pool_min, 1, "members kept ready (4)", concerns::pools);
     add_count("--pool-max", limits.pool_max, 1, "members at most (256)", concerns::pools);
-    add("--pool-idle", limits.pool_idle, parse_time, "surplus members leave after (10s)",
+    add("--pool-idle", "TIME", limits.pool_idle, parse_time, "surplus members leave after (10s)",
         concerns::pools);
-    auto* recycle = app_.add_option("--recycle-after", limits.recycle_after,
-                                    "a pool process leaves after so many clients (0: never)");
-    declared_.push_back({recycle, concerns::process_pools});
-    add("--stack-size", limits.stack_size, parse_size, "stack of a thread (256k)",
+    add("--recycle-after", "N", limits.recycle_after, count_between(0, 1'000'000'000),
+        "a pool process leaves after so many clients (0: never)", concerns::process_pools);
+    add("--stack-size", "SIZE", limits.stack_size, parse_size, "stack of a thread (256k)",
         concerns::threads);
   }
 
   void declare_sockets() {
-    app_.add_option_function<std::vector<std::string>>(
-            "--listen,-l",
-            [this](const std::vector<std::string>& given) {
-              for (const auto& text : given) {
-                auto where = os::address::parse(text);
-                if (!where) throw CLI::ValidationError(where.error().sentence());
-                options_.listen.push_back(*where);
-              }
-            },
-            "127.0.0.1:7000 (default), [::1]:7000, :7000, unix:/path, fd:3; may be repeated")
+    group_ = "Where";
+    auto* listen = add("--listen,-l", "ADDRESS", options_.listen, parse_listener,
+                       "127.0.0.1:7000 (default), [::1]:7000, :7000, unix:/path, fd:3;\n"
+                       "may be repeated; ,model=MODEL ,spawn=SPAWN ,workers=N\n"
+                       "behind it hold for this listener alone");
+    listen->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->expected(1, CLI::detail::expected_max_vector_size)
         ->allow_extra_args(false);
-    app_.add_option("--backlog", options_.backlog, "clients waiting in the kernel (4096)")
-        ->check(CLI::Range(1, 65535));
-    add("--unix-mode", options_.unix_mode, parse_mode, "permission bits of a unix socket",
-        concerns::unix_sockets);
-    auto* owner =
-        app_.add_option("--unix-owner", options_.unix_owner, "USER, USER:GROUP or :GROUP");
-    declared_.push_back({owner, concerns::unix_sockets});
+    add("--backlog", "N", options_.backlog, count_between(1, 65535),
+        "clients waiting in the kernel (4096)");
+    add("--unix-mode", "MODE", options_.unix_mode, parse_mode,
+        "permission bits of a unix socket, such as 660", concerns::unix_sockets);
+    add("--unix-owner", "OWNER", options_.unix_owner, parse_text,
+        "of a unix socket: USER, USER:GROUP or :GROUP", concerns::unix_sockets);
   }
 
   void declare_limits() {
+    group_ = "Limits";
     auto& limits = options_.limits;
     add_count("--max-connections", limits.max_connections, 1, "open at once, per worker");
     add_count("--max-connections-per-peer", limits.max_connections_per_peer, 1,
               "of them, from one address");
-    add("--idle-timeout", limits.connection.idle, parse_time,
+    add("--idle-timeout", "TIME", limits.connection.idle, parse_time,
         "silence of a client (60s; 0: for ever)");
-    add("--write-timeout", limits.connection.write_idle, parse_time,
+    add("--write-timeout", "TIME", limits.connection.write_idle, parse_time,
         "a client that takes nothing (30s)");
-    add("--min-write-rate", limits.connection.minimum_write_rate, parse_size,
+    add("--min-write-rate", "SIZE", limits.connection.minimum_write_rate, parse_size,
         "bytes per second a client must take (512; 0: any)");
-    add("--write-grace", limits.connection.write_grace, parse_time,
+    add("--write-grace", "TIME", limits.connection.write_grace, parse_time,
         "before that rate counts (10s)");
-    add("--stop-timeout", options_.stop_timeout, parse_time,
+    add("--stop-timeout", "TIME", options_.stop_timeout, parse_time,
         "to finish clients in when stopped (30s)");
   }
 
   void declare_http() {
+    group_ = "Services that speak HTTP";
     auto& http = options_.http;
     auto flag = [this](const char* name, bool& target, const char* help, concerns whom) {
-      declared_.push_back({app_.add_flag(name, target, help), whom});
+      declared_.push_back({app_.add_flag(name, target, help)->group(group_), whom});
     };
     flag("--identify", http.identify, "add X-Served-By: PID/TID/MODEL", concerns::http);
     flag("--list", http.list, "show directories without an index.html", concerns::lists);
     constexpr auto block = web::most_head_size;
-    add("--max-head", http.max_head,
+    add("--max-head", "SIZE", http.max_head,
         size_between(web::least_head_size, block, "a head is parsed in one block of that size"),
         "bytes of a request's head (16k)", concerns::http);
-    add("--max-target", http.max_target, size_between(1, block, "it is part of a head"),
+    add("--max-target", "SIZE", http.max_target, size_between(1, block, "it is part of a head"),
         "bytes of its target (8k)", concerns::http);
     add_count("--max-headers", http.max_headers, 1, "its header fields (100)", concerns::http,
               proto::field_count_cap);
-    add("--max-body", http.max_body, parse_size, "bytes of a body read away (64k)", concerns::http);
-    add("--head-timeout", http.head_timeout, parse_time, "for a whole head (20s)", concerns::http);
-    add("--body-timeout", http.body_timeout, parse_time, "for a whole body (30s)", concerns::http);
+    add("--max-body", "SIZE", http.max_body, parse_size, "bytes of a body read away (64k)",
+        concerns::http);
+    add("--head-timeout", "TIME", http.head_timeout, parse_time, "for a whole head (20s)",
+        concerns::http);
+    add("--body-timeout", "TIME", http.body_timeout, parse_time, "for a whole body (30s)",
+        concerns::http);
   }
 
   void declare_process() {
-    app_.add_option("--log", options_.log_file, "append to this file (default: standard error)");
-    app_.add_option("--log-level", options_.log_level, "debug, info, notice, warning or error")
-        ->check(CLI::IsMember({"debug", "info", "notice", "warning", "error"}));
-    app_.add_option("--user", options_.user, "workers give up root for this user");
-    app_.add_option("--group", options_.group, "and this group")->needs("--user");
+    group_ = "The program";
+    add("--log", "FILE", options_.log_file, parse_text,
+        "append to this file (default: standard error)");
+    add("--log-level", "LEVEL", options_.log_level, parse_level,
+        "debug, info (default), notice, warning or error");
+    auto* user =
+        add("--user", "USER", options_.user, parse_text, "workers give up root for this user");
+    add("--group", "GROUP", options_.group, parse_text, "and this group")->needs(user);
   }
 
   void check_concern(const declared& given, const service_entry& entry) const {
-    const bool pooled = options_.model != model::multiplex && options_.spawn == spawn::pool;
-    const bool has_unix = std::ranges::any_of(options_.listen, &os::address::is_unix);
+    const auto any = [this](auto fits) {
+      return std::ranges::any_of(options_.listen, [&](const listener_options& each) {
+        return fits(settle(each.how, options_.placed));
+      });
+    };
+    const auto is_pool = [](const placement& how) {
+      return how.model != model::multiplex && how.spawn == spawn::pool;
+    };
+    const auto is_process_pool = [&](const placement& how) {
+      return is_pool(how) && how.model == model::process;
+    };
+    const auto is_thread = [](const placement& how) { return how.model == model::thread; };
+    const auto is_unix = [](const listener_options& each) { return each.where.is_unix(); };
     bool fits = true;
     const char* needs = "";
     switch (given.whom) {
       case concerns::all: break;
       case concerns::pools:
-        fits = pooled, needs = "--model process or thread with --spawn pool";
+        fits = any(is_pool), needs = "--model process or thread with --spawn pool";
         break;
       case concerns::process_pools:
-        fits = pooled && options_.model == model::process;
-        needs = "--model process with --spawn pool";
+        fits = any(is_process_pool), needs = "--model process with --spawn pool";
         break;
-      case concerns::threads:
-        fits = options_.model == model::thread, needs = "--model thread";
+      case concerns::threads: fits = any(is_thread), needs = "--model thread"; break;
+      case concerns::unix_sockets:
+        fits = std::ranges::any_of(options_.listen, is_unix), needs = "--listen unix:PATH";
         break;
-      case concerns::unix_sockets: fits = has_unix, needs = "--listen unix:PATH"; break;
       case concerns::http: fits = entry.speaks_http, needs = "a service that speaks HTTP"; break;
       case concerns::lists: fits = entry.lists_directories, needs = "the service files"; break;
     }
@@ -219,17 +235,10 @@ class serve_parser {
                                              given.option->get_name(), needs));
   }
 
-  /// Models whose members block in accept need a listener for themselves.
-  void check_inherited() const {
-    for (const auto& each : options_.listen) {
-      if (each.inherited() >= 0 && each.inherited() < 3)
-        throw CLI::ValidationError(each.text() + " is a standard stream, not a listening socket");
-    }
-  }
-
   [[nodiscard]] std::string unknown_service() const {
     std::string names;
     for (const auto& each : services_) names += (names.empty() ? "" : ", ") + each.name;
+    if (options_.service.empty()) return fmt::format("no SERVICE given (there are: {})", names);
     return fmt::format("there is no service '{}' (there are: {})", options_.service, names);
   }
 
@@ -237,8 +246,7 @@ class serve_parser {
   const std::vector<service_entry>& services_;
   serve_options options_;
   std::vector<declared> declared_;
-  CLI::Option* spawn_ = nullptr;
-  CLI::Option* workers_ = nullptr;
+  std::string group_;  ///< of the options that are being declared
 };
 
 std::string one_line(const std::string& program, const std::string& what) {
@@ -247,13 +255,54 @@ std::string one_line(const std::string& program, const std::string& what) {
   return fmt::format("{}: {} (try '{} help')\n", program, text, program);
 }
 
-std::string services_text(const std::vector<service_entry>& services) {
-  std::string text = "\nServices:\n";
-  for (const auto& each : services)
-    text += fmt::format("  {:<18}{}\n", each.name + (each.usage.empty() ? "" : " " + each.usage),
-                        each.summary);
-  return text;
+/// What CLI11 says in words of its own, in ours.
+std::string words_for(const CLI::ParseError& wrong, const CLI::App& app, const CLI::App& serve) {
+  const std::string text = wrong.what();
+  const auto colon = text.find(": ");
+  if (colon == std::string::npos) return text;
+  if (wrong.get_exit_code() == static_cast<int>(CLI::ExitCodes::ArgumentMismatch)) {
+    const bool again = text.find("but received") != std::string::npos;
+    return text.substr(0, colon) + (again ? " is given more than once" : " needs a value");
+  }
+  if (wrong.get_exit_code() != static_cast<int>(CLI::ExitCodes::ExtrasError)) return text;
+  const auto first = text.substr(colon + 2, text.find(' ', colon + 2) - colon - 2);
+  if (!first.starts_with("-") && app.get_subcommands().empty())
+    return fmt::format("there is no command '{}' (write serve, version or help)", first);
+  if (!first.starts_with("-")) return fmt::format("'{}' is not expected here", first);
+  std::vector<std::string> names;
+  for (const auto* each : serve.get_options()) names.push_back(each->get_name());
+  const auto near = nearest(first, names);
+  return fmt::format("there is no option {}{}", first,
+                     near.empty() ? "" : fmt::format("; did you mean {}?", near));
 }
+
+/// In the order that CLI11 takes them. A program of one service needs no command for it.
+std::vector<std::string> words_of(int argc, char** argv, bool own) {
+  std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+  if (!words.empty() && words.front() == "help") return {"help"};
+  const auto is_serve = [](const std::string& first) {
+    return first.starts_with("-") && first != "-h" && first != "--help" && first != "--version";
+  };
+  if (own && (words.empty() || is_serve(words.front()))) words.insert(words.begin(), "serve");
+  std::ranges::reverse(words);
+  return words;
+}
+
+/// CLI11's list of options below a head of our own.
+class help_form : public CLI::Formatter {
+ public:
+  explicit help_form(std::string head) : head_(std::move(head)) { column_width(34); }
+  std::string make_usage(const CLI::App*, std::string) const override { return head_; }
+  std::string make_positionals(const CLI::App*) const override { return {}; }
+  std::string make_description(const CLI::App*) const override { return {}; }
+  std::string make_option_opts(const CLI::Option* option) const override {
+    const auto kind = option->get_type_name();
+    return kind.empty() ? "" : " " + kind;
+  }
+
+ private:
+  std::string head_;
+};
 
 }  // namespace
 
@@ -261,38 +310,31 @@ command parse_command_line(int argc, char** argv, const std::vector<service_entr
                            bool own) {
   const std::string path = argc > 0 ? argv[0] : "samjoko";
   const auto program = path.substr(path.rfind('/') + 1);
-  CLI::App app("One service, by processes, threads or an event loop: the model is a flag.",
-               program);
-  app.set_help_flag("--help,-h", "this text");
+  const auto version_line = fmt::format("{} (samjoko {})\n", program, version_text);
+  CLI::App app("", program);
+  app.set_help_flag("--help,-h");
+  const auto* version_flag = app.add_flag("--version");
   app.allow_windows_style_options(false);
-  auto* serve = app.add_subcommand("serve", "serve clients until stopped");
-  auto* version = app.add_subcommand("version", "print the version");
-  auto* help = app.add_subcommand("help", "print this text");
-  serve->set_help_flag("--help,-h", "this text");
+  auto* serve = app.add_subcommand("serve");
+  const auto* version = app.add_subcommand("version");
+  const auto* help = app.add_subcommand("help");
+  serve->formatter(std::make_shared<help_form>(help_head(program, services, own)));
   serve_parser parser(*serve, services, own);
-
-  std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
-  const bool implied =
-      own &&
-      (words.empty() || (words[0].starts_with("-") && words[0] != "-h" && words[0] != "--help"));
-  if (implied) words.insert(words.begin(), "serve");
-  const auto help_text = [&] {
-    return serve->help(program) + (own ? "" : services_text(services));
+  serve->set_help_flag("--help,-h", "this text");
+  const auto usage = [&](const std::string& what) {
+    return command{.serve = {}, .print = one_line(program, what), .exit_code = exit_usage};
   };
   try {
-    std::ranges::reverse(words);
-    app.parse(words);
+    app.parse(words_of(argc, argv, own));
     if (serve->parsed()) parser.finish();
   } catch (const CLI::CallForHelp&) {
-    return {.serve = {}, .print = help_text()};
+    return {.serve = {}, .print = serve->help() + help_foot(program, own)};
   } catch (const CLI::ParseError& wrong) {
-    return {.serve = {}, .print = one_line(program, wrong.what()), .exit_code = exit_usage};
+    return usage(words_for(wrong, app, *serve));
   }
-  if (version->parsed())
-    return {.serve = {}, .print = fmt::format("{} (samjoko {})\n", program, version_text)};
-  if (help->parsed()) return {.serve = {}, .print = help_text()};
-  if (!serve->parsed())
-    return {.serve = {}, .print = one_line(program, "no command given"), .exit_code = exit_usage};
+  if (version->parsed() || version_flag->count() != 0) return {.serve = {}, .print = version_line};
+  if (help->parsed()) return {.serve = {}, .print = serve->help() + help_foot(program, own)};
+  if (!serve->parsed()) return usage("no command given: write serve, version or help");
   return {.serve = parser.take(), .print = {}};
 }
 

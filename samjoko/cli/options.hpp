@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <samjoko/cli/placement.hpp>
 #include <samjoko/os/address.hpp>
 #include <samjoko/serve/model.hpp>
 #include <string>
@@ -29,10 +30,8 @@ struct http_settings {
 struct serve_options {
   std::string service;
   std::vector<std::string> arguments;  ///< of the service
-  std::vector<os::address> listen;
-  samjoko::model model = samjoko::model::multiplex;
-  samjoko::spawn spawn = samjoko::spawn::pool;
-  std::uint32_t workers = 1;
+  std::vector<listener_options> listen;
+  placement_choice placed;  ///< where a listener says nothing of its own
   serve_limits limits;
   http_settings http;
   milliseconds stop_timeout{30'000};

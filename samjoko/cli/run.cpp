@@ -1,6 +1,9 @@
 #include <samjoko/cli/run.hpp>
 
+#include <fmt/format.h>
+
 #include <samjoko/cli/say.hpp>
+#include <samjoko/cli/units.hpp>
 #include <samjoko/cli/wire.hpp>
 
 namespace samjoko {
@@ -11,9 +14,21 @@ int run(int argc, char** argv, const service& own) {
   if (!wanted.serve) return cli::say(wanted);
   if (!wanted.serve->arguments.empty())
     return cli::say({.serve = {},
-                     .print = own.name + ": it takes no argument (try help)\n",
+                     .print = fmt::format("{0}: '{1}' is not expected here (try '{0} help')\n",
+                                          own.name, wanted.serve->arguments.front()),
                      .exit_code = cli::exit_usage});
   return cli::serve(*wanted.serve, own);
+}
+
+int run(const cli::serve_options& options, const service& own) {
+  auto resolved = options;
+  resolved.service = own.name;
+  if (resolved.listen.empty()) resolved.listen.push_back(cli::default_listener());
+  const auto checked = cli::check_listeners(resolved.listen, resolved.placed);
+  if (checked) return cli::serve(resolved, own);
+  return cli::say({.serve = {},
+                   .print = own.name + ": " + cli::in_words(checked.error()) + "\n",
+                   .exit_code = cli::exit_usage});
 }
 
 }  // namespace samjoko

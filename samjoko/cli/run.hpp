@@ -1,6 +1,7 @@
 #pragma once
 // Charter: the whole command line around a service of your own.
 
+#include <samjoko/cli/options.hpp>
 #include <samjoko/serve/handler.hpp>
 
 namespace samjoko {
@@ -10,5 +11,9 @@ namespace samjoko {
 /// clean, 2 usage, 3 could not start, 125 asked not to be restarted. Call it from main, before any
 /// thread.
 [[nodiscard]] int run(int argc, char** argv, const service& own);
+
+/// The same by data instead of a command line: where to listen, by which model each listener's
+/// clients are served, and all limits. What is not set has the default that the command line has.
+[[nodiscard]] int run(const cli::serve_options& options, const service& own);
 
 }  // namespace samjoko

@@ -1,8 +1,13 @@
 #include <samjoko/cli/units.hpp>
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <numeric>
 #include <string>
+#include <utility>
 
 namespace samjoko::cli {
 namespace {
@@ -13,7 +18,7 @@ struct unit {
 };
 
 template <std::size_t N>
-result<double> parse_with(std::string_view text, const std::array<unit, N>& units,
+result<double> parse_with(std::string_view text, const std::array<unit, N>& units, const char* kind,
                           const char* examples) {
   double number = 0;
   const auto* end = text.data() + text.size();
@@ -25,7 +30,25 @@ result<double> parse_with(std::string_view text, const std::array<unit, N>& unit
     }
   }
   return failure(condition::bad_argument, "value",
-                 "'" + std::string(text) + "' (write " + examples + ")");
+                 fmt::format("'{}' is not a {} (write {})", text, kind, examples));
+}
+
+/// How many letters must be changed, added, left out or swapped with their neighbour.
+std::size_t distance(std::string_view one, std::string_view other) {
+  std::vector<std::size_t> before, row(other.size() + 1), next(other.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= one.size(); ++i) {
+    next[0] = i;
+    for (std::size_t j = 1; j <= other.size(); ++j) {
+      const std::size_t change = one[i - 1] == other[j - 1] ? 0 : 1;
+      next[j] = std::min({row[j] + 1, next[j - 1] + 1, row[j - 1] + change});
+      const bool swapped =
+          i > 1 && j > 1 && one[i - 1] == other[j - 2] && one[i - 2] == other[j - 1];
+      if (swapped) next[j] = std::min(next[j], before[j - 2] + 1);
+    }
+    before = std::exchange(row, next);
+  }
+  return row.back();
 }
 
 }  // namespace
@@ -33,10 +56,12 @@ result<double> parse_with(std::string_view text, const std::array<unit, N>& unit
 result<milliseconds> parse_time(std::string_view text) {
   static constexpr std::array<unit, 5> units{
       {{"", 1e3}, {"s", 1e3}, {"ms", 1}, {"m", 60e3}, {"h", 3600e3}}};
-  const auto parsed = parse_with(text, units, "10s, 500ms, 2m or 1h");
+  const auto parsed = parse_with(text, units, "time", "10s, 500ms, 2m or 1h");
   if (!parsed) return std::unexpected(parsed.error());
   // Kept in 32 bits of milliseconds further down.
-  if (*parsed > 2e9) return failure(condition::bad_argument, "value", "a time over 23 days");
+  if (*parsed > 2e9)
+    return failure(condition::bad_argument, "value",
+                   fmt::format("'{}' is more than 23 days", text));
   return milliseconds(static_cast<std::int64_t>(*parsed));
 }
 
@@ -48,7 +73,7 @@ result<std::uint64_t> parse_size(std::string_view text) {
                                               {"M", 1048576},
                                               {"g", 1073741824},
                                               {"G", 1073741824}}};
-  const auto parsed = parse_with(text, units, "4096, 64k or 2m");
+  const auto parsed = parse_with(text, units, "size", "4096, 64k or 2m");
   if (!parsed) return std::unexpected(parsed.error());
   return static_cast<std::uint64_t>(*parsed);
 }
@@ -59,7 +84,43 @@ result<unsigned> parse_mode(std::string_view text) {
   const auto [rest, code] = std::from_chars(text.data(), end, bits, 8);
   if (code == std::errc() && rest == end && bits <= 0777) return bits;
   return failure(condition::bad_argument, "value",
-                 "'" + std::string(text) + "' (write permission bits such as 660)");
+                 fmt::format("'{}' is not a mode (write permission bits such as 660)", text));
+}
+
+result<std::uint64_t> parse_count(std::string_view text, std::uint64_t least, std::uint64_t most) {
+  std::uint64_t number = 0;
+  const auto* end = text.data() + text.size();
+  const auto [rest, code] = std::from_chars(text.data(), end, number);
+  if (code == std::errc() && rest == end && number >= least && number <= most) return number;
+  return failure(condition::bad_argument, "value",
+                 fmt::format("'{}' is not a whole number from {} to {}", text, least, most));
+}
+
+result<std::string> parse_level(std::string_view text) {
+  for (const auto* each : {"debug", "info", "notice", "warning", "error"}) {
+    if (text == each) return std::string(text);
+  }
+  return failure(condition::bad_argument, "value",
+                 fmt::format("'{}' is not debug, info, notice, warning or error", text));
+}
+
+result<std::string> parse_text(std::string_view text) {
+  if (!text.empty()) return std::string(text);
+  return failure(condition::bad_argument, "value", "its value is empty");
+}
+
+std::string in_words(const error& wrong) {
+  return wrong.is(condition::bad_argument) ? wrong.on() : wrong.sentence();
+}
+
+std::string nearest(std::string_view word, const std::vector<std::string>& known) {
+  std::string best;
+  std::size_t least = 3;  // further away is another word
+  for (const auto& each : known) {
+    const auto far = distance(word, each);
+    if (far < least) best = each, least = far;
+  }
+  return best;
 }
 
 }  // namespace samjoko::cli

@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <samjoko/base/deadline.hpp>
 #include <samjoko/base/result.hpp>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace samjoko::cli {
 
@@ -14,5 +16,18 @@ namespace samjoko::cli {
 [[nodiscard]] result<std::uint64_t> parse_size(std::string_view text);
 /// `660`, `0660`: permission bits.
 [[nodiscard]] result<unsigned> parse_mode(std::string_view text);
+/// debug, info, notice, warning or error, as it is.
+[[nodiscard]] result<std::string> parse_level(std::string_view text);
+/// Anything but nothing.
+[[nodiscard]] result<std::string> parse_text(std::string_view text);
+/// A whole number within bounds.
+[[nodiscard]] result<std::uint64_t> parse_count(std::string_view text, std::uint64_t least,
+                                                std::uint64_t most);
+
+/// An error for the person who wrote the text: of condition::bad_argument the words alone, which
+/// name the text and what to write instead; of any other the whole sentence.
+[[nodiscard]] std::string in_words(const error& wrong);
+/// The one of `known` that a mistyped word was probably meant to be; empty when none is near.
+[[nodiscard]] std::string nearest(std::string_view word, const std::vector<std::string>& known);
 
 }  // namespace samjoko::cli

@@ -49,9 +49,10 @@ result<void> begin_log(const serve_options& options) {
 }
 
 /// All listeners, or the first one's error.
-std::expected<std::vector<named_listener>, int> open_listeners(const serve_options& options) {
+std::expected<std::vector<named_listener>, int> open_listeners(const serve_options& options,
+                                                               const worker_groups& groups) {
   std::vector<named_listener> listeners;
-  for (const auto& where : options.listen) {
+  for (const auto& [where, how] : options.listen) {
     auto socket = os::listen_on(where, {.backlog = options.backlog,
                                         .unix_mode = options.unix_mode,
                                         .unix_owner = options.unix_owner});
@@ -61,20 +62,20 @@ std::expected<std::vector<named_listener>, int> open_listeners(const serve_optio
     const auto name = bound && !where.dual_stack() ? bound->text()
                       : bound                      ? fmt::format(":{}", bound->port())
                                                    : where.text();
-    listeners.push_back({.socket = std::move(*socket), .name = name});
+    listeners.push_back({.socket = std::move(*socket),
+                         .name = name,
+                         .group = groups.of_listener[listeners.size()]});
   }
   return listeners;
 }
 
-void say_what_is_served(const serve_options& options,
-                        const std::vector<named_listener>& listeners) {
-  const auto how =
-      options.model == model::multiplex
-          ? std::string(name_of(options.model))
-          : fmt::format("{}, spawn {}", name_of(options.model), name_of(options.spawn));
-  for (const auto& each : listeners)
+void say_what_is_served(const serve_options& options, const std::vector<named_listener>& listeners,
+                        const worker_groups& groups) {
+  for (const auto& each : listeners) {
+    const auto& how = groups.all[each.group].how;
     os::log_notice(os::every("listening"), "serving {} on {} by {}, {} worker{}", options.service,
-                   each.name, how, options.workers, options.workers == 1 ? "" : "s");
+                   each.name, describe(how), how.workers, how.workers == 1 ? "" : "s");
+  }
 }
 
 serve::orders orders_of(supervise::worker& me) {
@@ -93,9 +94,9 @@ serve::orders orders_of(supervise::worker& me) {
 
 class work_of_a_worker {
  public:
-  work_of_a_worker(const serve_options& options, const service& offered,
-                   std::span<serve::counters> counts)
-      : options_(options), offered_(offered), counts_(counts) {}
+  work_of_a_worker(const serve_options& options, const worker_groups& groups,
+                   const service& offered, std::span<serve::counters> counts)
+      : options_(options), groups_(groups), offered_(offered), counts_(counts) {}
 
   int operator()(supervise::worker& me) const {
     // sendfile(2) has no MSG_NOSIGNAL; a peer that went away is an error to us, not a death.
@@ -112,7 +113,8 @@ class work_of_a_worker {
                          .from_master = orders,
                          .counts = counts_[me.inherited().number - 1]};
     me.ready();
-    const auto ran = serve::run(options_.model, options_.spawn, work);
+    const auto& how = groups_.all[me.inherited().group].how;
+    const auto ran = serve::run(how.model, how.spawn, work);
     if (!ran) {
       os::log_error("worker", "{}", ran.error().sentence());
       return exit_could_not_start;
@@ -130,6 +132,7 @@ class work_of_a_worker {
   }
 
   const serve_options& options_;
+  const worker_groups& groups_;
   const service& offered_;
   std::span<serve::counters> counts_;
 };
@@ -137,24 +140,35 @@ class work_of_a_worker {
 /// Inherited listeners are left as they are: their other holders go on with them.
 void close_to_newcomers(const serve_options& options, const std::vector<named_listener>& open) {
   for (std::size_t n = 0; n < open.size(); ++n) {
-    if (options.listen[n].inherited() < 0) os::hold_new_handshakes(open[n].socket.get());
+    const auto& where = options.listen[n].where;
+    if (where.inherited() >= 0) continue;
+    if (open[n].socket) {
+      os::hold_new_handshakes(open[n].socket.get());
+    } else if (where.is_unix()) {
+      os::remove_stale(where);  // nobody of its group was left
+    }
   }
 }
 
 void remove_socket_files(const serve_options& options) {
-  for (const auto& where : options.listen) {
-    if (where.is_unix()) os::remove_stale(where);
+  for (const auto& each : options.listen) {
+    if (each.where.is_unix()) os::remove_stale(each.where);
   }
 }
 
 int serve_until_stopped(const serve_options& options, const service& offered,
                         bool& closed_to_newcomers) {
-  auto listeners = open_listeners(options);
+  const auto groups = group(options.listen, options.placed);
+  auto listeners = open_listeners(options, groups);
   if (!listeners) return listeners.error();
-  say_what_is_served(options, *listeners);
+  say_what_is_served(options, *listeners, groups);
 
   supervise::master_settings settings;
-  settings.plan.workers = {options.workers};
+  settings.plan.workers.clear();
+  for (const auto& each : groups.all) {
+    settings.plan.workers.push_back(each.how.workers);
+    if (groups.all.size() > 1) settings.group_names.push_back(each.name);
+  }
   settings.plan.drain_limit = options.stop_timeout;
   auto counts = os::shared_cells<serve::counters>::make(settings.plan.most_workers);
   if (!counts) return complain(counts.error(), {});
@@ -166,7 +180,7 @@ int serve_until_stopped(const serve_options& options, const service& offered,
   if (!options.log_file.empty())
     settings.reopen_log = [&options] { return os::open_for_append(options.log_file); };
   return supervise::run_master(std::move(settings),
-                               work_of_a_worker(options, offered, counts->cells()));
+                               work_of_a_worker(options, groups, offered, counts->cells()));
 }
 
 }  // namespace

@@ -14,8 +14,16 @@ std::string_view name_of(model which) noexcept {
 std::string_view name_of(spawn which) noexcept { return which == spawn::each ? "each" : "pool"; }
 
 namespace serve {
+namespace {
+
+constinit std::string_view running = "none";
+
+}  // namespace
+
+std::string_view model_of_this_process() noexcept { return running; }
 
 result<void> run(model where, spawn how, workload& work) {
+  running = name_of(where);  // one model in a process, and no other thread yet
   switch (where) {
     case model::process:
       return how == spawn::each ? run_process_each(work) : run_process_pool(work);

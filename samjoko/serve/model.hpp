@@ -50,7 +50,10 @@ struct order_news {
 };
 
 struct orders {
-  /// Readable when there is something to take.
+  /// Readable when there is something to take; -1: nobody gives orders. Not owned, and to stay open
+  /// until run() returns: closed earlier, its number may be a client's the next moment, who would
+  /// then be polled for orders. What does end earlier, as the line to a master that is gone, ends
+  /// behind it (os::watch_together()).
   int descriptor = -1;
   /// Never blocks.
   std::function<order_news()> take;
@@ -72,6 +75,10 @@ struct workload {
 /// Runs the model in this process until it is stopped. Process models require a single-threaded
 /// process. Errors: what kept it from starting.
 [[nodiscard]] result<void> run(model where, spawn how, workload& work);
+
+/// The name of the model that runs in this process, or in the one that forked it for a client;
+/// "none" where none does. Any thread.
+[[nodiscard]] std::string_view model_of_this_process() noexcept;
 
 [[nodiscard]] result<void> run_shared_loop(workload& work);
 [[nodiscard]] result<void> run_thread_each(workload& work);

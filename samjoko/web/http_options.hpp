@@ -25,7 +25,6 @@ struct http_options {
   bool only_reads = true;
   /// Adds `X-Served-By: PID/TID/MODEL` to every answer.
   bool identify = false;
-  std::string model{};  ///< the name that `identify` gives
 };
 
 /// condition::bad_argument for a limit that cannot be kept, such as a head_size that is not from

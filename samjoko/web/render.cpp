@@ -6,6 +6,7 @@
 #include <samjoko/os/file.hpp>
 #include <samjoko/proto/http1_writer.hpp>
 #include <samjoko/proto/http_date.hpp>
+#include <samjoko/serve/model.hpp>
 
 namespace samjoko::web {
 namespace {
@@ -15,13 +16,13 @@ std::string_view date_line() {
   return dates.line(os::wall_seconds());
 }
 
-void identify(proto::head_writer& head, std::string_view model) {
+void identify(proto::head_writer& head) {
   const auto who = os::current_caller();
   std::array<char, 64> room{};
   proto::head_writer value(room);
   value.number(static_cast<std::uint64_t>(who.process)).raw("/");
   value.number(static_cast<std::uint64_t>(who.thread)).raw("/");
-  head.raw("X-Served-By: ").raw(value.text()).raw(model).raw("\r\n");
+  head.raw("X-Served-By: ").raw(value.text()).raw(serve::model_of_this_process()).raw("\r\n");
 }
 
 }  // namespace
@@ -30,7 +31,7 @@ bool append_head(output& out, const response& answer, const answer_form& form,
                  const http_options& options) {
   proto::head_writer head(out.room());
   head.status(answer.status()).raw(date_line()).raw(answer.fields());
-  if (options.identify) identify(head, options.model);
+  if (options.identify) identify(head);
   if (answer.may_have_body()) head.content_length(answer.body_size());
   head.connection(form.keep, form.version_minor).end();
   if (!head.ok()) return false;

@@ -1,0 +1,81 @@
+#pragma once
+// Charter: who serves a listener's clients: the choice of model, spawn and workers that each
+// listener may make for itself, what holds where it makes none, and the groups of workers that
+// follow from it. Pure: text and data in, data out.
+
+#include <cstdint>
+#include <optional>
+#include <samjoko/base/result.hpp>
+#include <samjoko/os/address.hpp>
+#include <samjoko/serve/model.hpp>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace samjoko::cli {
+
+/// As many workers as a program may have in all.
+inline constexpr std::uint32_t most_workers = 256;
+
+/// What somebody said; what is left open is taken from elsewhere.
+struct placement_choice {
+  std::optional<samjoko::model> model{};
+  std::optional<samjoko::spawn> spawn{};
+  std::optional<std::uint32_t> workers{};
+};
+
+/// What holds. Multiplex knows no spawn; `pool` stands there, so that what is the same is equal.
+struct placement {
+  samjoko::model model = samjoko::model::multiplex;
+  samjoko::spawn spawn = samjoko::spawn::pool;
+  std::uint32_t workers = 1;
+
+  friend bool operator==(const placement&, const placement&) noexcept = default;
+};
+
+/// Each of the three from `narrow`, or else from `wide`, or else the default: multiplex; pool; as
+/// many workers as usable processors for multiplex, 1 for the others.
+[[nodiscard]] placement settle(const placement_choice& narrow, const placement_choice& wide = {});
+
+struct listener_options {
+  os::address where;
+  placement_choice how{};
+};
+
+/// 127.0.0.1:7000, when nobody says where to listen.
+[[nodiscard]] listener_options default_listener();
+
+/// Workers that serve the same listeners in the same way.
+struct worker_group {
+  placement how;
+  std::string name;  ///< unlike the others': "thread-pool", "multiplex x2"
+};
+
+struct worker_groups {
+  std::vector<worker_group> all;
+  std::vector<std::size_t> of_listener;  ///< for each listener the index of its group
+};
+
+/// Listeners whose placements are equal share a group. In the order of their first listener.
+[[nodiscard]] worker_groups group(std::span<const listener_options> listeners,
+                                  const placement_choice& wide);
+
+/// What cannot be: a spawn for multiplex, too many workers, one descriptor for two listeners; and
+/// what would be heeded nowhere: something said for all that each says for itself.
+/// condition::bad_argument.
+[[nodiscard]] result<void> check_listeners(std::span<const listener_options> listeners,
+                                           const placement_choice& wide);
+
+/// As people write them; condition::bad_argument.
+[[nodiscard]] result<model> parse_model(std::string_view text);
+[[nodiscard]] result<spawn> parse_spawn(std::string_view text);
+[[nodiscard]] result<std::uint32_t> parse_workers(std::string_view text);
+/// `ADDRESS[,model=MODEL][,spawn=SPAWN][,workers=N]`. The address ends at the first comma, so a
+/// unix path with a comma cannot be given.
+[[nodiscard]] result<listener_options> parse_listener(std::string_view text);
+
+/// "process, spawn pool", "multiplex"
+[[nodiscard]] std::string describe(const placement& how);
+
+}  // namespace samjoko::cli
