@@ -5,6 +5,8 @@ MODELS = [("process", "each"), ("process", "pool"), ("thread", "each"), ("thread
           ("multiplex", None)]
 
 LONG = os.environ.get("SAMJOKO_TESTS_LONG") == "1"
+# A program with sanitizers may take so many times longer, and use so much more CPU time.
+SLOWNESS = int(os.environ.get("SAMJOKO_SLOWNESS", "1"))
 
 
 def quick_or_long(quick, long):
@@ -69,7 +71,7 @@ class Test:
         self.name = f"{where}:{function.__name__.removeprefix('test_')}"
         if case:
             self.name += f"[{case[0]}]"
-        self.limit = getattr(function, "limit", 30)
+        self.limit = getattr(function, "limit", 30) * SLOWNESS
         self.alone = getattr(function, "alone", False)
         self.long_only = getattr(function, "long_only", False)
 

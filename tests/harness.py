@@ -10,6 +10,7 @@ import time
 
 import processes
 import sanitizers
+from framework import SLOWNESS
 
 BINARY = os.environ.get("SAMJOKO_BINARY", "build/release/samjoko")
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -17,7 +18,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 def until(condition, seconds, what):
     """Polls until the condition gives something true, and returns that."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + seconds * SLOWNESS
     while True:
         found = condition()
         if found:

@@ -34,6 +34,8 @@ def arguments():
         parser.error(f"no program at {given.binary}; build it by ./dev build release")
     os.environ["SAMJOKO_BINARY"] = os.path.abspath(given.binary)
     os.environ["SAMJOKO_TESTS_LONG"] = "1" if given.long else "0"
+    import sanitizers
+    os.environ["SAMJOKO_SLOWNESS"] = str(sanitizers.slowness(given.binary))
     return given
 
 

@@ -11,9 +11,17 @@ VARIABLES = {
     "UBSAN_OPTIONS": "print_stacktrace=1",
     "TSAN_OPTIONS": "die_after_fork=0:second_deadlock_stack=1",
 }
+MARKS_OF_A_BUILD = (b"__asan_init", b"__tsan_init")
 FOUND = 99       # the exit code of a process that ends by its finding
 MARKS = ("Sanitizer", "runtime error: ")
 SHOWN = 6000     # characters of each report
+
+
+def slowness(program):
+    """How much longer the program may take for everything: 1, or more when it has sanitizers."""
+    with open(program, "rb") as file:
+        content = file.read()
+    return 6 if any(mark in content for mark in MARKS_OF_A_BUILD) else 1
 
 
 def report_into(folder):

@@ -92,13 +92,14 @@ void thread_pool::member::pause(milliseconds time) {
 }
 
 /// Whoever is in the backlog was accepted by our kernel already: he is served, not reset. The main
-/// thread has made the listener non-blocking before it raised the stop flag.
+/// thread has made the listener non-blocking before it raised the stop flag. Without a descriptor
+/// for him, those who have one already are served first: their ends make room.
 void thread_pool::member::accept_backlog() {
   while (pool_->stop_.level() != stop_level::immediate) {
     const int number = accept_now(pool_->listener_, true);
     if (number == -EAGAIN) return;
     if (number < 0) {
-      if (pause_after("accept", -number, pool_->work_.counts) > milliseconds(0)) return;
+      if (!serve_spoken()) pause(pause_after("accept", -number, pool_->work_.counts));
       continue;
     }
     os::descriptor socket(number);

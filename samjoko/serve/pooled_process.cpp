@@ -45,7 +45,7 @@ void pooled_process::run() {
   }
 }
 
-/// False when nobody waits, or there is no descriptor for him.
+/// False when nobody waits. Without a descriptor for him it pauses.
 bool pooled_process::accept_one(bool may_block) {
   change_to(pool_state::waiting);
   if (may_block) {
@@ -64,7 +64,7 @@ bool pooled_process::accept_one(bool may_block) {
   wait.kind = io::operation_kind::sleep;
   wait.until = deadline::after(pause);
   static_cast<void>(process_.loop().begin(wait));
-  return false;
+  return true;
 }
 
 void pooled_process::serve(int number) {

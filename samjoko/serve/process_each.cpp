@@ -10,6 +10,8 @@
 #include <samjoko/serve/client_process.hpp>
 #include <samjoko/serve/model.hpp>
 #include <samjoko/serve/waiting_room.hpp>
+#include <unordered_map>
+#include <utility>
 
 namespace samjoko::serve {
 namespace {
@@ -25,7 +27,7 @@ class process_each {
       if (wait(true, -1).clients)
         room_.for_each_ready([this](int listener) { accept_all(listener); });
     }
-    for (const int listener : work_.listeners) accept_all(listener);
+    drain_backlog();
     stop_clients();
   }
 
@@ -41,22 +43,36 @@ class process_each {
       const auto counted = peers_.find(dead.pid);
       admission_.leave(counted == peers_.end() ? peer_key() : counted->second);
       if (counted != peers_.end()) peers_.erase(counted);
+      told_.erase(dead.pid);
       if (dead.status.is_success()) return;
       os::log_warning("client process", "process {} of one client {}", dead.pid,
                       dead.status.sentence());
     });
   }
 
-  void accept_all(int listener) {
+  /// Accepts, while stopping until nobody waits: then true.
+  bool accept_all(int listener) {
     const bool stops = room_.stop().requested();
     for (int count = 0; stops || count < accepted_per_round; ++count) {
       const int number = accept_now(listener, true);
-      if (number == -EAGAIN) return;
+      if (number == -EAGAIN) return true;
       if (number >= 0) {
         serve(os::descriptor(number));
       } else if (!pause(pause_after("accept", -number, work_.counts))) {
-        return;
+        return false;
       }
+    }
+    return false;
+  }
+
+  /// Whoever is in the backlog was accepted by our kernel already: he is served, not reset.
+  void drain_backlog() {
+    while (room_.stop().level() != stop_level::immediate) {
+      bool nobody_waits = true;
+      for (const int listener : work_.listeners)
+        nobody_waits = accept_all(listener) && nobody_waits;
+      if (nobody_waits) return;
+      tell_clients();  // their ends make room
     }
   }
 
@@ -80,6 +96,7 @@ class process_each {
         return;
       }
       pause(pause_after("fork", child.error().code(), work_.counts));
+      if (room_.stop().requested()) tell_clients();  // their ends make room
     }
     admission_.leave(peer);
   }
@@ -91,16 +108,18 @@ class process_each {
     os::leave_process(0);
   }
 
+  /// Those who have not heard it yet.
+  void tell_clients() {
+    const auto level = room_.stop().level();
+    const int signal = level == stop_level::immediate ? immediate_signal : graceful_signal;
+    children_.for_each([&](pid_t pid, std::uint64_t) {
+      if (std::exchange(told_[pid], level) != level) static_cast<void>(children_.send(pid, signal));
+    });
+  }
+
   void stop_clients() {
-    auto told = stop_level::none;
     while (!children_.empty()) {
-      const auto level = room_.stop().level();
-      if (told != level) {
-        told = level;
-        const int signal = level == stop_level::immediate ? immediate_signal : graceful_signal;
-        children_.for_each(
-            [&](pid_t pid, std::uint64_t) { static_cast<void>(children_.send(pid, signal)); });
-      }
+      tell_clients();
       wait(false, 1000);
       reap();
     }
@@ -111,6 +130,7 @@ class process_each {
   waiting_room room_;
   os::children children_;
   std::unordered_map<pid_t, peer_key> peers_;
+  std::unordered_map<pid_t, stop_level> told_;
 };
 
 }  // namespace

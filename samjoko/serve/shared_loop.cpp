@@ -50,6 +50,7 @@ class shared_loop final : session_owner {
     control.spawn(obey());
     control.spawn(beat());
     static_cast<void>(co_await acceptors.join());
+    for (const int listener : work_.listeners) co_await drain_backlog(listener);
     acceptors_ = nullptr;
     end_if_nobody_is_left();
     static_cast<void>(co_await control.join());
@@ -66,19 +67,21 @@ class shared_loop final : session_owner {
         if (pause > milliseconds(0)) co_await io::sleep_until(loop_, deadline::after(pause));
       }
     }
-    drain_backlog(listener);
   }
 
-  /// Whoever is in the backlog was accepted by our kernel already: he is served, not reset.
-  void drain_backlog(int listener) {
+  /// Whoever is in the backlog was accepted by our kernel already: he is served, not reset. Without
+  /// a descriptor for him he waits until others have ended. Not a child of `acceptors`: those are
+  /// cancelled by now and could not wait.
+  task<> drain_backlog(int listener) {
     while (stop_.level() != stop_level::immediate) {
       const int socket = accept_now(listener, false);
-      if (socket == -EAGAIN) return;
+      if (socket == -EAGAIN) co_return;
       if (socket >= 0) {
         take(socket);
-      } else if (pause_after("accept", -socket, work_.counts) > milliseconds(0)) {
-        return;
+        continue;
       }
+      const auto pause = pause_after("accept", -socket, work_.counts);
+      if (pause > milliseconds(0)) co_await io::sleep_until(loop_, deadline::after(pause));
     }
   }
 

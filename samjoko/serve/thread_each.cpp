@@ -38,33 +38,37 @@ class thread_each : public std::enable_shared_from_this<thread_each> {
  private:
   struct client;
 
-  /// Accepts until nobody waits. Out of threads or descriptors: the rest waits in the backlog.
-  void accept_all(int listener) {
+  /// Accepts, while stopping until nobody waits: then true. Out of threads or descriptors: the rest
+  /// waits in the backlog.
+  bool accept_all(int listener) {
     const bool stops = room_.stop().requested();
     for (int count = 0; !waiting_socket_ && (stops || count < accepted_per_round); ++count) {
       const int number = accept_now(listener, true);
-      if (number == -EAGAIN) return;
+      if (number == -EAGAIN) return true;
       if (number < 0) {
         const auto pause = pause_after("accept", -number, work_.counts);
         if (pause == milliseconds(0)) continue;
         room_.wait(false, static_cast<int>(pause.count()));
-        return;
+        return false;
       }
       waiting_socket_.reset(number);
       if (!admission_.admit(number, waiting_peer_)) waiting_socket_.reset();
       if (waiting_socket_) start_waiting();
     }
+    return false;
   }
 
   /// Whoever is in the backlog was accepted by our kernel already: he is served, not reset.
   void drain_backlog() {
     while (room_.stop().level() != stop_level::immediate) {
       if (!waiting_socket_) {
-        for (const int listener : work_.listeners) accept_all(listener);
-        if (!waiting_socket_) return;
+        bool nobody_waits = true;
+        for (const int listener : work_.listeners)
+          nobody_waits = accept_all(listener) && nobody_waits;
+        if (nobody_waits) return;
       }
       tell_clients();  // their ends make room
-      start_waiting();
+      if (waiting_socket_) start_waiting();
     }
     if (!waiting_socket_) return;
     waiting_socket_.reset();

@@ -2,64 +2,24 @@
 import collections
 import contextlib
 import os
-import resource
-import shutil
-import subprocess
-import tempfile
+import sys
 import time
 
 import processes
 from clients import connect, echoes
-from framework import Skip, alone, cases, each_model, limit, model_name
+from framework import MODELS, SLOWNESS, alone, cases, limit, model_name
 from harness import Server, until
 
-IDLE = 0.01      # the share of a core that a waiting server may use
-SERVED = 1.0     # seconds from room to service
+sys.path.insert(0, os.path.dirname(__file__))
+from shortages import Injection, few_descriptors, need_strace, pids_group  # noqa: E402
 
-
-def few_descriptors():
-    resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+IDLE = 0.01 * SLOWNESS      # the share of a core that a waiting server may use
+SERVED = 1.0 * SLOWNESS     # seconds from room to service
 
 
 def many_clients(server, count):
     """As many as get in or into the backlog."""
     return [connect(server, 10) for _ in range(count)]
-
-
-@contextlib.contextmanager
-def pids_group(most):
-    """A pids cgroup for so many tasks, of either layout; gives what puts the caller in."""
-    roots = ["/sys/fs/cgroup/pids", "/sys/fs/cgroup"]
-    for root in roots:
-        path = f"{root}/samjoko-test-{os.getpid()}"
-        try:
-            os.mkdir(path)
-        except OSError:
-            continue
-        try:
-            with open(path + "/pids.max", "w") as file:
-                file.write(str(most))
-        except OSError:
-            os.rmdir(path)
-            continue
-
-        def enter():
-            with open(path + "/cgroup.procs", "w") as file:
-                file.write("0")
-        try:
-            yield enter
-        finally:
-            until(lambda: remove(path), 5, "the control group is empty")
-        return
-    raise Skip("no pids control group can be made here")
-
-
-def remove(path):
-    try:
-        os.rmdir(path)
-        return True
-    except OSError:
-        return False
 
 
 def check_waiting(server, words):
@@ -126,112 +86,91 @@ def test_processes_and_threads_run_out(model):
             assert server.process.poll() is None
 
 
-# What fails, how, and the models for which the call matters. Of each thread's calls
-# the first fails and then every third, so that the others get through.
+ACCEPT, FORK, THREAD = "accept4,accept", "clone,fork,vfork,clone3", "clone,clone3"
+WAITS = "epoll_wait,epoll_pwait,epoll_pwait2,recvfrom,poll,ppoll"
+PROCESSES = [("process", "each"), ("process", "pool")]
+THREADS = [("thread", "each"), ("thread", "pool")]
+MULTIPLEX = [("multiplex", None)]
+
+# What fails, how, and the models for which the call matters. Of each thread's calls the first fails
+# and then every third, so that the others get through.
 INJECTIONS = [(call, error, model)
               for call, errors, models in [
-                  ("accept4,accept", ["EMFILE", "ENFILE", "ENOMEM", "ENOBUFS", "ECONNABORTED",
-                               "EINTR", "EPROTO"],
-                   [("process", "each"), ("process", "pool"), ("thread", "each"),
-                    ("thread", "pool"), ("multiplex", None)]),
-                  ("clone,fork,vfork,clone3", ["EAGAIN", "ENOMEM"],
-                   [("process", "each"), ("process", "pool")]),
-                  ("clone,clone3", ["EAGAIN"], [("thread", "each"), ("thread", "pool")]),
-                  ("epoll_ctl", ["ENOMEM", "ENOSPC"], [("multiplex", None)]),
-                  ("epoll_wait,epoll_pwait,epoll_pwait2,recvfrom,poll,ppoll", ["EINTR"],
-                   [("thread", "each"), ("multiplex", None)])]
+                  (ACCEPT, ["EMFILE", "ENFILE", "EAGAIN", "ENOMEM", "ENOBUFS", "ECONNABORTED",
+                            "EINTR", "EPROTO"], MODELS),
+                  (FORK, ["EAGAIN", "ENOMEM"], PROCESSES),
+                  (THREAD, ["EAGAIN", "ENOMEM"], THREADS),
+                  ("epoll_ctl", ["ENOMEM", "ENOSPC"], MULTIPLEX),
+                  (WAITS, ["EINTR"], [("thread", "each"), ("multiplex", None)])]
               for error in errors for model in models]
 
 
-def need_strace():
-    if not shutil.which("strace"):
-        raise Skip("strace is not installed")
-    works = subprocess.run(["strace", "-f", "-e", "inject=getpid:error=EPERM:when=1", "true"],
-                           capture_output=True)
-    if works.returncode != 0:
-        raise Skip("strace cannot inject faults here")
-
-
-def pids_to_inject(server):
-    """The workers and what they made; never the master, whose forks are not the matter here."""
-    return [pid for pid in server.tree() if pid != server.pid]
+def injection_name(case):
+    return f"{case[0].split(',')[0]} {case[1]} {model_name(case[2])}"
 
 
 @limit(60)
-@cases(INJECTIONS, lambda c: f"{c[0].split(',')[0]} {c[1]} {model_name(c[2])}")
+@cases(INJECTIONS, injection_name)
 def test_injected(case):
-    """While the call fails now and then every client is served, but the one that it was about."""
+    """While the call fails now and then every client is served."""
     call, error, model = case
-    need_strace()
     with Server("echo", model=(*model, 1)) as server:
         until(lambda: len(server.workers()) == 1, 5, "a worker")
-        time.sleep(0.2)
-        attach = [word for pid in pids_to_inject(server) for word in ("-p", str(pid))]
-        report = tempfile.NamedTemporaryFile("r", prefix="samjoko-strace-")
-        tracer = subprocess.Popen(
-            ["strace", "-f", "-qq", "-o", report.name, "-e", f"trace={call}", "-e",
-             f"inject={call}:error={error}:when=1+3", *attach],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            until(lambda: is_traced(server.workers()[0]), 5, "strace is attached")
-            served, lost = serve_some(server, 24)
+        until(lambda: model[1] != "pool" or len(processes.descendants(server.pid)) +
+              len(processes.threads(server.workers()[0])) > 4, 5, "the pool is there")
+        with Injection(server, call, error, "1+3") as injection:
+            served, lost, longest = serve_some(server, 24)
             workers = server.workers()
-        finally:
-            tracer.terminate()
-            tracer.wait(5)
+            injection.end()
+            injected = injection.count()
         with connect(server) as client:
             assert echoes(client)
         assert server.workers() == workers and server.process.poll() is None
-    with report:
-        injected = report.read().count("(INJECTED)")
-    print(f"{injected} injected: {served} served, {lost} lost")
-    assert injected > 0 or error == "EINTR" or call == "clone,clone3", "nothing was injected"
-    # A client whose own registration failed may be closed; nobody else.
-    allowed = injected if call == "epoll_ctl" else 0
-    assert lost <= allowed, f"{lost} of {served + lost} clients lost"
-
-
-def is_traced(pid):
-    with open(f"/proc/{pid}/status") as file:
-        return "TracerPid:\t0\n" not in file.read()
+    print(f"{injected} injected: {served} served, {lost} lost, the slowest {longest * 1000:.0f} ms")
+    assert injected > 0, "nothing was injected"
+    assert lost == 0, f"{lost} of {served + lost} clients lost"
 
 
 def serve_some(server, count):
     """They stay until the end, so that pools grow."""
-    served, clients = 0, []
+    served, longest, clients = 0, 0.0, []
     for _ in range(count):
+        start = time.monotonic()
         with contextlib.suppress(OSError):
             clients.append(connect(server, 5))
             served += echoes(clients[-1]) and echoes(clients[-1])
+        longest = max(longest, time.monotonic() - start)
     for client in clients:
         client.close()
-    return served, count - served
+    return served, count - served, longest
+
+
+# Shortages that last. EAGAIN, EINTR and ECONNABORTED of accept tell of one moment or of one client.
+LASTING = [(call, error, model)
+           for call, errors, models in [
+               (ACCEPT, ["EMFILE", "ENFILE", "ENOMEM"], MODELS),
+               (FORK, ["EAGAIN", "ENOMEM"], PROCESSES), (THREAD, ["EAGAIN"], THREADS),
+               ("epoll_ctl", ["ENOMEM"], MULTIPLEX)]
+           for error in errors for model in models]
 
 
 @alone
 @limit(60)
-@each_model
-def test_accept_fails_for_long(model):
-    """EMFILE at every accept for some seconds: no spinning; then all are served within a second."""
+@cases(LASTING, injection_name)
+def test_lasting_shortage(case):
+    """Each call fails for some seconds: no spinning; then all are served within a second."""
+    call, error, model = case
     need_strace()
-    with Server("echo", model=(*model, 1)) as server:
+    pool = ["--pool-min", "1"] if model[1] == "pool" else []
+    with Server("echo", *pool, model=(*model, 1)) as server:
         until(lambda: len(server.workers()) == 1, 5, "a worker")
         with connect(server) as client:
             assert echoes(client)
-        time.sleep(0.2)
-        attach = [word for pid in pids_to_inject(server) for word in ("-p", str(pid))]
-        tracer = subprocess.Popen(
-            ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=accept4,accept", "-e",
-             "inject=accept4,accept:error=EMFILE", *attach],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            until(lambda: is_traced(server.workers()[0]), 5, "strace is attached")
+        with Injection(server, call, error) as injection:
             clients = many_clients(server, 5)
             time.sleep(0.5)
             share = processes.cpu_share(server.pid, 3)
-        finally:
-            tracer.terminate()
-            tracer.wait(5)
+            injection.end()
         start = time.monotonic()
         served = [client for client in clients if echoes(client)]
         taken = time.monotonic() - start
@@ -239,10 +178,9 @@ def test_accept_fails_for_long(model):
         for client in clients:
             client.close()
     print(f"{share:.2%} of a core, {len(lines)} lines, served after {taken * 1000:.0f} ms")
-    # Being traced costs the traced some: each call stops it twice.
-    assert share < 0.02 and taken < SERVED
+    assert share < IDLE and taken < SERVED
     # Each process limits its own lines.
     speakers = {line.split()[2] for line in lines}
-    assert speakers and len(lines) <= 8 * len(speakers), f"{len(lines)} lines"
-    # A member that was blocked in accept when strace came may have taken one already.
+    assert len(lines) <= 8 * len(speakers), f"{len(lines)} lines"
+    assert speakers or call == "epoll_ctl", server.log()
     assert len(served) == len(clients)
