@@ -80,12 +80,19 @@ TEST_P(model_contract, two_hundred_clients_at_once_get_their_own_bytes) {
   server.stop_and_expect_end();
 }
 
+// How large a pool grows meanwhile is the machine's affair: on a busy one the next client is there
+// before the member that served the last one is back in accept, and 14 threads were seen for
+// clients that came one by one. What counts is what is left of it.
 TEST_P(model_contract, clients_one_after_the_other_leave_nothing_behind) {
-  running_model server(GetParam(), echo());
+  serve_limits limits;
+  limits.pool_min = 3;
+  limits.pool_idle = milliseconds(200);
+  running_model server(GetParam(), echo(), {.limits = limits});
   for (int each = 0; each < 300; ++each) EXPECT_EQ(server.connect().ask("x\n"), "x\n");
   EXPECT_TRUE(server.serves_nobody());
   EXPECT_EQ(server.counts().accepted.load(), 300u);
-  EXPECT_LE(server.members(), 8u);
+  const std::size_t kept = GetParam().is_pool() ? limits.pool_min : 0;
+  EXPECT_TRUE(eventually([&] { return server.members() == kept; })) << server.members();
   server.stop_and_expect_end();
 }
 

@@ -14,16 +14,19 @@ serve_limits with_idle(int idle_ms) {
   return limits;
 }
 
+// The server stands still until the line is there: on a busy machine the idle time could otherwise
+// pass between the client's connect and its first word.
 TEST_P(model_contract, a_silent_client_is_closed_after_the_idle_time) {
   for (const auto& offered : {echo(), counting()}) {
     running_model server(GetParam(), offered, {.limits = with_idle(250)});
+    server.freeze();
     auto client = server.connect();
     EXPECT_TRUE(client.send("x\n"));
-    EXPECT_FALSE(client.receive_line().empty());
     const auto before = steady::now();
+    server.thaw();
+    EXPECT_FALSE(client.receive_line().empty());
     EXPECT_TRUE(client.sees_end()) << offered.name;
-    // It may have gone to rest before it was seen to answer.
-    EXPECT_GE(steady::now() - before, milliseconds(200)) << offered.name;
+    EXPECT_GE(steady::now() - before, milliseconds(250)) << offered.name;
     client.close();
     EXPECT_TRUE(server.serves_nobody());
     server.stop_and_expect_end();
@@ -158,13 +161,25 @@ void allow_descriptors(rlim_t count) {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/// Of a user that nobody else is, so that the kernel's count of its processes is ours alone;
-/// threads count, and the thread sanitizer has one of its own in each process.
+/// Of a user that nobody else is, not even the same test of another build beside this one, so that
+/// the kernel's count of its processes is ours alone; threads count, and the thread sanitizer has
+/// one of its own in each process.
 void allow_processes(rlim_t count) {
   const rlimit limit{count, count};
   ::setrlimit(RLIMIT_NPROC, &limit);
-  constexpr uid_t nobody_else = 2'000'000'011;
-  ::setresuid(nobody_else, nobody_else, nobody_else);
+  const auto nobody_else = 2'000'000'000 + static_cast<uid_t>(::getpid());
+  CHECK(::setresuid(nobody_else, nobody_else, nobody_else) == 0, "cannot become another user");
+}
+
+/// Whether it waits without using up its processor: less than a tenth of one over some second. The
+/// first seconds may still hold the work of getting there. 100 ticks are a second of a processor.
+bool waits_for_free(pid_t pid) {
+  for (const auto until = patience(); !until.passed(steady::now());) {
+    const auto before = ticks_used(pid);
+    os::poll_until({}, deadline::after(milliseconds(1000)));  // a measurement, no wait for an event
+    if (ticks_used(pid) - before < 10) return true;
+  }
+  return false;
 }
 
 /// More clients than there is room for: the others wait and cost nothing, and are served once there
@@ -172,6 +187,7 @@ void allow_processes(rlim_t count) {
 void expect_waiting_until_there_is_room(const placement& where, std::function<void()> less_room) {
   serve_limits limits;
   limits.pool_min = 2;
+  const auto start = steady::now();
   running_model server(where, echo(), {.limits = limits, .prepare = std::move(less_room)});
   std::vector<test_client> clients;
   for (int each = 0; each < 40; ++each) {
@@ -182,12 +198,11 @@ void expect_waiting_until_there_is_room(const placement& where, std::function<vo
   const auto served = server.counts().open.load();
   EXPECT_LT(served, 40);
   EXPECT_GT(served, 0);
-  // A measurement, not a wait for something: 100 ticks are one second of a processor.
-  const auto before = ticks_used(server.pid());
-  os::poll_until({}, deadline::after(milliseconds(1000)));
-  EXPECT_LT(ticks_used(server.pid()) - before, 10);
+  EXPECT_TRUE(waits_for_free(server.pid()));
   const auto lines = server.log();
-  EXPECT_LE(std::ranges::count(lines, '\n'), 8) << lines;
+  // Two kinds of line may come, each once in a second of the clock, however long all this took.
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(steady::now() - start);
+  EXPECT_LE(std::ranges::count(lines, '\n'), 2 * (seconds.count() + 2)) << lines;
   for (auto& each : clients) {  // one after the other makes room for the next
     EXPECT_EQ(each.receive_line(), "x\n");
     each.close();

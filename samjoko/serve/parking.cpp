@@ -8,18 +8,30 @@
 namespace samjoko::serve {
 namespace {
 
-constexpr milliseconds linger_time{1000};
+/// So much of what a half-closed client still says is read away before the others have their turn.
+constexpr int reads_at_once = 16;
 
 }  // namespace
 
 void parking::park(guest in, milliseconds idle) {
-  const int number = in.client.socket.get();
   resting_.push_back(
       {.held = std::move(in),
        .until = idle == milliseconds(0) ? deadline::never() : deadline::after(idle)});
-  by_descriptor_[number] = std::prev(resting_.end());
+  watch(std::prev(resting_.end()));
+}
+
+void parking::linger(guest in) {
+  const auto until = in.lingers.value_or(deadline::after(usual_linger_time));
+  auto before = lingering_.end();
+  while (before != lingering_.begin() && std::prev(before)->until > until) --before;
+  watch(lingering_.insert(before, {.held = std::move(in), .until = until, .lingers = true}));
+}
+
+void parking::watch(places::iterator which) {
+  const int number = which->held.client.socket.get();
+  by_descriptor_[number] = which;
   // What arrived before this call is an event too.
-  if (epoll_.add(number, EPOLLIN | EPOLLRDHUP) != 0) begin_linger(std::prev(resting_.end()));
+  if (epoll_.add(number, EPOLLIN | EPOLLRDHUP) != 0 && !which->lingers) begin_linger(which);
 }
 
 parking::guest parking::remove(places::iterator which) {
@@ -33,7 +45,7 @@ parking::guest parking::remove(places::iterator which) {
 
 void parking::begin_linger(places::iterator which) {
   which->lingers = true;
-  which->until = deadline::after(linger_time);
+  which->until = deadline::after(usual_linger_time);
   os::shutdown_send(which->held.client.socket.get());
   lingering_.splice(lingering_.end(), resting_, which);
 }
@@ -45,7 +57,7 @@ void parking::close_all() {
 bool parking::is_over(const place& which) {
   std::array<std::byte, 4096> ignored;
   io::buffer_pool unused;
-  for (;;) {
+  for (int reads = 0; reads < reads_at_once; ++reads) {
     io::operation receive;
     receive.fd = which.held.client.socket.get();
     receive.data = ignored.data();
@@ -53,6 +65,7 @@ bool parking::is_over(const place& which) {
     if (!io::attempt(receive, unused, true)) return false;
     if (receive.result <= 0) return true;
   }
+  return false;
 }
 
 deadline parking::next_expiry() const noexcept {

@@ -1,9 +1,10 @@
 #pragma once
-// Charter: where resting clients of a thread pool wait when somebody else needs their threads: one
-// epoll instance, no thread, no frame and no buffer each. It never reads a request; it only says
-// who spoke.
+// Charter: where clients of a thread pool wait when somebody else needs their threads: those at
+// rest, and half-closed ones until they close as well. One epoll instance, no thread, no frame and
+// no buffer each. It never reads a request; it only says who spoke.
 
 #include <list>
+#include <optional>
 #include <samjoko/os/epoll.hpp>
 #include <samjoko/serve/session.hpp>
 #include <unordered_map>
@@ -16,6 +17,8 @@ class parking {
   struct guest {
     resting_client client;
     std::string peer;
+    /// Half-closed already: for linger(), until then.
+    std::optional<deadline> lingers{};
   };
 
   /// Readable when take_ready() has something to do.
@@ -24,6 +27,8 @@ class parking {
 
   /// Takes a client in; `idle`: how long it may stay silent, 0 for ever.
   void park(guest in, milliseconds idle);
+  /// Takes a half-closed client in, to be read to his end until in.lingers.
+  void linger(guest in);
   /// Hands out all that have spoken. Those that left, or lingered to their end, are counted by
   /// `gone(peer)`.
   template <class Spoke, class Gone>
@@ -47,12 +52,13 @@ class parking {
   };
   using places = std::list<place>;
 
+  void watch(places::iterator which);
   void begin_linger(places::iterator which);
   guest remove(places::iterator which);
   [[nodiscard]] places& list_of(const place& which) noexcept {
     return which.lingers ? lingering_ : resting_;
   }
-  /// Whether a lingering client is done: reads away what it still says.
+  /// Whether a lingering client is done: reads away some of what it still says.
   [[nodiscard]] static bool is_over(const place& which);
 
   os::epoll epoll_;
@@ -64,7 +70,10 @@ class parking {
 template <class Spoke, class Gone>
 void parking::take_ready(Spoke spoke, Gone gone) {
   std::array<epoll_event, 64> room;
-  for (bool more = true; more;) {
+  // Who lingers and never falls silent is ready again at once: everybody is looked at once, as the
+  // kernel hands them out in turn.
+  auto rounds = size() / room.size() + 1;
+  for (bool more = true; more && rounds > 0; --rounds) {
     bool woken = false;
     const auto events = epoll_.wait(room, 0, woken);
     more = events.size() == room.size();

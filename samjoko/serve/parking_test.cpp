@@ -17,6 +17,13 @@ class parking_lot : public ::testing::Test {
     lot_.park({resting_client(os::descriptor(ends[0])), peer}, idle);
     return os::descriptor(ends[1]);
   }
+  /// The same for one who is half-closed already.
+  os::descriptor linger(const char* peer, steady::time_point until) {
+    int ends[2];
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    lot_.linger({resting_client(os::descriptor(ends[0])), peer, deadline(until)});
+    return os::descriptor(ends[1]);
+  }
   void look() {
     lot_.take_ready([this](parking::guest guest) { spoke_.push_back(std::move(guest)); }, left());
   }
@@ -85,6 +92,46 @@ TEST_F(parking_lot, says_goodbye_to_who_is_silent_too_long) {
   EXPECT_EQ(gone_, "ab");
   EXPECT_EQ(lot_.size(), 0u);
   EXPECT_TRUE(lot_.next_expiry().is_never());
+}
+
+TEST_F(parking_lot, reads_half_closed_clients_to_their_end_each_in_its_own_time) {
+  const auto now = steady::now();
+  const auto later = linger("b", now + std::chrono::seconds(20));
+  const auto sooner = linger("a", now + std::chrono::seconds(10));
+  const auto parting = linger("c", now + std::chrono::seconds(30));
+  EXPECT_EQ(lot_.next_expiry(), deadline(now + std::chrono::seconds(10)));
+  ASSERT_EQ(::send(parting.get(), "late", 4, MSG_NOSIGNAL), 4);
+  look();
+  EXPECT_EQ(gone_, "") << "late words are read away";
+  ::shutdown(parting.get(), SHUT_WR);
+  look();
+  EXPECT_EQ(gone_, "c");
+  lot_.expire(now + std::chrono::seconds(10), left());
+  EXPECT_EQ(gone_, "ca");
+  lot_.expire(now + std::chrono::seconds(20), left());
+  EXPECT_EQ(gone_, "cab");
+  EXPECT_EQ(lot_.size(), 0u);
+  EXPECT_TRUE(spoke_.empty());
+}
+
+// One who talked on without a pause was read without a pause, and nobody else was looked at.
+TEST_F(parking_lot, half_closed_clients_that_never_fall_silent_keep_nobody_waiting) {
+  std::vector<os::descriptor> talkers;
+  const std::string much(300'000, 'x');
+  const int room = 1 << 20;
+  for (int each = 0; each < 70; ++each) {
+    talkers.push_back(linger("t", steady::now() + std::chrono::hours(1)));
+    ::setsockopt(talkers.back().get(), SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
+    // More than one look reads away, or it would come to the end.
+    ASSERT_GT(::send(talkers.back().get(), much.data(), much.size(), MSG_NOSIGNAL | MSG_DONTWAIT),
+              200'000);
+    ::shutdown(talkers.back().get(), SHUT_WR);
+  }
+  const auto client = park("a");
+  ASSERT_EQ(::send(client.get(), "x", 1, MSG_NOSIGNAL), 1);
+  look();
+  EXPECT_EQ(spoke_.size(), 1u);
+  EXPECT_EQ(gone_, "") << "there is more of each to be read away";
 }
 
 TEST_F(parking_lot, closes_all_and_drops_all) {

@@ -120,6 +120,7 @@ void thread_pool::member::serve(resting_client client, peer_key peer) {
   thread_.loop().run();
   if (session_ == nullptr) pool_->admission_.leave(peer_);
   session_ = nullptr;
+  rests_since_.store(not_resting, std::memory_order_relaxed);
 }
 
 /// On a kick, inside whatever the loop waits for.
@@ -136,9 +137,19 @@ void thread_pool::member::session_rests(session&, bool begins) noexcept {
 }
 
 void thread_pool::member::session_detached(session&, resting_client client) noexcept {
+  give_away({.client = std::move(client), .peer = std::move(peer_)});
+}
+
+void thread_pool::member::session_lingers(session&, os::descriptor socket,
+                                          deadline until) noexcept {
+  give_away(
+      {.client = resting_client(std::move(socket)), .peer = std::move(peer_), .lingers = until});
+}
+
+void thread_pool::member::give_away(parking::guest client) noexcept {
   {
     const std::lock_guard lock(pool_->mutex_);
-    pool_->detached_.push_back({std::move(client), std::move(peer_)});
+    pool_->detached_.push_back(std::move(client));
   }
   pool_->bell_.ring();
 }

@@ -40,10 +40,11 @@ class thread_pool::member : session_owner {
   void session_ended(session&) noexcept override { session_ = nullptr; }
   void session_rests(session&, bool begins) noexcept override;
   void session_detached(session&, resting_client client) noexcept override;
-  bool keeps_resting(session&) noexcept override { return !pool_->crowded_.load(); }
-  milliseconds linger_time() noexcept override {
-    return pool_->crowded_.load() ? hurried_linger_time : usual_linger_time;
+  void session_lingers(session&, os::descriptor socket, deadline until) noexcept override;
+  bool keeps_resting(session&) noexcept override {
+    return !pool_->crowded_.load() && !pool_->stop_.requested();
   }
+  void give_away(parking::guest client) noexcept;
 
   struct attention : runnable {
     member* self = nullptr;

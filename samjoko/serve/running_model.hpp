@@ -133,8 +133,11 @@ class running_model {
     std::size_t threads = 0;
     std::error_code gone;
     for (auto each = std::filesystem::directory_iterator(tasks, gone);
-         each != std::filesystem::directory_iterator(); each.increment(gone))
-      threads += serves_clients(each->path()) ? 1 : 0;
+         each != std::filesystem::directory_iterator(); each.increment(gone)) {
+      // The main thread looks like the others while it starts one of them.
+      const bool is_main = each->path().filename() == std::to_string(pid_);
+      threads += !is_main && serves_clients(each->path()) ? 1 : 0;
+    }
     return threads;
   }
   [[nodiscard]] bool serves_nobody() const {

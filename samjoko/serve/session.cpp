@@ -1,5 +1,6 @@
 #include <samjoko/serve/session.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <samjoko/base/check.hpp>
 #include <samjoko/os/log_writer.hpp>
@@ -156,16 +157,33 @@ bool session::take_last_bytes() noexcept {
 }
 
 bool session::begin_linger() noexcept {
+  if (connection_.stop_level() == stop_level::immediate) return end();
   phase_ = phase::lingering;
   connection_.shutdown_send();
   wait_.idle_ms = 0;
   wait_.until = deadline::after(owner_.linger_time());
   wait_.data = nullptr;
   wait_.size = 0;
+  if (detach_wanted_ || !owner_.keeps_resting(*this)) return linger_away();
+  owner_.session_rests(*this, true);
   return wait_for_bytes(&session::linger_over);
 }
 
+bool session::linger_away() noexcept {
+  connection_.loop().task_ended();
+  owner_.session_lingers(*this, connection_.release_socket(), wait_.until);
+  return false;
+}
+
 bool session::linger_over() noexcept {
+  const bool hurried =
+      wait_.result == -ECANCELED && connection_.stop_level() != stop_level::immediate;
+  if (hurried) {
+    owner_.session_rests(*this, false);
+    if (detach_wanted_) return linger_away();
+    wait_.until = std::min(wait_.until, deadline::after(owner_.linger_time()));
+    return wait_for_bytes(&session::linger_over);
+  }
   if (wait_.result <= 0) return end();
   connection_.loop().buffers().give_back(std::exchange(wait_.data, nullptr));
   // One who never falls silent never makes the loop look at the deadline.
@@ -180,7 +198,7 @@ bool session::end() noexcept {
 }
 
 void session::end_rest() noexcept {
-  if (phase_ == phase::resting) connection_.loop().cancel(wait_);
+  if (phase_ == phase::resting || phase_ == phase::lingering) connection_.loop().cancel(wait_);
 }
 
 void session::detach() noexcept {

@@ -29,11 +29,15 @@ class session_owner {
  public:
   /// The session may be destroyed by this.
   virtual void session_ended(session& ended) noexcept = 0;
-  /// A rest begins, or a turn after a rest.
+  /// From now on it waits only for what its client does: a rest, or a half-closed one is read to
+  /// its end. Or that is over.
   virtual void session_rests(session&, bool /*begins*/) noexcept {}
   /// The session was asked to detach, or `keeps_resting` refused it its rest; it may be destroyed.
   virtual void session_detached(session&, resting_client) noexcept {}
-  /// Asked before each rest: whether the client may rest here; if not it is detached.
+  /// The same for a half-closed client, who is still to be read to his end, until then at most.
+  virtual void session_lingers(session&, os::descriptor, deadline) noexcept {}
+  /// Asked before each rest, and before a half-closed client is read to his end: whether he may
+  /// wait here; if not he is detached.
   virtual bool keeps_resting(session&) noexcept { return true; }
   /// How long a half-closed client is read to its end.
   virtual milliseconds linger_time() noexcept { return usual_linger_time; }
@@ -60,9 +64,11 @@ class session : private runnable {
   [[nodiscard]] bool rests() const noexcept { return phase_ == phase::resting; }
   [[nodiscard]] bool had_turn() const noexcept { return had_turn_; }
   /// Ends the rest. What reached our kernel is still answered; then the client is half-closed and
-  /// read to its end for a moment.
+  /// read to its end for a moment. One who is read to his end already gets as long as the owner's
+  /// linger_time() now says.
   void end_rest() noexcept;
-  /// Ends the rest, and unless the client has just spoken, gives it away: session_detached().
+  /// Ends the rest, and unless the client has just spoken, gives it away: session_detached(), or
+  /// session_lingers() when it is half-closed.
   void detach() noexcept;
 
   // For lists of sessions.
@@ -87,6 +93,7 @@ class session : private runnable {
   bool take_last_bytes() noexcept;
   bool begin_linger() noexcept;
   bool linger_over() noexcept;
+  bool linger_away() noexcept;
   bool wait_for_bytes(step then) noexcept;
   bool end() noexcept;
 

@@ -16,6 +16,11 @@ class session_alone : public ::testing::Test, public session_owner {
     stop_.request(stop_level::immediate);
     session_->look_at_stop();
   }
+  void detach() { session_->detach(); }
+  void hurry() {
+    linger_ = milliseconds(10);
+    session_->end_rest();
+  }
 
  protected:
   session_alone() {
@@ -46,24 +51,60 @@ class session_alone : public ::testing::Test, public session_owner {
     return text;
   }
   void leave() { client_.reset(); }
+  /// What is done when the loop is woken, as in a worker that was told something.
+  void on_wake(void (session_alone::*what)()) {
+    attention_.test = this;
+    attention_.what = what;
+    attention_.run = [](runnable& self) noexcept {
+      auto& me = static_cast<attention&>(self);
+      (me.test->*me.what)();
+    };
+    loop_.attention = &attention_;
+  }
+  /// As soon as the client is half-closed, for a goodbye that takes an hour.
+  void say_goodbye_and(void (session_alone::*what)()) {
+    linger_ = std::chrono::hours(1);
+    on_wake(what);
+    wake_at_rest_ = 2;
+    begin(counting()).start();
+    say("bye\n");
+    loop_.run();
+    EXPECT_EQ(heard(), "1 bye\n");
+    EXPECT_EQ(heard(), "(end)");
+  }
 
   void session_ended(session&) noexcept override { ++ended_; }
   void session_detached(session&, resting_client client) noexcept override {
     detached_ = std::move(client);
   }
-  void session_rests(session&, bool begins) noexcept override { rests_ += begins ? 1 : 0; }
+  void session_lingers(session&, os::descriptor socket, deadline until) noexcept override {
+    lingering_ = std::move(socket);
+    lingers_until_ = until;
+  }
+  void session_rests(session&, bool begins) noexcept override {
+    if (begins && ++rests_ == wake_at_rest_) loop_.wake();
+  }
   bool keeps_resting(session&) noexcept override { return keeps_; }
   milliseconds linger_time() noexcept override { return linger_; }
 
+  struct attention : runnable {
+    session_alone* test = nullptr;
+    void (session_alone::*what)() = nullptr;
+  };
+
   io::epoll_loop loop_;
+  attention attention_;
   service offered_;
   connection_limits limits_;
   stop_flag stop_;
   os::descriptor ours_, client_;
   std::optional<session> session_;
   std::optional<resting_client> detached_;
+  os::descriptor lingering_;
+  deadline lingers_until_;
   int ended_ = 0;
   int rests_ = 0;
+  int wake_at_rest_ = 0;
   bool keeps_ = true;
   milliseconds linger_{50};
 };
@@ -151,19 +192,46 @@ TEST_F(session_alone, what_comes_during_the_goodbye_is_read_away) {
 }
 
 TEST_F(session_alone, an_immediate_stop_ends_the_goodbye_too) {
+  say_goodbye_and(&session_alone::stop_at_once);
+  EXPECT_EQ(ended_, 1);
+}
+
+TEST_F(session_alone, a_goodbye_that_has_begun_can_be_given_away) {
+  const auto before = steady::now();
+  say_goodbye_and(&session_alone::detach);
+  EXPECT_TRUE(lingering_);
+  EXPECT_GE(lingers_until_, deadline(before + linger_));
+  EXPECT_EQ(ended_, 0);
+}
+
+TEST_F(session_alone, a_goodbye_that_has_begun_can_be_hurried) {
+  say_goodbye_and(&session_alone::hurry);
+  EXPECT_EQ(ended_, 1);
+}
+
+TEST_F(session_alone, a_half_closed_client_is_given_away_where_it_may_not_wait) {
+  begin(counting()).start();
+  keeps_ = false;
+  say("bye\n");
+  loop_.run();
+  EXPECT_TRUE(lingering_);
+  EXPECT_EQ(heard(), "1 bye\n");
+  EXPECT_EQ(heard(), "(end)");
+  EXPECT_EQ(ended_, 0);
+}
+
+// A client in the middle of a turn was cut by an immediate stop and then said goodbye to for a
+// second, all the grace that the master gives before it kills the worker.
+TEST_F(session_alone, an_immediate_stop_says_no_goodbye) {
   linger_ = std::chrono::hours(1);
-  auto& client = begin(counting());
-  client.start();
-  client.end_rest();
-  struct order : runnable {
-    session_alone* test = nullptr;
-  } order;
-  order.test = this;
-  order.run = [](runnable& self) noexcept {
-    static_cast<struct order&>(self).test->stop_at_once();
-  };
-  loop_.attention = &order;
-  loop_.wake();
+  const service waiting{.name = "waiting", .handler = [this](connection& client) -> task<next> {
+                          loop_.wake();  // heeded in the next wait: that for the end of the line
+                          static_cast<void>(co_await client.read_line());
+                          co_return next::close;
+                        }};
+  on_wake(&session_alone::stop_at_once);
+  begin(waiting).start();
+  say("hal");
   loop_.run();
   EXPECT_EQ(ended_, 1);
 }

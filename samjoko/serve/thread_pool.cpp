@@ -104,7 +104,8 @@ void thread_pool::retire(std::uint32_t count) {
   }
 }
 
-/// The pool is full and somebody waits: rests no longer keep threads, and the longest ones end now.
+/// The pool is full and somebody waits: neither rests nor goodbyes keep threads any longer, and the
+/// longest ones end now.
 void thread_pool::relieve(steady::time_point now) {
   os::log_warning("pool full",
                   "all {} threads are taken and clients wait: those at rest are parked",
@@ -128,7 +129,11 @@ void thread_pool::take_in_detached() {
     auto guest = std::move(detached_.front());
     detached_.pop_front();
     lock.unlock();
-    parked_.park(std::move(guest), work_.limits.connection.idle);
+    if (guest.lingers) {
+      parked_.linger(std::move(guest));
+    } else {
+      parked_.park(std::move(guest), work_.limits.connection.idle);
+    }
   }
 }
 

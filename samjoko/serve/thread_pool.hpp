@@ -2,7 +2,7 @@
 // Charter: a pool of threads for one listener. Each accepts by blocking and serves its client to
 // the end, as in a pre-forked server. Only when the pool is full and somebody waits in the backlog
 // do clients at rest give up their threads: they are parked, and whoever speaks gets the next free
-// thread.
+// thread. Half-closed clients that are not gone yet are parked too, under pressure and in a stop.
 
 #include <samjoko/os/bell.hpp>
 #include <samjoko/serve/admission.hpp>
@@ -65,7 +65,7 @@ class thread_pool : public std::enable_shared_from_this<thread_pool> {
   std::atomic<std::uint32_t> alive_ = 0;
   std::atomic<std::uint32_t> waiting_ = 0;
   std::atomic<std::uint32_t> to_retire_ = 0;
-  std::atomic<bool> crowded_ = false;  ///< rests are not kept in threads
+  std::atomic<bool> crowded_ = false;  ///< no client waits in a thread
   std::atomic<bool> none_waited_ = false;
 };
 
