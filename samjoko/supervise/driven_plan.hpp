@@ -18,9 +18,9 @@ using std::chrono::seconds;
 
 /// "fork 0, fork 1": actions as a test writes them.
 inline std::string text_of(const actions& all) {
-  static constexpr const char* names[] = {"fork", "graceful", "immediate", "kill",  "wait",
-                                          "park", "retire",   "overrun",   "scale", "close group",
-                                          "hold", "close",    "leave"};
+  static constexpr const char* names[] = {
+      "fork", "graceful", "immediate", "kill",        "wait", "park",  "retire",
+      "boot", "overrun",  "scale",     "close group", "hold", "close", "leave"};
   std::string text;
   for (const auto& each : all) {
     if (!text.empty()) text += ", ";

@@ -191,6 +191,9 @@ class master {
                              settings_.plan.grown_after.count());
       case action::kind::report_retired:
         return os::log_warning(os::every("retired"), "{} asked not to be started again", who);
+      case action::kind::report_boot:
+        return os::log_warning(os::every("boot"), "{} is not ready after {} ms: it is ended", who,
+                               settings_.plan.boot_limit.count());
       case action::kind::report_overrun:
         return os::log_warning(os::every("overrun"),
                                "{} is not done after {} ms: its connections are cut", who,

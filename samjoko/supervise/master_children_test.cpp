@@ -150,6 +150,24 @@ TEST(worker, ignores_what_is_meant_for_the_master) {
   EXPECT_EQ(service.log.read_to_end().find("was killed"), std::string::npos);
 }
 
+// What the rate limit held back was told with the next line of its kind only, which may never come.
+TEST(worker, says_what_the_log_held_back_at_a_heartbeat) {
+  running_service service(workers(1), [](worker& self) {
+    serving(self);
+    log_twice_in_a_second();
+    while (self.take() == stop_order::none) {
+      self.heartbeat();
+      (void)os::wait_readable(self.descriptor(), deadline::after(milliseconds(50)));
+    }
+    return 0;
+  });
+  service.wait_for("worker 1: the same trouble");
+  const auto line = service.wait_for("worker 1: trouble (and ");
+  EXPECT_NE(line.find(" more like this)"), std::string::npos) << line;
+  service.signal(SIGTERM);
+  service.expect_end(0);
+}
+
 TEST(worker, heartbeats_are_counted_and_at_most_one_a_second_is_sent) {
   auto board = scoreboard::make(32);
   ASSERT_TRUE(board);

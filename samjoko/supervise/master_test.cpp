@@ -132,6 +132,26 @@ TEST(master, a_hanging_worker_is_cut_at_the_deadline_and_killed_after_the_grace)
   service.expect_end(0);
 }
 
+TEST(master, a_worker_that_is_never_ready_is_ended_and_another_one_started) {
+  const auto settings = [] {
+    auto made = quick();
+    made.plan.boot_limit = milliseconds(2000);  // ample for the one that does boot
+    made.plan.kill_grace = milliseconds(30);
+    return made;
+  };
+  running_service service(settings, [](worker& self) {
+    if (self.inherited().generation == 1) deaf_from_the_start();
+    return polite(self);
+  });
+  service.wait_for("worker 1 is not ready after 2000 ms: it is ended");
+  service.wait_for("did not stop when told: it is killed");
+  service.wait_for("was killed by signal 9");
+  service.wait_for("worker 1 is started again in 1 ms");
+  service.wait_serving();
+  service.signal(SIGTERM);
+  service.expect_end(0);
+}
+
 TEST(master, ctrl_c_reaches_the_group_but_only_the_master_obeys) {
   running_service service(workers(2), polite);
   service.wait_for("serving");

@@ -15,6 +15,7 @@ milliseconds doubled(milliseconds last, milliseconds first, milliseconds longest
 
 slot_event timer_event(slot_state state) {
   switch (state) {
+    case slot_state::starting: return slot_event::boot_over;
     case slot_state::young: return slot_event::aged;
     case slot_state::draining: return slot_event::drain_over;
     case slot_state::cut: return slot_event::grace_over;
@@ -135,7 +136,10 @@ void plan::step(std::size_t number, slot_event event, moment now) {
 void plan::enter(std::size_t number, slot_state before, moment now) {
   auto& moved = slots_[number];
   switch (moved.state) {
-    case slot_state::starting: moved.grew = false; break;
+    case slot_state::starting:
+      moved.grew = false;
+      moved.timer = deadline(now + settings_.boot_limit);
+      break;
     case slot_state::young:
       moved.fork_delay = milliseconds(0);
       moved.timer = deadline(now + settings_.grown_after);
@@ -164,6 +168,7 @@ void plan::run_timers(moment now) {
     const auto& each = slots_[number];
     if (!each.timer.passed(now)) continue;
     const auto event = timer_event(each.state);
+    if (event == slot_event::boot_over) add(action::kind::report_boot, number);
     if (event == slot_event::drain_over) add(action::kind::report_overrun, number);
     step(number, event, now);
   }

@@ -37,6 +37,8 @@ struct plan_settings {
   milliseconds longest_delay{10'000};
   milliseconds longest_fork_delay{500};
   milliseconds failure_window{60'000};  ///< `failures_to_park` within this park the slot
+  /// A worker that is not ready by then is ended, and counts as one that failed to boot.
+  milliseconds boot_limit{30'000};
   milliseconds drain_limit{30'000};
   milliseconds kill_grace{1000};
   /// Two orders of one kind within this time are one: `timeout` of coreutils sends each signal
@@ -57,6 +59,7 @@ struct action {
     report_waiting,  ///< `delay` until the next try
     report_parked,
     report_retired,
+    report_boot,      ///< the boot limit passed
     report_overrun,   ///< the drain limit passed
     report_scale,     ///< `code` workers are wanted now; no slot
     close_group,      ///< `slot` is the number of a group whose workers have all been given up

@@ -18,6 +18,7 @@ constexpr transition table[] = {
     {starting, on::leaves, draining, act::none},
     {starting, on::stop, draining, act::tell_graceful},
     {starting, on::stop_now, cut, act::tell_immediate},
+    {starting, on::boot_over, cut, act::tell_immediate},
     {starting, on::fork_failed, waiting, act::none},
     {starting, on::failed, waiting, act::none},
     {starting, on::failed_often, parked, act::none},
@@ -73,10 +74,10 @@ constexpr transition table[] = {
 constexpr std::array<std::string_view, 10> state_names = {
     "empty", "starting", "young",   "grown",  "draining",
     "cut",   "killed",   "waiting", "parked", "retired"};
-constexpr std::array<std::string_view, 15> event_names = {
-    "wanted",   "ready",        "aged",       "leaves", "stop",
-    "stop now", "drain over",   "grace over", "due",    "fork failed",
-    "failed",   "failed often", "died",       "left",   "retired"};
+constexpr std::array<std::string_view, 16> event_names = {
+    "wanted",       "ready",      "aged",       "leaves", "stop",        "stop now",
+    "boot over",    "drain over", "grace over", "due",    "fork failed", "failed",
+    "failed often", "died",       "left",       "retired"};
 constexpr std::array<std::string_view, 5> action_names = {"", "fork", "tell: stop gracefully",
                                                           "tell: stop at once", "kill"};
 

@@ -30,6 +30,7 @@ enum class slot_event : std::uint8_t {
   leaves,        ///< the worker says that it stops by itself
   stop,          ///< a graceful stop is ordered, or this worker is one too many
   stop_now,      ///< an immediate stop is ordered
+  boot_over,     ///< the deadline for being ready has passed
   drain_over,    ///< the deadline of a graceful stop has passed
   grace_over,    ///< an immediate stop took too long
   due,           ///< the back-off is over

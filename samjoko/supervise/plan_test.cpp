@@ -6,13 +6,30 @@ namespace {
 TEST(plan, starts_all_workers) {
   driven it(3);
   EXPECT_EQ(it.began, "fork 0, fork 1, fork 2");
+  for (std::size_t slot = 0; slot < 3; ++slot) it.grow(slot);
   EXPECT_TRUE(it.subject.next_time().is_never());
+}
+
+// Nobody noticed a worker that hung before it was ready: it was neither dead nor serving.
+TEST(plan, a_worker_that_is_never_ready_is_ended_and_counts_as_a_failed_boot) {
+  driven it(1);
+  for (const int delay : {100, 200, 400}) {
+    EXPECT_EQ(it.subject.next_time().at(), it.now + seconds(30));
+    EXPECT_EQ(it.after(seconds(30) - milliseconds(1)), "");
+    EXPECT_EQ(it.after(milliseconds(1)), "boot 0, immediate 0");
+    EXPECT_EQ(it.ready(0), "") << "too late";
+    EXPECT_EQ(it.after(seconds(1)), "kill 0");
+    EXPECT_EQ(it.ends(0, exit_status::killed(SIGKILL)), fmt::format("wait 0 {}", delay));
+    EXPECT_EQ(it.after(milliseconds(delay)), "fork 0");
+  }
+  it.grow(0);
+  EXPECT_EQ(it.after(std::chrono::hours(1)), "");
 }
 
 TEST(plan, a_worker_is_young_until_it_has_been_ready_for_a_second) {
   driven it(1);
   EXPECT_EQ(it.subject.state(0), slot_state::starting);
-  it.after(seconds(100));
+  it.after(seconds(29));
   EXPECT_EQ(it.subject.state(0), slot_state::starting);  // however long the boot took
   it.ready(0);
   EXPECT_EQ(it.subject.next_time().at(), it.now + seconds(1));

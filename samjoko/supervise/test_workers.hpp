@@ -63,9 +63,24 @@ inline int stubborn(worker& self) {
   return 0;
 }
 
+[[noreturn]] inline void deaf_from_the_start() {
+  while (true) ::pause();
+}
 inline int deaf(worker& self) {
   serving(self);
-  while (true) ::pause();
+  deaf_from_the_start();
+}
+
+/// Logs so often that a line is held back, and says no more of that kind.
+inline void log_twice_in_a_second() {
+  const auto this_second = [] {
+    return std::chrono::duration_cast<std::chrono::seconds>(steady::now().time_since_epoch());
+  };
+  for (auto before = this_second();; before = this_second()) {
+    os::log_warning("trouble", "the same trouble");
+    os::log_warning("trouble", "the same trouble");
+    if (before == this_second()) return;
+  }
 }
 
 }  // namespace samjoko::supervise

@@ -44,6 +44,7 @@ void worker::heartbeat() {
   const auto now = steady::now();
   if (now - last_heartbeat_ < std::chrono::seconds(1)) return;
   last_heartbeat_ = now;
+  os::process_log().report_held_back();
   counters().heartbeats.fetch_add(1, std::memory_order_relaxed);
   tell(message_kind::heartbeat);
 }

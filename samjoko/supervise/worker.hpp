@@ -25,9 +25,11 @@ class worker {
   [[nodiscard]] std::vector<named_listener>& listeners() noexcept { return inherited_.listeners; }
   [[nodiscard]] worker_counters& counters() const noexcept { return *inherited_.counters; }
 
-  /// Listening and able to serve. Until this is said, the worker counts as not yet booted.
+  /// Listening and able to serve. Until this is said, the worker counts as not yet booted, and is
+  /// ended at plan_settings::boot_limit.
   void ready();
-  /// At most one a second is sent, however often this is called.
+  /// At most one a second is sent, however often this is called. So often, too, the log says how
+  /// many lines its rate limit held back.
   void heartbeat();
   /// This worker will stop by itself (it has served enough clients) and wants a successor.
   void leaving();
