@@ -42,16 +42,15 @@ def begun_and_not_ended(output):
 
 
 def last_words(test):
-    """One failure of a program as a whole: what ctest says of it, where it was, what it said."""
+    """One failure of a program as a whole: after how long, in which case, what it said."""
     output = test.findtext("system-out") or ""
-    why = test.find("failure")
-    reason = (why.get("message") if why is not None else None) or "failed"
+    took = f"failed after {float(test.get('time', '0')):.0f} s"
     case = begun_and_not_ended(output)
     where = f" in {case}" if case else ""
     said = [line for line in output.splitlines() if line.strip()]
     reports = [line for line in said if "Sanitizer:" in line or "runtime error:" in line]
     shown = list(dict.fromkeys(reports[:LAST_LINES] + said[-LAST_LINES:]))
-    lines = [f"failed: {test.get('name')}: {reason}{where}; its last lines:"]
+    lines = [f"failed: {test.get('name')}: {took}{where}; its last lines:"]
     return "\n".join(lines + [f"    {line[:LONGEST]}" for line in shown])
 
 
