@@ -7,11 +7,14 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
+#include <cstdlib>
+#include <filesystem>
 #include <functional>
 #include <samjoko/io/await.hpp>
 #include <samjoko/io/blocking_loop.hpp>
 #include <samjoko/io/epoll_loop.hpp>
 #include <samjoko/io/simulated_loop.hpp>
+#include <samjoko/os/socket.hpp>
 #include <samjoko/task/first_of.hpp>
 #include <samjoko/task/scope.hpp>
 #include <string>
@@ -53,7 +56,37 @@ class real_bed {
   /// Runs it on another thread.
   void from_outside(std::function<void()> event) { threads_.emplace_back(std::move(event)); }
 
+  /// A unix listener in a folder of its own.
+  std::pair<int, os::address> listener(int backlog) {
+    auto folder = std::string("/tmp/samjoko-io-XXXXXX");
+    EXPECT_NE(::mkdtemp(folder.data()), nullptr);
+    const auto where = *os::address::parse("unix:" + folder + "/s");
+    folders_.push_back(std::move(folder));
+    os::listen_options options;
+    options.backlog = backlog;
+    auto made = os::listen_on(where, options);
+    EXPECT_TRUE(made);
+    return {made->release(), where};
+  }
+  int socket_to_connect(const os::address& to) { return os::socket_for(to)->release(); }
+  /// Clients until no more fit into the backlog.
+  std::vector<int> fill_backlog(int, const os::address& where) {
+    std::vector<int> clients;
+    for (;;) {
+      os::descriptor next(socket_to_connect(where));
+      if (::connect(next.get(), where.data(), where.size()) != 0) break;
+      clients.push_back(next.release());
+    }
+    EXPECT_EQ(errno, EAGAIN);
+    return clients;
+  }
+  ~real_bed() {
+    threads_.clear();
+    for (const auto& each : folders_) std::filesystem::remove_all(each);
+  }
+
  private:
+  std::vector<std::string> folders_;
   Loop loop_;
   std::vector<std::jthread> threads_;
 };
@@ -63,7 +96,20 @@ class simulated_bed {
   loop& on() { return loop_; }
   std::pair<int, int> sockets() { return loop_.network().make_pair(5000); }
   void from_outside(std::function<void()> event) { loop_.later(milliseconds(3), std::move(event)); }
-  ~simulated_bed() { for (const auto& each : loop_.findings()) ADD_FAILURE() << each.story; }
+  std::pair<int, os::address> listener(int backlog) {
+    const int made = loop_.network().make_listener(static_cast<std::size_t>(backlog) + 1);
+    return {made, simulated_network::address_of(made)};
+  }
+  int socket_to_connect(const os::address&) { return loop_.network().make_socket(5000); }
+  std::vector<int> fill_backlog(int listener, const os::address&) {
+    std::vector<int> clients;
+    for (int made = 0; (made = loop_.network().connect_to(listener, 5000)) >= 0;)
+      clients.push_back(made);
+    return clients;
+  }
+  ~simulated_bed() {
+    for (const auto& each : loop_.findings()) ADD_FAILURE() << each.story;
+  }
 
  private:
   simulated_loop loop_{
@@ -71,6 +117,22 @@ class simulated_bed {
 };
 
 using beds = ::testing::Types<real_bed<blocking_loop>, real_bed<epoll_loop>, simulated_bed>;
+
+/// What a case of the contract stands on; what it opens is closed at its end.
+template <class Bed>
+class contract_case : public ::testing::Test {
+ protected:
+  ~contract_case() override {
+    for (const int each : opened) do_at_once(bed.on(), operation_kind::close, each);
+  }
+  std::pair<int, int> sockets() {
+    const auto both = bed.sockets();
+    opened.insert(opened.end(), {both.first, both.second});
+    return both;
+  }
+  Bed bed;
+  std::vector<int> opened;
+};
 
 /// A task that is a root on a loop.
 class main_task : private runnable {

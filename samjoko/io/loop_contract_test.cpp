@@ -10,19 +10,7 @@ namespace samjoko::io {
 namespace {
 
 template <class Bed>
-class loop_contract : public ::testing::Test {
- protected:
-  ~loop_contract() override {
-    for (const int each : opened) do_at_once(bed.on(), operation_kind::close, each);
-  }
-  std::pair<int, int> sockets() {
-    const auto both = bed.sockets();
-    opened.insert(opened.end(), {both.first, both.second});
-    return both;
-  }
-  Bed bed;
-  std::vector<int> opened;
-};
+class loop_contract : public contract_case<Bed> {};
 TYPED_TEST_SUITE(loop_contract, beds);
 
 /// An operation begun by hand that counts how often it is told, and where.

@@ -43,6 +43,7 @@ address::address(const sockaddr* from, socklen_t length) noexcept
 
 result<address> address::parse(std::string_view text) {
   address out;
+  if (text.find('\0') != std::string_view::npos) return bad(text, "has a NUL byte");
   if (text.starts_with("fd:")) {
     unsigned number = 0;
     if (!parse_number(text.substr(3), 1u << 20, number))

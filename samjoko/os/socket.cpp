@@ -1,4 +1,3 @@
-#include <samjoko/os/names.hpp>
 #include <samjoko/os/socket.hpp>
 
 #include <fcntl.h>
@@ -11,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <samjoko/os/names.hpp>
 
 namespace samjoko::os {
 namespace {
