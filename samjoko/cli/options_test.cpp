@@ -1,0 +1,119 @@
+#include <samjoko/cli/options.hpp>
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include <samjoko/cli/catalog.hpp>
+
+namespace samjoko::cli {
+namespace {
+
+command parse(const std::string& line, const std::vector<service_entry>& services = catalog(),
+              bool own = false) {
+  std::istringstream in(line);
+  std::vector<std::string> words;
+  for (std::string word; in >> word;) words.push_back(word);
+  std::vector<char*> pointers;
+  for (auto& each : words) pointers.push_back(each.data());
+  return parse_command_line(static_cast<int>(pointers.size()), pointers.data(), services, own);
+}
+
+serve_options options_of(const std::string& line) {
+  const auto made = parse("samjoko serve " + line);
+  EXPECT_TRUE(made.serve) << line << ": " << made.print;
+  return made.serve.value_or(serve_options{});
+}
+
+std::string complaint(const std::string& line) {
+  const auto made = parse("samjoko " + line);
+  EXPECT_FALSE(made.serve) << line;
+  EXPECT_EQ(made.exit_code, exit_usage) << line;
+  EXPECT_TRUE(made.print.starts_with("samjoko: ")) << made.print;
+  EXPECT_EQ(std::ranges::count(made.print, '\n'), 1) << made.print;
+  return made.print;
+}
+
+TEST(options, a_listener_chooses_for_itself) {
+  const auto made = options_of("echo --model thread -l :1 --listen :2,model=process,workers=2");
+  ASSERT_EQ(made.listen.size(), 2U);
+  EXPECT_EQ(settle(made.listen[0].how, made.placed), (placement{model::thread, spawn::pool, 1}));
+  EXPECT_EQ(settle(made.listen[1].how, made.placed), (placement{model::process, spawn::pool, 2}));
+}
+
+TEST(options, without_any_there_is_one_listener_and_the_default_model) {
+  const auto made = options_of("echo");
+  ASSERT_EQ(made.listen.size(), 1U);
+  EXPECT_EQ(made.listen[0].where.text(), "127.0.0.1:7000");
+  EXPECT_EQ(settle(made.listen[0].how, made.placed).model, model::multiplex);
+}
+
+TEST(options, an_option_is_fine_when_one_group_heeds_it) {
+  (void)options_of("echo -l :1 -l :2,model=thread --stack-size 64k");
+  (void)options_of("echo -l :1 -l :2,model=process --recycle-after 5 --pool-min 2");
+  (void)options_of("echo -l :1 -l :2,model=thread --spawn each");
+}
+
+TEST(options, an_option_that_no_group_heeds_is_an_error) {
+  for (const auto* line : {"echo -l :1 -l :2,model=process --stack-size 64k",
+                           "echo -l :1 -l :2,model=thread --recycle-after 5",
+                           "echo -l :1,model=process,spawn=each -l :2 --pool-max 9",
+                           "echo -l :1,model=thread --model process"}) {
+    const auto text = complaint(std::string("serve ") + line);
+    EXPECT_NE(text.find("would be ignored here"), std::string::npos) << text;
+  }
+}
+
+TEST(options, mistakes_are_named_with_what_to_write) {
+  const std::pair<const char*, const char*> wrong[] = {
+      {"", "no command given: write serve, version or help"},
+      {"sreve", "there is no command 'sreve' (write serve, version or help)"},
+      {"serve", "no SERVICE given (there are: echo, relay, files, hello)"},
+      {"serve ehco", "there is no service 'ehco' (there are: echo"},
+      {"serve echo --modle thread", "there is no option --modle; did you mean --model?"},
+      {"serve echo --wrokers 2", "there is no option --wrokers; did you mean --workers?"},
+      {"serve echo --xyzzy", "there is no option --xyzzy (try"},
+      {"serve echo --model", "--model needs a value"},
+      {"serve echo --listen", "--listen needs a value"},
+      {"serve echo --model thread --model thread", "--model is given more than once"},
+      {"serve echo --workers 2 --workers 3", "--workers is given more than once"},
+      {"serve echo --model fibre", "--model: there is no model 'fibre' (write process, thread"},
+      {"serve echo --workers -1", "--workers: '-1' is not a whole number from 1 to 256"},
+      {"serve echo --model process --recycle-after -1", "--recycle-after: '-1' is not a whole"},
+      {"serve echo --idle-timeout 3w", "--idle-timeout: '3w' is not a time (write 10s"},
+      {"serve echo --log-level loud", "--log-level: 'loud' is not debug, info"},
+      {"serve echo --group staff", "--group requires --user"},
+      {"serve echo -l localhost:1", "--listen: 'localhost:1' is not a numeric IPv4 address"},
+      {"serve echo -l :1,model=fibre", "--listen: ':1,model=fibre': there is no model 'fibre'"},
+      {"serve echo -l :1,spawn=each", "--listen :1: spawn=each has no meaning"},
+  };
+  for (const auto& [line, words] : wrong) {
+    EXPECT_NE(complaint(line).find(words), std::string::npos) << complaint(line);
+  }
+}
+
+TEST(options, help_and_version_are_no_mistakes) {
+  for (const auto* line : {"samjoko help", "samjoko --help", "samjoko serve --help",
+                           "samjoko help serve", "samjoko version", "samjoko --version"}) {
+    const auto made = parse(line);
+    EXPECT_FALSE(made.serve) << line;
+    EXPECT_EQ(made.exit_code, 0) << made.print;
+  }
+  EXPECT_NE(parse("samjoko help").print.find("files DIR"), std::string::npos);
+}
+
+TEST(options, a_program_of_one_service_needs_no_command) {
+  const std::vector<service_entry> own{{.name = "mine", .usage = "", .summary = ""}};
+  for (const auto* line : {"mine -l :1,model=thread", "mine serve -l :1,model=thread"}) {
+    const auto made = parse(line, own, true);
+    ASSERT_TRUE(made.serve) << made.print;
+    EXPECT_EQ(made.serve->service, "mine");
+    EXPECT_EQ(made.serve->listen.at(0).how.model, model::thread);
+  }
+  EXPECT_TRUE(parse("mine", own, true).serve);
+  EXPECT_EQ(parse("mine help", own, true).print.find("SERVICE"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace samjoko::cli
