@@ -131,8 +131,9 @@ class Server:
         until(lambda: not [pid for pid in self._known if processes.is_alive(pid)], 2,
               "every process of the server has ended")
         for address in self.listen:
-            if address.startswith("unix:"):
-                assert not os.path.exists(address[5:]), f"left behind: {address}"
+            path = address.partition(",")[0]
+            if path.startswith("unix:"):
+                assert not os.path.exists(path[5:]), f"left behind: {path}"
 
     def __enter__(self):
         return self.start()
