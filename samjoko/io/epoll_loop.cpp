@@ -29,10 +29,8 @@ constexpr std::uint32_t events_for(operation_kind kind) noexcept {
 
 epoll_loop::epoll_loop() : loop(false), budget_(completions_per_turn) {}
 
-epoll_loop::descriptor_state& epoll_loop::state_of(int fd) {
-  const auto index = static_cast<std::size_t>(fd);
-  if (index >= descriptors_.size()) descriptors_.resize(std::max(index + 1, index * 2));
-  return descriptors_[index];
+void epoll_loop::grow(std::size_t least) {
+  descriptors_.resize(std::max(least, descriptors_.size() * 2));
 }
 
 start epoll_loop::begin(operation& wanted) {

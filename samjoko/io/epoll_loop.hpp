@@ -33,7 +33,13 @@ class epoll_loop final : public loop {
         false;  ///< more than one receive takes came with the event; no second edge follows
   };
 
-  [[nodiscard]] descriptor_state& state_of(int fd);
+  [[nodiscard]] descriptor_state& state_of(int fd) {
+    const auto index = static_cast<std::size_t>(fd);
+    if (index >= descriptors_.size()) [[unlikely]]
+      grow(index + 1);
+    return descriptors_[index];
+  }
+  void grow(std::size_t least);
   void forget(const operation& last);
   [[nodiscard]] bool try_now(operation& wanted, descriptor_state& state, bool* progressed);
   [[nodiscard]] start wait(operation& wanted, descriptor_state& state);

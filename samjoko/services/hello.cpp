@@ -4,7 +4,7 @@ namespace samjoko::services {
 namespace {
 
 void greet(const proto::request&, web::response& answer) {
-  answer.content_type("text/plain");
+  answer.lines("Content-Type: text/plain\r\n");
   answer.body("Hello, World!");
 }
 

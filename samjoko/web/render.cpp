@@ -1,6 +1,7 @@
 #include <samjoko/web/render.hpp>
 
 #include <algorithm>
+#include <cstring>
 #include <samjoko/os/caller.hpp>
 #include <samjoko/os/clock.hpp>
 #include <samjoko/os/file.hpp>
@@ -23,6 +24,12 @@ void identify(proto::head_writer& head) {
   value.number(static_cast<std::uint64_t>(who.process)).raw("/");
   value.number(static_cast<std::uint64_t>(who.thread)).raw("/");
   head.raw("X-Served-By: ").raw(value.text()).raw(serve::model_of_this_process()).raw("\r\n");
+}
+
+/// There must be room for it.
+void append_text(output& out, std::string_view text) {
+  std::memcpy(out.room().data(), text.data(), text.size());
+  out.added(text.size());
 }
 
 }  // namespace
@@ -63,8 +70,7 @@ bool append_answer(output& out, const response& answer, const answer_form& form,
     if (piece.of_file) {
       fits = append_file(out, answer, piece) >= 0;
     } else {
-      std::ranges::copy(piece.text, out.room().begin());
-      out.added(piece.text.size());
+      append_text(out, piece.text);
     }
   }
   if (!fits) out.cut(before);
