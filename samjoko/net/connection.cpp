@@ -45,11 +45,10 @@ void connection::consume(std::size_t count) noexcept {
   if (unread_.empty()) unread_.reset();
 }
 
-void connection::receive_more_by(io::operation& wait) {
-  if (unread_.empty()) unread_.reset();
-  if (unread_.has_block() && unread_.tail().empty()) unread_.compact();
-  wait.data = unread_.has_block() ? unread_.tail().data() : nullptr;
-  wait.size = unread_.has_block() ? unread_.tail().size() : 0;
+void connection::receive_behind_unread(io::operation& wait) {
+  if (unread_.tail().empty()) unread_.compact();
+  wait.data = unread_.tail().data();
+  wait.size = unread_.tail().size();
 }
 
 void connection::take_received(const io::operation& wait) noexcept {

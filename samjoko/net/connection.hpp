@@ -119,7 +119,12 @@ class connection {
   }
   /// Makes `wait` a receive of more bytes, behind those that are unread already, or into a fresh
   /// block.
-  void receive_more_by(io::operation& wait);
+  void receive_more_by(io::operation& wait) {
+    if (!unread_.empty()) return receive_behind_unread(wait);
+    unread_.reset();
+    wait.data = nullptr;
+    wait.size = 0;
+  }
   /// Takes in what such a wait received.
   void take_received(const io::operation& wait) noexcept;
   /// Whether anything was consumed since the last call: a turn that consumed nothing waits for
@@ -141,6 +146,7 @@ class connection {
   friend class detail::writing;
   friend class detail::writing_parts;
   friend class detail::sending_file;
+  void receive_behind_unread(io::operation& wait);
   io::operation do_now(io::operation_kind kind) noexcept;
   void set_write_limits(io::operation& write, std::uint64_t size) const noexcept;
 

@@ -3,21 +3,14 @@
 #include <pthread.h>
 
 #include <csignal>
-#include <memory>
 #include <samjoko/base/check.hpp>
 
 namespace samjoko::os {
 namespace {
 
-struct errand {
-  void (*body)(void*) noexcept;
-  void* argument;
-};
-
 void* run_errand(void* raw) noexcept {
-  const std::unique_ptr<errand> owned(static_cast<errand*>(raw));
-  const auto what = *owned;
-  what.body(what.argument);
+  auto& what = *static_cast<errand*>(raw);
+  what.run(what);
   return nullptr;
 }
 
@@ -34,7 +27,7 @@ sigset_t process_signals() noexcept {
 
 }  // namespace
 
-result<void> start_thread(std::size_t stack_size, void (*body)(void*) noexcept, void* argument) {
+result<void> start_thread(std::size_t stack_size, errand& what) {
   pthread_attr_t attributes;
   CHECK(::pthread_attr_init(&attributes) == 0, "cannot describe a thread");
   ::pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
@@ -42,13 +35,11 @@ result<void> start_thread(std::size_t stack_size, void (*body)(void*) noexcept, 
   const auto blocked = process_signals();
   sigset_t before;
   ::pthread_sigmask(SIG_BLOCK, &blocked, &before);
-  auto owned = std::make_unique<errand>(errand{body, argument});
   pthread_t thread{};
-  const int code = ::pthread_create(&thread, &attributes, &run_errand, owned.get());
+  const int code = ::pthread_create(&thread, &attributes, &run_errand, &what);
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   ::pthread_attr_destroy(&attributes);
   if (code != 0) return failure(code, "pthread_create");
-  static_cast<void>(owned.release());
   return {};
 }
 

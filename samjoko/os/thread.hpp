@@ -7,10 +7,16 @@
 
 namespace samjoko::os {
 
-/// Starts `body(argument)`. Every signal but the synchronous ones is blocked in it, so that the
-/// process's signals reach the thread that asked for them. Errors: EAGAIN when the system has no
-/// room for a thread.
-[[nodiscard]] result<void> start_thread(std::size_t stack_size, void (*body)(void*) noexcept,
-                                        void* argument);
+/// What a thread is to do; derive from it to hand something over. The thread neither copies nor
+/// owns it: the first malloc or free of a thread gives it memory of its own (a cache, and often an
+/// arena), which a thread that only waits for a client shall not hold.
+struct errand {
+  void (*run)(errand&) noexcept = nullptr;
+};
+
+/// Starts `what.run(what)`; `what` must live until it is done with. Every signal but the
+/// synchronous ones is blocked in the thread, so that the process's signals reach the thread that
+/// asked for them. Errors: EAGAIN when the system has no room for a thread.
+[[nodiscard]] result<void> start_thread(std::size_t stack_size, errand& what);
 
 }  // namespace samjoko::os

@@ -5,12 +5,12 @@
 
 namespace samjoko::serve {
 
-void thread_pool::member::live(void* raw) noexcept {
-  auto pool = std::move(std::unique_ptr<ticket>(static_cast<ticket*>(raw))->pool);
-  member(std::move(pool)).run();
+void thread_pool::member::live(os::errand& raw) noexcept {
+  const std::unique_ptr<ticket> mine(static_cast<ticket*>(&raw));
+  member(*mine).run();
 }
 
-thread_pool::member::member(std::shared_ptr<thread_pool> pool) : pool_(std::move(pool)) {
+thread_pool::member::member(ticket& mine) : mine_(mine), pool_(std::move(mine.pool)) {
   attention_.self = this;
   attention_.run = [](runnable& self) noexcept { static_cast<attention&>(self).self->look(); };
   thread_.loop().attention = &attention_;
@@ -21,7 +21,9 @@ thread_pool::member::member(std::shared_ptr<thread_pool> pool) : pool_(std::move
 void thread_pool::member::run() noexcept {
   {
     const std::lock_guard lock(pool_->mutex_);
-    place_ = pool_->members_.insert(pool_->members_.end(), this);
+    place_ = mine_.place.begin();
+    *place_ = this;
+    pool_->members_.splice(pool_->members_.end(), mine_.place);
   }
   while (!pool_->stop_.requested() && !is_superfluous()) {
     if (!serve_spoken()) accept_and_serve();
@@ -32,7 +34,7 @@ void thread_pool::member::run() noexcept {
     }
   }
   const std::lock_guard lock(pool_->mutex_);
-  pool_->members_.erase(place_);
+  mine_.place.splice(mine_.place.begin(), pool_->members_, place_);
   --pool_->alive_;
   pool_->bell_.ring();
 }

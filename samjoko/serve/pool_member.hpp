@@ -1,6 +1,7 @@
 #pragma once
 // Charter: one thread of a pool: waits in accept, serves, and looks up when it is kicked.
 
+#include <samjoko/os/thread.hpp>
 #include <samjoko/serve/own_thread.hpp>
 #include <samjoko/serve/thread_pool.hpp>
 
@@ -9,9 +10,11 @@ namespace samjoko::serve {
 /// Lives on the stack of its thread.
 class thread_pool::member : session_owner {
  public:
-  static void live(void* raw) noexcept;
-  struct ticket {
+  /// Made by the main thread, so that a member needs no memory but its stack.
+  struct ticket : os::errand {
+    explicit ticket(std::shared_ptr<thread_pool> of) : pool(std::move(of)) { run = &member::live; }
     std::shared_ptr<thread_pool> pool;
+    std::list<member*> place{nullptr};  ///< its place among the members, when it has none there
   };
 
   void kick() noexcept { thread_.loop().wake(); }
@@ -27,7 +30,8 @@ class thread_pool::member : session_owner {
   }
 
  private:
-  explicit member(std::shared_ptr<thread_pool> pool);
+  static void live(os::errand& raw) noexcept;
+  explicit member(ticket& mine);
   void run() noexcept;
   bool accept_and_serve();
   void pause(milliseconds time);
@@ -51,6 +55,7 @@ class thread_pool::member : session_owner {
   };
   static constexpr std::int64_t not_resting = steady::duration::max().count();
 
+  ticket& mine_;
   std::shared_ptr<thread_pool> pool_;
   own_thread thread_;
   attention attention_;

@@ -59,22 +59,43 @@ bool session::serve_whole() noexcept {
 bool session::begin_turn() noexcept {
   phase_ = phase::serving;
   had_turn_ = true;
-  try {
-    turn_ = service_.handler.turn(connection_, state_);
-    if (!turn_.start(connection_.context(), *this)) return false;
-  } catch (...) {
-    return end();
+  auto turn = make_turn();
+  if (!turn) return end();
+  if (!turn.start(connection_.context(), *this)) {
+    turn_ = std::move(turn);
+    return false;
   }
-  return work_over();
+  return go_on(outcome_of(turn));
 }
 
-next session::outcome_of_work() noexcept {
-  auto outcome = next::close;
+/// Empty when the frame could not be made.
+task<next> session::make_turn() noexcept {
   try {
-    if (turn_) {
-      outcome = turn_.take();
+    return service_.handler.turn(connection_, state_);
+  } catch (...) {
+    return {};
+  }
+}
+
+bool session::work_over() noexcept {
+  auto outcome = next::close;
+  if (turn_) {
+    outcome = outcome_of(turn_);
+    turn_.reset();
+  } else {
+    outcome_of(whole_);
+    whole_.reset();
+  }
+  return go_on(outcome);
+}
+
+template <class Outcome>
+next session::outcome_of(task<Outcome>& ended) noexcept {
+  try {
+    if constexpr (std::is_void_v<Outcome>) {
+      ended.take();
     } else {
-      whole_.take();
+      return ended.take();
     }
   } catch (const std::exception& thrown) {
     os::log_error("handler", "service {}: a handler threw, its client is closed: {}", service_.name,
@@ -82,13 +103,11 @@ next session::outcome_of_work() noexcept {
   } catch (...) {
     os::log_error("handler", "service {}: a handler threw, its client is closed", service_.name);
   }
-  turn_.reset();
-  whole_.reset();
-  return outcome;
+  return next::close;
 }
 
-bool session::work_over() noexcept {
-  const bool rests = outcome_of_work() == next::rest && !connection_.context().cancelled;
+bool session::go_on(next wanted) noexcept {
+  const bool rests = wanted == next::rest && !connection_.context().cancelled;
   then_ = rests                        ? &session::begin_rest
           : connection_.wants_linger() ? &session::begin_linger
                                        : &session::end;
@@ -125,8 +144,7 @@ bool session::rest_over() noexcept {
   phase_ = phase::serving;
   if (wait_.result > 0) {
     connection_.take_received(wait_);
-    then_ = &session::begin_turn;
-    return true;
+    return begin_turn();
   }
   if (wait_.result == -ECANCELED && !connection_.context().cancelled) return take_last_bytes();
   then_ = wait_.result == -ETIMEDOUT ? &session::begin_linger : &session::end;

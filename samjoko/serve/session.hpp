@@ -87,7 +87,10 @@ class session : private runnable {
   bool serve_whole() noexcept;
   bool begin_turn() noexcept;
   bool work_over() noexcept;
-  [[nodiscard]] next outcome_of_work() noexcept;
+  [[nodiscard]] task<next> make_turn() noexcept;
+  template <class Outcome>
+  next outcome_of(task<Outcome>& ended) noexcept;
+  bool go_on(next wanted) noexcept;
   bool begin_rest() noexcept;
   bool rest_over() noexcept;
   bool take_last_bytes() noexcept;

@@ -37,6 +37,7 @@ class thread_each : public std::enable_shared_from_this<thread_each> {
 
  private:
   struct client;
+  struct ticket;
 
   /// Accepts, while stopping until nobody waits: then true. Out of threads or descriptors: the rest
   /// waits in the backlog.
@@ -76,6 +77,8 @@ class thread_each : public std::enable_shared_from_this<thread_each> {
   }
 
   bool start_waiting();
+  ticket& new_ticket();
+  void take_back(ticket& of) noexcept;
   void tell_clients();
   void stop_clients();
   void ended(client& gone) noexcept;
@@ -88,30 +91,32 @@ class thread_each : public std::enable_shared_from_this<thread_each> {
   os::descriptor waiting_socket_;
   peer_key waiting_peer_;
 
-  std::mutex mutex_;  ///< guards clients_ and their loops' lives
-  std::list<client*> clients_;
+  std::mutex mutex_;  ///< guards the lists, and the lives of the loops
+  std::list<ticket> clients_;
+  std::list<ticket> spare_;  ///< kept for the next clients
   stop_level told_ = stop_level::none;
   std::atomic<std::size_t> alive_ = 0;
 };
 
+/// What the main thread keeps of a client, so that its thread needs no memory but its stack.
+struct thread_each::ticket : os::errand {
+  std::shared_ptr<thread_each> model;
+  os::descriptor socket;
+  peer_key peer;
+  io::blocking_loop* loop = nullptr;  ///< while it lives
+  std::list<ticket>::iterator place;
+};
+
 /// Lives on the stack of its thread.
 struct thread_each::client : session_owner {
-  struct ticket {
-    std::shared_ptr<thread_each> model;
-    os::descriptor socket;
-    peer_key peer;
-  };
-
-  static void serve(void* raw) noexcept {
-    std::unique_ptr<ticket> from(static_cast<ticket*>(raw));
+  static void serve(os::errand& raw) noexcept {
     own_thread here;
-    client me(*from, here.loop());
-    from.reset();
-    me.run();
+    client(static_cast<ticket&>(raw), here.loop()).run();
   }
 
   client(ticket& from, io::blocking_loop& on)
-      : model(std::move(from.model)),
+      : mine(from),
+        model(std::move(from.model)),
         loop(on),
         peer(std::move(from.peer)),
         served(std::in_place, on, resting_client(std::move(from.socket)), model->work_.offered,
@@ -126,7 +131,7 @@ struct thread_each::client : session_owner {
   void run() noexcept {
     {
       const std::lock_guard lock(model->mutex_);
-      place = model->clients_.insert(model->clients_.end(), this);
+      mine.loop = &loop;
     }
     if (model->room_.stop().requested()) loop.wake();  // it may have missed the round of wakes
     served->start();
@@ -141,35 +146,57 @@ struct thread_each::client : session_owner {
   struct attention : runnable {
     client* self = nullptr;
   };
+  ticket& mine;
   std::shared_ptr<thread_each> model;
   io::blocking_loop& loop;
   peer_key peer;
   attention look;
   std::optional<session> served;
-  std::list<client*>::iterator place;
 };
 
 bool thread_each::start_waiting() {
-  auto ticket = std::make_unique<client::ticket>(
-      client::ticket{shared_from_this(), std::move(waiting_socket_), std::move(waiting_peer_)});
+  auto& given = new_ticket();
+  given.model = shared_from_this();
+  given.socket = std::move(waiting_socket_);
+  given.peer = std::move(waiting_peer_);
   ++alive_;
-  const auto started = os::start_thread(work_.limits.stack_size, &client::serve, ticket.get());
-  if (started) {
-    static_cast<void>(ticket.release());
-    return true;
-  }
+  const auto started = os::start_thread(work_.limits.stack_size, given);
+  if (started) return true;
   --alive_;
-  waiting_socket_ = std::move(ticket->socket);
-  waiting_peer_ = std::move(ticket->peer);
+  waiting_socket_ = std::move(given.socket);
+  waiting_peer_ = std::move(given.peer);
+  given.model.reset();
+  {
+    const std::lock_guard lock(mutex_);
+    take_back(given);
+  }
   const auto pause = pause_after("thread", started.error().code(), work_.counts);
   room_.wait(false, static_cast<int>(std::max(pause, milliseconds(10)).count()));
   return false;
 }
 
+thread_each::ticket& thread_each::new_ticket() {
+  const std::lock_guard lock(mutex_);
+  if (spare_.empty()) {
+    auto& made = spare_.emplace_back();
+    made.run = &client::serve;
+    made.place = spare_.begin();
+  }
+  auto& given = spare_.front();
+  clients_.splice(clients_.end(), spare_, given.place);
+  return given;
+}
+
+/// Under the mutex.
+void thread_each::take_back(ticket& of) noexcept {
+  of.loop = nullptr;
+  spare_.splice(spare_.begin(), clients_, of.place);
+}
+
 void thread_each::ended(client& gone) noexcept {
   admission_.leave(gone.peer);
   const std::lock_guard lock(mutex_);
-  clients_.erase(gone.place);
+  take_back(gone.mine);
   --alive_;
   if (room_.stop().requested()) bell_.ring();
 }
@@ -178,7 +205,9 @@ void thread_each::tell_clients() {
   const auto level = room_.stop().level();
   const std::lock_guard lock(mutex_);
   if (std::exchange(told_, level) == level) return;
-  for (auto* each : clients_) each->loop.wake();
+  for (auto& each : clients_) {
+    if (each.loop != nullptr) each.loop->wake();
+  }
 }
 
 void thread_each::stop_clients() {

@@ -78,9 +78,9 @@ void thread_pool::tend_to_the_end() {
 
 void thread_pool::add_members(std::uint32_t count) {
   for (; count > 0; --count) {
-    auto ticket = std::make_unique<member::ticket>(member::ticket{shared_from_this()});
+    auto ticket = std::make_unique<member::ticket>(shared_from_this());
     ++alive_;
-    const auto started = os::start_thread(work_.limits.stack_size, &member::live, ticket.get());
+    const auto started = os::start_thread(work_.limits.stack_size, *ticket);
     if (started) {
       static_cast<void>(ticket.release());
       size_.has_grown();

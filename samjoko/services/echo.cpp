@@ -3,18 +3,17 @@
 namespace samjoko::services {
 namespace {
 
-task<> send_back(connection& client) {
-  while (auto bytes = co_await client.read()) {
-    const auto written = co_await client.write(*bytes);
-    if (!written) co_return;
-  }
+/// A turn starts when bytes have come: they are sent back from where they are.
+task<next> send_back(connection& client) {
+  const auto came = client.unread();
+  const auto written = co_await client.write(came);
+  if (!written) co_return next::close;
+  client.consume(came.size());
+  co_return next::rest;
 }
 
 }  // namespace
 
-service echo() {
-  // What was read is sent back before the next read: between the two nothing is owed to the client.
-  return {.name = "echo", .handler = send_back, .stops_between_reads = true};
-}
+service echo() { return {.name = "echo", .handler = send_back}; }
 
 }  // namespace samjoko::services

@@ -1,5 +1,6 @@
 #pragma once
-// Charter: sends back what it receives. The smallest service, and the plain form of a handler.
+// Charter: sends back what it receives. The smallest service of the turn form: a client who is
+// silent costs neither a frame nor a buffer. examples/echo.cpp is the same in the plain form.
 
 #include <samjoko/serve/handler.hpp>
 

@@ -17,7 +17,7 @@ struct free_frame {
 struct thread_frames {
   std::array<free_frame*, frame_pool::largest / frame_pool::granule + 1> free{};
   std::byte* lent = nullptr;
-  std::byte* lent_next = nullptr;
+  std::byte* lent_free_end = nullptr;  ///< taken from the top down
   std::byte* lent_end = nullptr;
   frame_watcher* watcher = nullptr;
   std::size_t heap_requests = 0;
@@ -30,12 +30,8 @@ constexpr std::size_t class_of(std::size_t size) noexcept {
 }
 
 void* allocate_fresh(std::size_t size) {
-  const auto room = static_cast<std::size_t>(frames.lent_end - frames.lent_next);
-  if (size <= room) {
-    void* memory = frames.lent_next;
-    frames.lent_next += size;
-    return memory;
-  }
+  const auto room = static_cast<std::size_t>(frames.lent_free_end - frames.lent);
+  if (size <= room) return frames.lent_free_end -= size;
   ++frames.heap_requests;
   return ::operator new(size);
 }
@@ -76,14 +72,14 @@ void frame_pool::drain() noexcept {
       if (!is_lent(memory)) ::operator delete(memory);
     }
   }
-  frames.lent = frames.lent_next = frames.lent_end = nullptr;
+  frames.lent = frames.lent_free_end = frames.lent_end = nullptr;
 }
 
 void frame_pool::lend(void* memory, std::size_t size) noexcept {
   CHECK(frames.lent == nullptr, "a thread lends its frame pool one block at a time");
   if (std::align(alignof(std::max_align_t), granule, memory, size) == nullptr) return;
-  frames.lent = frames.lent_next = static_cast<std::byte*>(memory);
-  frames.lent_end = frames.lent + size;
+  frames.lent = static_cast<std::byte*>(memory);
+  frames.lent_free_end = frames.lent_end = frames.lent + size / granule * granule;
 }
 
 void frame_pool::watch(frame_watcher* watcher) noexcept { frames.watcher = watcher; }

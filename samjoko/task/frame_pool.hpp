@@ -28,9 +28,9 @@ class frame_pool {
   /// Gives this thread's free frames back. Called before a thread ends.
   static void drain() noexcept;
 
-  /// Lets the pool carve frames out of `size` bytes at `memory` before it asks the heap: a thread's
-  /// own stack, so that an idle client dirties no heap page. `memory` must outlive all frames;
-  /// drain() ends it.
+  /// Lets the pool carve frames out of `size` bytes at `memory`, from the end on, before it asks
+  /// the heap: a thread's own stack, so that an idle client dirties no heap page. `memory` must
+  /// outlive all frames; drain() ends it.
   static void lend(void* memory, std::size_t size) noexcept;
 
   static void watch(frame_watcher* watcher) noexcept;
