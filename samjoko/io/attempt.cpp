@@ -55,12 +55,13 @@ bool try_accept(operation& wanted, bool sockets_block) {
   return !would_block(wanted.result);
 }
 
-/// A non-blocking connect is begun once; when it is writable, SO_ERROR tells how it went. EAGAIN of
-/// a unix socket means that the backlog is full: it was not begun (man 2 connect).
+/// A non-blocking connect is begun once; when it is writable, SO_ERROR tells how it went, and
+/// before that tells 0: whether there is a peer tells the two apart. EAGAIN of a unix socket means
+/// that the backlog is full: it was not begun (man 2 connect).
 bool try_connect(operation& wanted) {
   if (wanted.started) {
     wanted.result = -os::take_error(wanted.fd);
-    return true;
+    return wanted.result != 0 || os::has_peer(wanted.fd);
   }
   const auto* to = reinterpret_cast<const sockaddr*>(wanted.data);
   // An interrupted connect goes on by itself; calling again would give EALREADY.

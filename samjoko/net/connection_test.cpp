@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <cerrno>
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <samjoko/io/contract_bed.hpp>
-#include <samjoko/net/connect.hpp>
-#include <samjoko/os/socket.hpp>
 #include <string>
 
 namespace samjoko {
@@ -74,29 +74,32 @@ TEST(connection, parts_arrive_in_order_and_half_close_ends_them) {
   }
 }
 
-task<> connect_and_drop(connection& from, const os::address& to, int rounds) {
-  for (; rounds > 0; --rounds) {
-    auto socket = co_await connect(from, to, milliseconds(5000));
-    EXPECT_TRUE(socket) << socket.error().sentence();
+task<> send_part_of_a_file(connection& client, int file) {
+  const auto head = co_await client.write("head:");
+  EXPECT_TRUE(head);
+  const auto sent = co_await client.send_file(file, 3, 10);
+  EXPECT_TRUE(sent && *sent == 10);
+  const auto rest = co_await client.send_file(file, 95, 10);
+  EXPECT_TRUE(rest && *rest == 5) << "fewer at the end of the file";
+  const auto nothing = co_await client.send_file(file, 0, 0);
+  EXPECT_TRUE(nothing && *nothing == 0);
+  client.shutdown_send();
+}
+TEST(connection, a_file_is_sent_from_any_place_to_its_end) {
+  const auto text = io::pattern(100);
+  const os::descriptor file(::memfd_create("sent", MFD_CLOEXEC));
+  ASSERT_EQ(::write(file.get(), text.data(), text.size()), 100);
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    io::simulated_loop on(seed);
+    const auto ends = on.network().make_pair(1 + seed % 9);
+    connection client(on, os::descriptor(ends.first), limits, no_stop);
+    std::string got;
+    io::main_task peer(on, io::receive_to_end(on, ends.second, got, 1 + seed % 5));
+    io::main_task server(on, send_part_of_a_file(client, file.get()));
+    peer.begin();
+    server.finish();
+    ASSERT_EQ(got, "head:" + text.substr(3, 10) + text.substr(95));
   }
-}
-task<> connect_in_vain(connection& from, const os::address& to) {
-  auto socket = co_await connect(from, to, milliseconds(5000));
-  EXPECT_TRUE(!socket && socket.error().is(ECONNREFUSED));
-}
-// The number of a connection that was dropped is used by the next one: the loop must know nothing
-// of it.
-TEST(connect, reaches_a_listener_again_and_again_and_is_refused_without_one) {
-  io::epoll_loop on;
-  const auto ends = io::real_bed<io::epoll_loop>().sockets();
-  connection client(on, os::descriptor(ends.first), limits, no_stop);
-  const os::descriptor other(ends.second);
-  auto listener = os::listen_on(*os::address::parse("127.0.0.1:0"));
-  ASSERT_TRUE(listener);
-  const auto where = os::local_address(listener->get());
-  io::main_task(on, connect_and_drop(client, *where, 5)).finish();
-  listener->reset();
-  io::main_task(on, connect_in_vain(client, *where)).finish();
 }
 
 }  // namespace

@@ -181,4 +181,10 @@ int take_error(int socket) noexcept {
   return code;
 }
 
+bool has_peer(int socket) noexcept {
+  sockaddr_storage peer;
+  socklen_t size = sizeof peer;
+  return ::getpeername(socket, reinterpret_cast<sockaddr*>(&peer), &size) == 0;
+}
+
 }  // namespace samjoko::os

@@ -54,4 +54,7 @@ void shutdown_send(int socket) noexcept;
 /// The pending error of a socket (SO_ERROR), 0 for none.
 [[nodiscard]] int take_error(int socket) noexcept;
 
+/// Whether it is connected; not while a connect is under way (man 2 getpeername, ENOTCONN).
+[[nodiscard]] bool has_peer(int socket) noexcept;
+
 }  // namespace samjoko::os
