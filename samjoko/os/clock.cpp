@@ -17,11 +17,13 @@ steady::time_point coarse_now() noexcept {
   return steady::time_point(to_duration(time));
 }
 
+/// The resolution is a tick of the kernel, but the clock is more than one behind at times: on Linux
+/// 6.18 with a tick of 4 ms it was seen 5.8 ms behind, two times in five by more than the tick.
 steady::duration coarse_lag() noexcept {
   static const auto lag = [] {
     timespec time{};
     ::clock_getres(CLOCK_MONOTONIC_COARSE, &time);
-    return to_duration(time);
+    return 3 * to_duration(time);
   }();
   return lag;
 }

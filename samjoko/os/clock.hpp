@@ -6,8 +6,8 @@
 
 namespace samjoko::os {
 
-/// Never ahead of steady::now(), behind it by less than coarse_lag() (man 2 clock_gettime,
-/// CLOCK_MONOTONIC_COARSE).
+/// Never ahead of steady::now(), behind it by less than coarse_lag(), which is three ticks of the
+/// kernel, 3 to 30 ms (man 2 clock_gettime, CLOCK_MONOTONIC_COARSE).
 [[nodiscard]] steady::time_point coarse_now() noexcept;
 [[nodiscard]] steady::duration coarse_lag() noexcept;
 
