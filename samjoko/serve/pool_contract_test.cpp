@@ -149,6 +149,27 @@ TEST_P(pooled_model_contract, many_clients_share_a_small_pool_of_threads) {
   server.stop_and_expect_end();
 }
 
+// When several parked clients spoke at once, the kicks for all of them reached the one thread that
+// stood first in the list. It took the first client and rested with him; the other thread waited in
+// accept for ever, and the rest of the clients for it.
+TEST_P(pooled_model_contract, parked_clients_that_speak_at_once_get_every_idle_thread) {
+  if (GetParam().where != model::thread) GTEST_SKIP() << "a process closes those at rest";
+  running_model server(GetParam(), counting(), {.limits = pool_of(2, 2)});
+  auto clients = resting_clients(server, 12);
+  for (int lines = 2; lines < 10; ++lines) {
+    // Needs a thread, so that all who rest in one are parked; then both threads are free.
+    EXPECT_EQ(server.connect().ask("x\n"), "1 x\n");
+    EXPECT_TRUE(eventually([&] { return server.counts().open.load() == 12; }));
+    server.freeze();
+    for (auto& each : clients) EXPECT_TRUE(each.send("y\n"));
+    server.thaw();
+    for (auto& each : clients) ASSERT_EQ(each.receive_line(), std::to_string(lines) + " y\n");
+  }
+  clients.clear();
+  EXPECT_TRUE(server.serves_nobody());
+  server.stop_and_expect_end();
+}
+
 TEST_P(pooled_model_contract, parked_clients_are_served_to_the_end_of_a_graceful_stop) {
   if (GetParam().where != model::thread) GTEST_SKIP() << "a process closes those at rest";
   running_model server(GetParam(), counting(), {.limits = pool_of(2, 2)});

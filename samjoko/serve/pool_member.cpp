@@ -32,6 +32,8 @@ void thread_pool::member::run() noexcept {
     accept_backlog();
     while (serve_spoken()) {
     }
+  } else {
+    pool_->kick_for_spoken();  // perhaps it was kicked for one, and leaves instead
   }
   const std::lock_guard lock(pool_->mutex_);
   mine_.place.splice(mine_.place.begin(), pool_->members_, place_);
@@ -54,6 +56,7 @@ bool thread_pool::member::serve_spoken() {
   pool_->spoke_.pop_front();
   pool_->any_spoke_.store(!pool_->spoke_.empty());
   lock.unlock();
+  pool_->kick_for_spoken();  // all the kicks may have reached this thread alone
   serve(std::move(guest.client), std::move(guest.peer));
   return true;
 }
