@@ -6,6 +6,7 @@
 #include <samjoko/base/check.hpp>
 #include <samjoko/io/attempt.hpp>
 #include <samjoko/os/clock.hpp>
+#include <samjoko/os/log_writer.hpp>
 #include <utility>
 
 namespace samjoko::io {
@@ -96,7 +97,11 @@ bool epoll_loop::try_now(operation& wanted, descriptor_state& state, bool* progr
 start epoll_loop::park(operation& wanted, descriptor_state& state) {
   if (!state.registered) {
     const int code = epoll_.add(wanted.fd, events_for(wanted.kind));
-    if (code == ENOMEM || code == ENOSPC) return pause(wanted);  // the kernel's shortage will pass
+    if (code == ENOMEM || code == ENOSPC) {  // the kernel's shortage will pass
+      os::log_warning("epoll", "epoll_ctl: {}; clients wait until there is room again",
+                      reason(code));
+      return pause(wanted);
+    }
     if (code != 0) {
       wanted.result = -code;
       return start::done;
