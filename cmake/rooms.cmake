@@ -36,9 +36,10 @@ function(samjoko_room_tree room visible)
   endforeach()
 endfunction()
 
-# What a target that is compiled as part of a room sees, and how it names its files: in CHECK's line
-# as samjoko/room/file, in debug information as the real file. Ninja compiles in the top of the build
-# tree, so the tree is named from there: a compiler cache then serves every build tree of a checkout.
+# What a target that is compiled as part of a room sees, and how it names its files: in CHECK's
+# line as samjoko/room/file, in debug information as the real file. Ninja compiles in the top of the
+# build tree, so the tree is named from there: a compiler cache then serves every build tree of a
+# checkout.
 function(samjoko_compile_in_room target scope room)
   set(tree ${SAMJOKO_ROOM_TREES}/${room})
   if(CMAKE_GENERATOR STREQUAL Ninja)
@@ -49,7 +50,39 @@ function(samjoko_compile_in_room target scope room)
     -fdebug-prefix-map=${tree}/=${SAMJOKO_SOURCE_DIR}/)
 endfunction()
 
+# Every header compiles alone: x.cpp or x_test.cpp includes x.hpp before anything else, and for each
+# header that no such file begins with, a file of one line is compiled.
+function(samjoko_headers_alone room)
+  file(GLOB headers CONFIGURE_DEPENDS RELATIVE ${SAMJOKO_SOURCE_DIR}
+    ${SAMJOKO_SOURCE_DIR}/samjoko/${room}/*.hpp)
+  set(alone "")
+  foreach(header ${headers})
+    string(REGEX REPLACE "\\.hpp$" "" stem ${header})
+    set(first "")
+    foreach(user ${stem}.cpp ${stem}_test.cpp)
+      if(EXISTS ${SAMJOKO_SOURCE_DIR}/${user})
+        file(STRINGS ${SAMJOKO_SOURCE_DIR}/${user} includes REGEX "^#include" LIMIT_COUNT 1)
+        list(APPEND first ${includes})
+      endif()
+    endforeach()
+    if(NOT "#include <${header}>" IN_LIST first)
+      set(source ${CMAKE_CURRENT_BINARY_DIR}/headers/${stem}.cpp)
+      file(CONFIGURE OUTPUT ${source} CONTENT "#include <${header}>\n" @ONLY)
+      list(APPEND alone ${source})
+    endif()
+  endforeach()
+  if(alone)
+    add_library(${room}_headers OBJECT ${alone})
+    samjoko_compile_in_room(${room}_headers PRIVATE ${room})
+    target_link_libraries(${room}_headers PRIVATE samjoko_options fmt::fmt GTest::gtest)
+  endif()
+endfunction()
+
 function(samjoko_room_test room tests)
+  # Its operator new collides with that of clang's thread sanitizer, which cannot be replaced.
+  if(CMAKE_CXX_FLAGS MATCHES "-fsanitize=thread")
+    list(FILTER tests EXCLUDE REGEX "/allocation_test\\.cpp$")
+  endif()
   add_executable(${room}_test ${tests})
   samjoko_compile_in_room(${room}_test PRIVATE ${room})
   target_link_libraries(${room}_test PRIVATE
@@ -81,6 +114,9 @@ function(samjoko_room room)
   else()
     add_library(samjoko_${room} INTERFACE)
     target_link_libraries(samjoko_${room} INTERFACE ${neighbours} fmt::fmt Threads::Threads)
+  endif()
+  if(BUILD_TESTING)
+    samjoko_headers_alone(${room})
   endif()
   if(BUILD_TESTING AND tests)
     samjoko_room_test(${room} "${tests}")
