@@ -27,7 +27,7 @@ class frame_size : public samjoko::frame_watcher {
 
 struct client : samjoko::serve::session {  // as serve/shared_loop.cpp has it
   using session::session;
-  samjoko::serve::peer_key peer;
+  samjoko::serve::seats held;
 };
 
 void print(const char* part, std::size_t bytes) { std::printf("%s\t%zu\n", part, bytes); }
@@ -82,7 +82,7 @@ int main() {
   print("a client on a shared loop (serve/session.hpp), of which", sizeof(client));
   print("- the connection (net/connection.hpp)", sizeof(connection));
   print("- an operation (io/operation.hpp)", sizeof(io::operation));
-  print("- the peer's key (serve/admission.hpp)", sizeof(serve::peer_key));
+  print("- its seats (serve/connection_account.hpp)", sizeof(serve::seats));
   print_frame("echo's frame, held while it waits", sizes, [&] { return echo.handler.serve(some); });
   print_frame("hello's frame, gone while it rests", sizes,
               [&] { return hello.handler.turn(some, nothing); });

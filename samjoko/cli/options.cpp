@@ -149,9 +149,9 @@ class serve_parser {
   void declare_limits() {
     group_ = "Limits";
     auto& limits = options_.limits;
-    add_count("--max-connections", limits.max_connections, 1, "open at once, per worker");
+    add_count("--max-connections", limits.max_connections, 1, "open at once in all workers");
     add_count("--max-connections-per-peer", limits.max_connections_per_peer, 1,
-              "of them, from one address");
+              "of them, from one IPv4 address or IPv6 /64");
     add("--idle-timeout", "TIME", limits.connection.idle, parse_time,
         "silence of a client (60s; 0: for ever)");
     add("--write-timeout", "TIME", limits.connection.write_idle, parse_time,

@@ -12,6 +12,7 @@
 #include <samjoko/os/shared_memory.hpp>
 #include <samjoko/os/signals.hpp>
 #include <samjoko/os/socket.hpp>
+#include <samjoko/serve/connection_account.hpp>
 #include <samjoko/serve/model.hpp>
 #include <samjoko/supervise/master.hpp>
 
@@ -95,8 +96,9 @@ serve::orders orders_of(supervise::worker& me) {
 class work_of_a_worker {
  public:
   work_of_a_worker(const serve_options& options, const worker_groups& groups,
-                   const service& offered, std::span<serve::counters> counts)
-      : options_(options), groups_(groups), offered_(offered), counts_(counts) {}
+                   const service& offered, std::span<serve::counters> counts,
+                   const serve::connection_account& account)
+      : options_(options), groups_(groups), offered_(offered), counts_(counts), account_(account) {}
 
   int operator()(supervise::worker& me) const {
     // sendfile(2) has no MSG_NOSIGNAL; a peer that went away is an error to us, not a death.
@@ -111,7 +113,9 @@ class work_of_a_worker {
                          .listeners = listeners,
                          .limits = options_.limits,
                          .from_master = orders,
-                         .counts = counts_[me.inherited().number - 1]};
+                         .counts = counts_[me.inherited().number - 1],
+                         .account = &account_,
+                         .worker = me.inherited().number};
     me.ready();
     const auto& how = groups_.all[me.inherited().group].how;
     const auto ran = serve::run(how.model, how.spawn, work);
@@ -135,6 +139,7 @@ class work_of_a_worker {
   const worker_groups& groups_;
   const service& offered_;
   std::span<serve::counters> counts_;
+  const serve::connection_account& account_;
 };
 
 /// Inherited listeners are left as they are: their other holders go on with them.
@@ -172,6 +177,9 @@ int serve_until_stopped(const serve_options& options, const service& offered,
   settings.plan.drain_limit = options.stop_timeout;
   auto counts = os::shared_cells<serve::counters>::make(settings.plan.most_workers);
   if (!counts) return complain(counts.error(), {});
+  auto account = serve::connection_account::make(options.limits, settings.plan.most_workers);
+  if (!account) return complain(account.error(), "choose a lower --max-connections");
+  settings.after_worker_end = [&](std::size_t number) { account->give_back(number); };
   settings.listeners = std::move(*listeners);
   settings.before_graceful_stop = [&](const std::vector<named_listener>& open) {
     closed_to_newcomers = true;
@@ -179,8 +187,12 @@ int serve_until_stopped(const serve_options& options, const service& offered,
   };
   if (!options.log_file.empty())
     settings.reopen_log = [&options] { return os::open_for_append(options.log_file); };
-  return supervise::run_master(std::move(settings),
-                               work_of_a_worker(options, groups, offered, counts->cells()));
+  const int code = supervise::run_master(
+      std::move(settings), work_of_a_worker(options, groups, offered, counts->cells(), *account));
+  if (account->refused() > 0)
+    os::log_notice(os::every("refused"), "{} clients were refused by the limits on connections",
+                   account->refused());
+  return code;
 }
 
 }  // namespace

@@ -6,54 +6,52 @@
 #include <samjoko/os/socket.hpp>
 
 namespace samjoko::serve {
+namespace {
 
-admission::admission(const serve_limits& limits, counters& counts) noexcept
-    : limits_(limits), counts_(counts) {
-  counts_.open.store(0);
+/// Sets the first looks for a seat of two holders apart (Fibonacci hashing).
+std::uint32_t first_place_of(holder_tag holder) noexcept {
+  return static_cast<std::uint32_t>(holder * 0x9e3779b97f4a7c15 >> 32);
 }
 
-bool admission::admit(int socket, peer_key& peer) {
-  const auto open = counts_.open.fetch_add(1, std::memory_order_relaxed) + 1;
-  if (limits_.max_connections != 0 && open > limits_.max_connections) {
-    counts_.open.fetch_sub(1, std::memory_order_relaxed);
-    refuse("connections", limits_.max_connections);
-    return false;
+}  // namespace
+
+admission::admission(const workload& work, std::uint32_t member) noexcept
+    : account_(*work.account),
+      holder_(account_.holder(work.worker, member)),
+      counts_(work.counts),
+      near_(first_place_of(holder_)) {}
+
+bool admission::admit(int socket, seats& taken) noexcept {
+  std::uint64_t peer = 0;
+  if (account_.most_of_peer() != 0) {
+    if (const auto from = os::peer_address(socket)) peer = connection_account::peer_of(*from);
   }
-  if (limits_.max_connections_per_peer != 0 && !admit_peer(socket, peer)) {
-    counts_.open.fetch_sub(1, std::memory_order_relaxed);
-    refuse("connections of one peer", limits_.max_connections_per_peer);
-    return false;
+  switch (account_.enter(holder_, peer, near_.load(std::memory_order_relaxed), taken)) {
+    case entry::all_taken: refuse("connections", account_.most_in_all()); return false;
+    case entry::all_of_peer_taken:
+      refuse("connections of one peer", account_.most_of_peer());
+      return false;
+    case entry::admitted: break;
   }
+  near_.store(taken.in_all, std::memory_order_relaxed);
+  counts_.open.fetch_add(1, std::memory_order_relaxed);
   count(counts_.accepted);
   return true;
 }
 
-bool admission::admit_peer(int socket, peer_key& peer) {
-  const auto from = os::peer_address(socket);
-  if (!from || from->host_key().empty()) return true;
-  peer = from->host_key();
-  const std::lock_guard lock(mutex_);
-  auto& of_peer = peers_[peer];
-  if (of_peer >= limits_.max_connections_per_peer) {
-    peer.clear();
-    return false;
-  }
-  ++of_peer;
-  return true;
-}
+void admission::leave(seats held) noexcept { give_back(held, true); }
 
-void admission::leave(const peer_key& peer) noexcept {
-  counts_.open.fetch_sub(1, std::memory_order_relaxed);
-  if (peer.empty()) return;
-  const std::lock_guard lock(mutex_);
-  const auto found = peers_.find(peer);
-  if (found != peers_.end() && --found->second == 0) peers_.erase(found);
+void admission::give_back(seats held, bool had_client) noexcept {
+  account_.leave(holder_, held);
+  if (held.in_all != 0) near_.store(held.in_all - 1, std::memory_order_relaxed);
+  if (had_client) counts_.open.fetch_sub(1, std::memory_order_relaxed);
 }
 
 void admission::refuse(const char* what, std::uint32_t limit) noexcept {
   count(counts_.refused);
+  account_.count_refusal();
   os::log_warning("refused", "refused a client: the limit of {} {} is reached ({} refused so far)",
-                  limit, what, counts_.refused.load());
+                  limit, what, account_.refused());
 }
 
 milliseconds pause_after(const char* call, int code, counters& counts) noexcept {

@@ -1,39 +1,39 @@
 #pragma once
-// Charter: who is let in. Counts open connections in all and per peer address, refuses what is over
-// a limit, and says what a failed accept means: try again at once, or pause.
+// Charter: who is let in. Asks the program's account of connections for each one, refuses what is
+// over a limit, and says what a failed accept means: try again at once, or pause.
 
-#include <mutex>
-#include <samjoko/serve/model.hpp>
-#include <string>
-#include <unordered_map>
+#include <atomic>
+#include <samjoko/serve/connection_account.hpp>
 
 namespace samjoko::serve {
-
-/// Whom a connection is counted for: the bytes of the peer's address; empty when that is not
-/// counted.
-using peer_key = std::string;
 
 /// So many clients are accepted before children and orders are looked at again.
 inline constexpr int accepted_per_round = 64;
 
+/// Of one worker, or of one process of its pool. Safe from several threads.
 class admission {
  public:
-  admission(const serve_limits& limits, counters& counts) noexcept;
+  /// In the worker itself, whose present generation it answers for. `member`: from 1 up, which
+  /// process of the worker's pools this one is for; 0: the worker.
+  explicit admission(const workload& work, std::uint32_t member = 0) noexcept;
 
-  /// Counts a fresh connection in, or refuses it. Safe from several threads. Costs a system call
-  /// for the peer's address only when there is a limit per peer.
-  [[nodiscard]] bool admit(int socket, peer_key& peer);
+  /// Counts a fresh connection in, or refuses it. Costs a system call for the peer's address only
+  /// when there is a limit per peer. `taken` may lie in memory that survives this process.
+  [[nodiscard]] bool admit(int socket, seats& taken) noexcept;
   /// Counts it out again.
-  void leave(const peer_key& peer) noexcept;
+  void leave(seats held) noexcept;
+  /// The process of the pool is dead: counts out what it held or was reaching for. `had_client`:
+  /// it had been admitted.
+  void give_back(seats held, bool had_client) noexcept;
 
  private:
-  [[nodiscard]] bool admit_peer(int socket, peer_key& peer);
   void refuse(const char* what, std::uint32_t limit) noexcept;
 
-  const serve_limits& limits_;
+  const connection_account& account_;
+  const holder_tag holder_;
   counters& counts_;
-  std::mutex mutex_;
-  std::unordered_map<peer_key, std::uint32_t> peers_;
+  /// Where a seat was taken or left last.
+  std::atomic<std::uint32_t> near_;
 };
 
 /// After a failed accept, fork or thread start: how long to pause before the next try. Zero: try at

@@ -4,32 +4,57 @@
 #include <cerrno>
 #include <samjoko/os/socket.hpp>
 #include <samjoko/serve/admission.hpp>
+#include <samjoko/serve/test_account.hpp>
 #include <samjoko/serve/test_client.hpp>
 
 namespace samjoko::serve {
 namespace {
 
-TEST(admission, counts_in_and_out_up_to_the_limit) {
+/// The door of a worker that is the only one.
+struct lone_worker {
+  lone_worker(std::uint32_t in_all, std::uint32_t of_peer)
+      : account(account_of(in_all, of_peer, 1)) {}
+
+  service offered;
   serve_limits limits;
-  limits.max_connections = 2;
+  connection_account account;
   counters counts;
-  admission door(limits, counts);
-  peer_key first, second, third;
-  EXPECT_TRUE(door.admit(-1, first));
-  EXPECT_TRUE(door.admit(-1, second));
-  EXPECT_FALSE(door.admit(-1, third));
-  EXPECT_EQ(counts.open.load(), 2);
-  EXPECT_EQ(counts.refused.load(), 1u);
-  door.leave(first);
-  EXPECT_TRUE(door.admit(-1, third));
-  EXPECT_EQ(counts.accepted.load(), 3u);
+  orders from_master;
+  workload work{.offered = offered,
+                .listeners = {},
+                .limits = limits,
+                .from_master = from_master,
+                .counts = counts,
+                .account = &account};
+  admission door{work};
+};
+
+TEST(admission, counts_in_and_out_up_to_the_limit) {
+  lone_worker here(2, 0);
+  seats first, second, third;
+  EXPECT_TRUE(here.door.admit(-1, first));
+  EXPECT_TRUE(here.door.admit(-1, second));
+  EXPECT_FALSE(here.door.admit(-1, third));
+  EXPECT_EQ(here.counts.open.load(), 2);
+  EXPECT_EQ(here.counts.refused.load(), 1u);
+  EXPECT_EQ(here.account.refused(), 1u);
+  here.door.leave(first);
+  EXPECT_EQ(here.counts.open.load(), 1);
+  EXPECT_TRUE(here.door.admit(-1, third));
+  EXPECT_EQ(here.counts.accepted.load(), 3u);
+}
+
+TEST(admission, without_a_limit_nobody_needs_a_seat) {
+  lone_worker here(0, 0);
+  seats taken;
+  for (int each = 0; each < 3; ++each) EXPECT_TRUE(here.door.admit(-1, taken));
+  EXPECT_EQ(here.counts.open.load(), 3);
+  for (int each = 0; each < 3; ++each) here.door.leave(taken);
+  EXPECT_EQ(here.counts.open.load(), 0);
 }
 
 TEST(admission, counts_each_peer_by_itself) {
-  serve_limits limits;
-  limits.max_connections_per_peer = 1;
-  counters counts;
-  admission door(limits, counts);
+  lone_worker here(0, 1);
   const auto listener = os::listen_on(*os::address::parse("127.0.0.1:0")).value();
   ASSERT_TRUE(os::set_blocking(listener.get(), true));
   const auto to = os::local_address(listener.get()).value();
@@ -37,30 +62,38 @@ TEST(admission, counts_each_peer_by_itself) {
     const test_client client(to, {.from = from, .receive_buffer = 0});
     return os::descriptor(accept_now(listener.get(), true));
   };
-  const auto here = accepted("127.0.0.1:0");
-  const auto here_too = accepted("127.0.0.1:0");
-  const auto there = accepted("127.0.0.2:0");
-  peer_key key, same, other;
-  EXPECT_TRUE(door.admit(here.get(), key));
-  EXPECT_FALSE(door.admit(here_too.get(), same));
-  EXPECT_TRUE(same.empty()) << "who was refused is counted for nobody";
-  EXPECT_TRUE(door.admit(there.get(), other));
-  door.leave(key);
-  EXPECT_TRUE(door.admit(here_too.get(), same));
+  const auto one = accepted("127.0.0.1:0");
+  const auto another = accepted("127.0.0.1:0");
+  const auto elsewhere = accepted("127.0.0.2:0");
+  seats held, same, other;
+  EXPECT_TRUE(here.door.admit(one.get(), held));
+  EXPECT_FALSE(here.door.admit(another.get(), same));
+  EXPECT_EQ(same.of_peer, 0u) << "who was refused is counted for nobody";
+  EXPECT_TRUE(here.door.admit(elsewhere.get(), other));
+  here.door.leave(held);
+  EXPECT_TRUE(here.door.admit(another.get(), same));
 }
 
 TEST(admission, peers_without_address_are_not_counted) {
-  serve_limits limits;
-  limits.max_connections_per_peer = 1;
-  counters counts;
-  admission door(limits, counts);
+  lone_worker here(0, 1);
   int ends[2];
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
   const os::descriptor one(ends[0]);
   const os::descriptor two(ends[1]);
-  peer_key first, second;
-  EXPECT_TRUE(door.admit(one.get(), first));
-  EXPECT_TRUE(door.admit(two.get(), second));
+  seats first, second;
+  EXPECT_TRUE(here.door.admit(one.get(), first));
+  EXPECT_TRUE(here.door.admit(two.get(), second));
+}
+
+TEST(admission, a_dead_process_of_a_pool_is_counted_out_by_its_worker) {
+  lone_worker here(1, 0);
+  seats held;
+  EXPECT_TRUE(admission(here.work, 7).admit(-1, held));
+  seats refused;
+  EXPECT_FALSE(here.door.admit(-1, refused));
+  admission(here.work, 7).give_back(held, true);
+  EXPECT_EQ(here.counts.open.load(), 0);
+  EXPECT_TRUE(here.door.admit(-1, held));
 }
 
 TEST(pause_after, pauses_for_shortages_and_not_for_clients_that_left) {

@@ -1,3 +1,4 @@
+#include <samjoko/serve/connection_account.hpp>
 #include <samjoko/serve/model.hpp>
 
 namespace samjoko {
@@ -18,11 +19,7 @@ namespace {
 
 constinit std::string_view running = "none";
 
-}  // namespace
-
-std::string_view model_of_this_process() noexcept { return running; }
-
-result<void> run(model where, spawn how, workload& work) {
+result<void> run_placed(model where, spawn how, workload& work) {
   running = name_of(where);  // one model in a process, and no other thread yet
   switch (where) {
     case model::process:
@@ -31,6 +28,21 @@ result<void> run(model where, spawn how, workload& work) {
     case model::multiplex: return run_shared_loop(work);
   }
   return failure(EINVAL, "model");
+}
+
+}  // namespace
+
+std::string_view model_of_this_process() noexcept { return running; }
+
+result<void> run(model where, spawn how, workload& work) {
+  work.counts.open.store(0);
+  if (work.account != nullptr) return run_placed(where, how, work);
+  auto own = connection_account::make(work.limits, 1);
+  if (!own) return failure_of(own);
+  workload alone = work;
+  alone.account = &*own;
+  alone.worker = 1;
+  return run_placed(where, how, alone);
 }
 
 }  // namespace serve

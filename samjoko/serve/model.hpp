@@ -23,10 +23,11 @@ enum class spawn : std::uint8_t { each, pool };
 
 struct serve_limits {
   connection_limits connection;
-  /// Connections open at once in this worker; more are refused. 0: as many as there are
-  /// descriptors.
+  /// Connections open at once in all workers of the program; more are refused. 0: as many as there
+  /// are descriptors, or 131,072 with a limit per peer.
   std::uint32_t max_connections = 0;
-  /// Of them, from one peer address. 0: no limit. Unix peers are not counted.
+  /// Of them, from one IPv4 address or one IPv6 network of 64 bits (serve/connection_account.hpp
+  /// says why). 0: no limit. Unix peers are not counted.
   std::uint32_t max_connections_per_peer = 0;
 
   std::uint32_t pool_min = 4;
@@ -40,6 +41,8 @@ struct serve_limits {
 };
 
 namespace serve {
+
+class connection_account;
 
 /// What the worker is told, from its master and by the kernel.
 struct order_news {
@@ -68,6 +71,11 @@ struct workload {
   const serve_limits& limits;
   orders& from_master;
   counters& counts;
+  /// Of the whole program, made by the master with these limits before it forked. Null: this worker
+  /// is the whole program, and run() makes one.
+  const connection_account* account = nullptr;
+  /// This worker's number in it, from 1 up.
+  std::size_t worker = 1;
   /// The process that runs the model: children that it forks end when it does.
   pid_t forking_process = ::getpid();
 };
@@ -80,6 +88,7 @@ struct workload {
 /// "none" where none does. Any thread.
 [[nodiscard]] std::string_view model_of_this_process() noexcept;
 
+/// Each of them needs an account.
 [[nodiscard]] result<void> run_shared_loop(workload& work);
 [[nodiscard]] result<void> run_thread_each(workload& work);
 [[nodiscard]] result<void> run_thread_pool(workload& work);

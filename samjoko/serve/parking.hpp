@@ -6,6 +6,7 @@
 #include <list>
 #include <optional>
 #include <samjoko/os/epoll.hpp>
+#include <samjoko/serve/connection_account.hpp>
 #include <samjoko/serve/session.hpp>
 #include <unordered_map>
 
@@ -16,7 +17,7 @@ class parking {
   /// A client, and what its model keeps about it.
   struct guest {
     resting_client client;
-    std::string peer;
+    seats held;
     /// Half-closed already: for linger(), until then.
     std::optional<deadline> lingers{};
   };
@@ -30,7 +31,7 @@ class parking {
   /// Takes a half-closed client in, to be read to his end until in.lingers.
   void linger(guest in);
   /// Hands out all that have spoken. Those that left, or lingered to their end, are counted by
-  /// `gone(peer)`.
+  /// `gone(seats)`.
   template <class Spoke, class Gone>
   void take_ready(Spoke spoke, Gone gone);
   /// Half-closes those whose time is over.
@@ -83,7 +84,7 @@ void parking::take_ready(Spoke spoke, Gone gone) {
       if (!found->second->lingers) {
         spoke(remove(found->second));
       } else if (is_over(*found->second)) {
-        gone(remove(found->second).peer);
+        gone(remove(found->second).held);
       }
     }
   }
@@ -93,13 +94,13 @@ template <class Gone>
 void parking::expire(steady::time_point now, Gone gone) {
   while (!resting_.empty() && resting_.front().until.passed(now)) begin_linger(resting_.begin());
   while (!lingering_.empty() && lingering_.front().until.passed(now))
-    gone(remove(lingering_.begin()).peer);
+    gone(remove(lingering_.begin()).held);
 }
 
 template <class Gone>
 void parking::drop_all(Gone gone) {
   close_all();
-  while (!lingering_.empty()) gone(remove(lingering_.begin()).peer);
+  while (!lingering_.empty()) gone(remove(lingering_.begin()).held);
 }
 
 }  // namespace samjoko::serve

@@ -14,21 +14,25 @@ class parking_lot : public ::testing::Test {
   os::descriptor park(const char* peer, milliseconds idle = milliseconds(0)) {
     int ends[2];
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
-    lot_.park({resting_client(os::descriptor(ends[0])), peer}, idle);
+    lot_.park({resting_client(os::descriptor(ends[0])), named(peer)}, idle);
     return os::descriptor(ends[1]);
   }
   /// The same for one who is half-closed already.
   os::descriptor linger(const char* peer, steady::time_point until) {
     int ends[2];
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
-    lot_.linger({resting_client(os::descriptor(ends[0])), peer, deadline(until)});
+    lot_.linger({resting_client(os::descriptor(ends[0])), named(peer), deadline(until)});
     return os::descriptor(ends[1]);
   }
   void look() {
     lot_.take_ready([this](parking::guest guest) { spoke_.push_back(std::move(guest)); }, left());
   }
-  std::function<void(const std::string&)> left() {
-    return [this](const std::string& peer) { gone_ += peer; };
+  std::function<void(seats)> left() {
+    return [this](seats held) { gone_ += static_cast<char>(held.in_all); };
+  }
+  /// Clients are told apart by a letter, which is carried as the number of their seat.
+  static seats named(const char* letter) {
+    return {.in_all = static_cast<std::uint32_t>(*letter), .of_peer = 0};
   }
   [[nodiscard]] static bool sees_end(const os::descriptor& client) {
     char byte = 0;
@@ -48,7 +52,7 @@ TEST_F(parking_lot, hands_out_who_spoke) {
   EXPECT_TRUE(os::wait_readable(lot_.descriptor(), deadline::after(std::chrono::seconds(10))));
   look();
   ASSERT_EQ(spoke_.size(), 1u);
-  EXPECT_EQ(spoke_[0].peer, "b");
+  EXPECT_EQ(spoke_[0].held.in_all, named("b").in_all);
   EXPECT_EQ(lot_.size(), 1u);
   EXPECT_FALSE(sees_end(silent));
 }
@@ -58,7 +62,7 @@ TEST_F(parking_lot, hears_what_was_said_before) {
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
   const os::descriptor client(ends[1]);
   ASSERT_EQ(::send(client.get(), "x", 1, MSG_NOSIGNAL), 1);
-  lot_.park({resting_client(os::descriptor(ends[0])), "a"}, milliseconds(0));
+  lot_.park({resting_client(os::descriptor(ends[0])), named("a")}, milliseconds(0));
   look();
   EXPECT_EQ(spoke_.size(), 1u);
 }

@@ -57,7 +57,7 @@ bool thread_pool::member::serve_spoken() {
   pool_->any_spoke_.store(!pool_->spoke_.empty());
   lock.unlock();
   pool_->kick_for_spoken();  // all the kicks may have reached this thread alone
-  serve(std::move(guest.client), std::move(guest.peer));
+  serve(std::move(guest.client), guest.held);
   return true;
 }
 
@@ -82,9 +82,8 @@ bool thread_pool::member::accept_and_serve() {
   if (accept_.result < 0) return false;
   pool_->kick_for_spoken();
   os::descriptor socket(static_cast<int>(accept_.result));
-  peer_key peer;
-  if (pool_->admission_.admit(socket.get(), peer))
-    serve(resting_client(std::move(socket)), std::move(peer));
+  seats taken;
+  if (pool_->admission_.admit(socket.get(), taken)) serve(resting_client(std::move(socket)), taken);
   return true;
 }
 
@@ -108,14 +107,13 @@ void thread_pool::member::accept_backlog() {
       continue;
     }
     os::descriptor socket(number);
-    peer_key peer;
-    if (pool_->admission_.admit(number, peer))
-      serve(resting_client(std::move(socket)), std::move(peer));
+    seats taken;
+    if (pool_->admission_.admit(number, taken)) serve(resting_client(std::move(socket)), taken);
   }
 }
 
-void thread_pool::member::serve(resting_client client, peer_key peer) {
-  peer_ = std::move(peer);
+void thread_pool::member::serve(resting_client client, seats held) {
+  held_ = held;
   detach_asked_.store(false);
   session served(thread_.loop(), std::move(client), pool_->work_.offered,
                  pool_->work_.limits.connection, pool_->stop_, *this);
@@ -123,7 +121,7 @@ void thread_pool::member::serve(resting_client client, peer_key peer) {
   if (pool_->stop_.requested()) thread_.loop().wake();
   served.start();
   thread_.loop().run();
-  if (session_ == nullptr) pool_->admission_.leave(peer_);
+  if (session_ == nullptr) pool_->admission_.leave(held_);
   session_ = nullptr;
   rests_since_.store(not_resting, std::memory_order_relaxed);
 }
@@ -142,13 +140,12 @@ void thread_pool::member::session_rests(session&, bool begins) noexcept {
 }
 
 void thread_pool::member::session_detached(session&, resting_client client) noexcept {
-  give_away({.client = std::move(client), .peer = std::move(peer_)});
+  give_away({.client = std::move(client), .held = held_});
 }
 
 void thread_pool::member::session_lingers(session&, os::descriptor socket,
                                           deadline until) noexcept {
-  give_away(
-      {.client = resting_client(std::move(socket)), .peer = std::move(peer_), .lingers = until});
+  give_away({.client = resting_client(std::move(socket)), .held = held_, .lingers = until});
 }
 
 void thread_pool::member::give_away(parking::guest client) noexcept {

@@ -37,7 +37,7 @@ class thread_pool::member : session_owner {
   void pause(milliseconds time);
   bool serve_spoken();
   void accept_backlog();
-  void serve(resting_client client, peer_key peer);
+  void serve(resting_client client, seats held);
   void look() noexcept;
   [[nodiscard]] bool is_superfluous() noexcept;
 
@@ -61,7 +61,7 @@ class thread_pool::member : session_owner {
   attention attention_;
   io::operation accept_;
   session* session_ = nullptr;
-  peer_key peer_;
+  seats held_;
   std::atomic<bool> accepting_ = false;
   std::atomic<bool> detach_asked_ = false;
   std::atomic<std::int64_t> rests_since_ = not_resting;

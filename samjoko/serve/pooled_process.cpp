@@ -1,12 +1,9 @@
 #include <samjoko/serve/pooled_process.hpp>
 
-#include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <samjoko/os/clock.hpp>
 #include <samjoko/os/log_writer.hpp>
 #include <samjoko/os/socket.hpp>
-#include <samjoko/serve/admission.hpp>
 
 namespace samjoko::serve {
 namespace {
@@ -17,13 +14,14 @@ constexpr milliseconds first_request_grace{200};
 }  // namespace
 
 pooled_process::pooled_process(const workload& work, int listener, os::bell& bell, pool_cell& board,
-                               std::span<pool_cell> members, pool_cell& own)
+                               std::span<pool_cell> members, pool_cell& own, std::uint32_t number)
     : work_(work),
       listener_(listener),
       bell_(bell),
       board_(board),
       members_(members),
       own_(own),
+      admission_(work, number),
       process_(work) {
   accept_.kind = io::operation_kind::accept;
   accept_.fd = listener_;
@@ -71,10 +69,11 @@ void pooled_process::serve(int number) {
   os::descriptor socket(number);
   change_to(pool_state::serving);
   waits_no_longer();
-  if (!admit(number)) return;
+  if (!admission_.admit(number, own_.held)) return;
   ++served_;
   process_.serve(std::move(socket));
-  work_.counts.open.fetch_sub(1, std::memory_order_relaxed);
+  admission_.leave(own_.held);
+  own_.held = {};
   change_to(pool_state::waiting);  // should this process end now, nobody has to count for it
 }
 
@@ -92,34 +91,6 @@ void pooled_process::waits_no_longer() noexcept {
   }
   board_.none_waited.store(true);
   bell_.ring();
-}
-
-bool pooled_process::admit(int socket) {
-  auto& counts = work_.counts;
-  const auto& limits = work_.limits;
-  const auto open = counts.open.fetch_add(1, std::memory_order_relaxed) + 1;
-  bool over = limits.max_connections != 0 && open > limits.max_connections;
-  if (!over && limits.max_connections_per_peer != 0) {
-    std::array<std::uint64_t, 2> key{};
-    const auto from = os::peer_address(socket);
-    if (from) std::memcpy(key.data(), from->host_key().data(), from->host_key().size());
-    for (std::size_t half = 0; half < key.size(); ++half) own_.peer[half].store(key[half]);
-    const auto same = std::ranges::count_if(members_, [&](const pool_cell& each) {
-      const auto state = each.state.load();
-      const bool has_client = state == pool_state::serving || state == pool_state::resting;
-      return has_client && each.peer[0].load() == key[0] && each.peer[1].load() == key[1];
-    });
-    over = (key[0] | key[1]) != 0 && same > limits.max_connections_per_peer;
-  }
-  if (!over) {
-    count(counts.accepted);
-    return true;
-  }
-  counts.open.fetch_sub(1, std::memory_order_relaxed);
-  count(counts.refused);
-  os::log_warning("refused", "refused a client: a limit on connections is reached ({} so far)",
-                  counts.refused.load());
-  return false;
 }
 
 }  // namespace samjoko::serve

@@ -3,6 +3,7 @@
 // parent.
 
 #include <samjoko/os/bell.hpp>
+#include <samjoko/serve/admission.hpp>
 #include <samjoko/serve/client_process.hpp>
 #include <span>
 
@@ -19,8 +20,9 @@ struct pool_cell {
   std::atomic<std::int64_t> may_end = 0;
   /// It shall leave before its next client: the pool is larger than it needs to be.
   std::atomic<bool> leaves = false;
-  /// The peer's address, in two halves, when peers are counted.
-  std::array<std::atomic<std::uint64_t>, 2> peer{};
+  /// Of its client, or what it was reaching for when it died. The parent reads it when it has
+  /// reaped the member.
+  seats held;
   // The board's.
   std::atomic<bool> none_waited = false;
   std::atomic<bool> crowded = false;
@@ -29,14 +31,15 @@ struct pool_cell {
     state.store(pool_state::free);
     pid.store(0);
     leaves.store(false);
-    for (auto& half : peer) half.store(0);
+    held = {};
   }
 };
 
 class pooled_process {
  public:
+  /// `number`: from 1 up, in the account of connections.
   pooled_process(const workload& work, int listener, os::bell& bell, pool_cell& board,
-                 std::span<pool_cell> members, pool_cell& own);
+                 std::span<pool_cell> members, pool_cell& own, std::uint32_t number);
 
   /// Until it is told to stop, or has served enough clients.
   void run();
@@ -44,7 +47,6 @@ class pooled_process {
  private:
   bool accept_one(bool may_block);
   void serve(int socket);
-  [[nodiscard]] bool admit(int socket);
   void change_to(pool_state state) noexcept { own_.state.store(state, std::memory_order_release); }
   void watch_rest(const session& of, bool begins) noexcept;
   void waits_no_longer() noexcept;
@@ -55,6 +57,7 @@ class pooled_process {
   pool_cell& board_;
   std::span<pool_cell> members_;
   pool_cell& own_;
+  admission admission_;
   client_process process_;
   io::operation accept_;
   std::uint64_t served_ = 0;

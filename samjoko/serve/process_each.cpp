@@ -16,13 +16,20 @@
 namespace samjoko::serve {
 namespace {
 
+/// A child is remembered with the seats of its client.
+std::uint64_t tag_of(seats held) { return std::uint64_t{held.in_all} << 32 | held.of_peer; }
+seats seats_of(std::uint64_t tag) {
+  return {.in_all = static_cast<std::uint32_t>(tag >> 32),
+          .of_peer = static_cast<std::uint32_t>(tag)};
+}
+
 class process_each {
  public:
-  explicit process_each(workload& work)
-      : work_(work), admission_(work.limits, work.counts), room_(work, nullptr) {}
+  explicit process_each(workload& work) : work_(work), admission_(work), room_(work, nullptr) {}
 
   void run() {
     os::check_single_threaded();
+    work_.account->keep_from_children();  // the parent counts for them
     while (!room_.stop().requested()) {
       if (wait(true, -1).clients)
         room_.for_each_ready([this](int listener) { accept_all(listener); });
@@ -40,9 +47,7 @@ class process_each {
 
   void reap() {
     children_.reap([this](const os::children::report& dead) {
-      const auto counted = peers_.find(dead.pid);
-      admission_.leave(counted == peers_.end() ? peer_key() : counted->second);
-      if (counted != peers_.end()) peers_.erase(counted);
+      if (dead.known) admission_.leave(seats_of(dead.tag));
       told_.erase(dead.pid);
       if (dead.status.is_success()) return;
       os::log_warning("client process", "process {} of one client {}", dead.pid,
@@ -85,20 +90,19 @@ class process_each {
 
   /// Keeps trying until there is room for the process: the client is in, it shall not be dropped.
   void serve(os::descriptor socket) {
-    peer_key peer;
-    if (!admission_.admit(socket.get(), peer)) return;
+    seats taken;
+    if (!admission_.admit(socket.get(), taken)) return;
     while (room_.stop().level() != stop_level::immediate) {
       const auto child = os::fork_process(os::child_mask::blocked);
       if (child && child->in_child()) be_client_process(std::move(socket));
       if (child) {
-        children_.add(child->pid);
-        if (!peer.empty()) peers_.emplace(child->pid, std::move(peer));
+        children_.add(child->pid, tag_of(taken));
         return;
       }
       pause(pause_after("fork", child.error().code(), work_.counts));
       if (room_.stop().requested()) tell_clients();  // their ends make room
     }
-    admission_.leave(peer);
+    admission_.leave(taken);
   }
 
   [[noreturn]] void be_client_process(os::descriptor socket) {
@@ -129,7 +133,6 @@ class process_each {
   admission admission_;
   waiting_room room_;
   os::children children_;
-  std::unordered_map<pid_t, peer_key> peers_;
   std::unordered_map<pid_t, stop_level> told_;
 };
 

@@ -28,9 +28,11 @@ constexpr std::size_t relieved_at_once = 8;
 /// The processes of one listener.
 class process_pool {
  public:
+  /// `first`: the number of its first member in the account of connections.
   process_pool(workload& work, int listener, os::bell& bell, os::shared_cells<pool_cell> cells,
-               os::children& all)
+               os::children& all, std::uint32_t first)
       : work_(work),
+        first_(first),
         listener_(listener),
         bell_(bell),
         cells_(std::move(cells)),
@@ -74,7 +76,7 @@ class process_pool {
       if (cell.pid.load() != pid) continue;
       const auto was = cell.state.load();
       const bool had_client = was == pool_state::serving || was == pool_state::resting;
-      if (had_client) work_.counts.open.fetch_sub(1);
+      admission(work_, number_of(cell)).give_back(cell.held, had_client);
       cell.clear();
       --members_;
       return true;
@@ -90,6 +92,10 @@ class process_pool {
   [[nodiscard]] std::uint32_t count_of(pool_state state) const noexcept {
     return static_cast<std::uint32_t>(std::ranges::count_if(
         members(), [state](const pool_cell& cell) { return cell.state.load() == state; }));
+  }
+
+  [[nodiscard]] std::uint32_t number_of(const pool_cell& cell) const noexcept {
+    return first_ + static_cast<std::uint32_t>(&cell - members().data());
   }
 
   void send(const pool_cell& cell, int signal) const {
@@ -114,7 +120,7 @@ class process_pool {
       if (child->in_child()) {
         os::close_all_except(
             {listener_, bell_.descriptor(), os::process_log().descriptor_number()});
-        pooled_process(work_, listener_, bell_, board(), members(), *free).run();
+        pooled_process(work_, listener_, bell_, board(), members(), *free, number_of(*free)).run();
         os::leave_process(0);
       }
       free->pid.store(child->pid);
@@ -140,6 +146,7 @@ class process_pool {
   }
 
   workload& work_;
+  const std::uint32_t first_;
   const int listener_;
   os::bell& bell_;
   os::shared_cells<pool_cell> cells_;
@@ -155,11 +162,12 @@ class pre_forked {
   explicit pre_forked(workload& work) : work_(work), room_(work, &bell_) {}
 
   [[nodiscard]] result<void> prepare() {
-    work_.counts.open.store(0);
+    std::uint32_t first = 1;
     for (const int listener : work_.listeners) {
       auto cells = os::shared_cells<pool_cell>::make(work_.limits.pool_max + 1);
       if (!cells) return failure_of(cells);
-      pools_.emplace_back(work_, listener, bell_, std::move(*cells), children_);
+      pools_.emplace_back(work_, listener, bell_, std::move(*cells), children_, first);
+      first += work_.limits.pool_max;
       if (auto set = os::set_blocking(listener, true); !set) return set;
     }
     return {};

@@ -63,6 +63,9 @@ struct running_options {
   std::string listen = "127.0.0.1:0";
   /// Runs in the worker before it serves: limits on resources and the like.
   std::function<void()> prepare{};
+  /// Of a program with several workers, and which of them this one is.
+  const connection_account* account = nullptr;
+  std::size_t worker = 1;
 };
 
 class running_model {
@@ -119,13 +122,7 @@ class running_model {
   void thaw() const { ::kill(-pid_, SIGCONT); }
 
   /// Processes that it forked and that live.
-  [[nodiscard]] std::vector<pid_t> children() const {
-    std::vector<pid_t> found;
-    std::ifstream list("/proc/" + std::to_string(pid_) + "/task/" + std::to_string(pid_) +
-                       "/children");
-    for (pid_t each = 0; list >> each;) found.push_back(each);
-    return found;
-  }
+  [[nodiscard]] std::vector<pid_t> children() const { return children_of(pid_); }
   /// How many run beside the main thread of the model: its processes, or its threads.
   [[nodiscard]] std::size_t members() const {
     if (what_.where == model::process) return children().size();
@@ -174,19 +171,37 @@ class running_model {
     stop(stop_level::graceful);
     expect_end();
   }
+  /// Of another worker that was killed in this test: its processes, now children of the test, end
+  /// with their clients.
+  [[nodiscard]] bool is_the_only_child() const {
+    return eventually([&] {
+      const auto left = children_of(::getpid());
+      for (const auto each : left) {
+        if (each != pid_) ::waitpid(each, nullptr, WNOHANG);
+      }
+      return left == std::vector{pid_};
+    });
+  }
   /// As the kernel does it when memory runs out. Its processes have to notice.
   void kill_worker() {
     ::kill(pid_, SIGKILL);
     EXPECT_TRUE(eventually([&] { return ::waitpid(pid_, nullptr, WNOHANG) == pid_; }));
+    pid_ = 0;
+    if (--running > 0) return;  // a child may be the worker of another model in this test
     EXPECT_TRUE(eventually([] { return ::waitpid(-1, nullptr, WNOHANG) == -1; }))
         << "processes outlived their worker";
-    --running;
-    pid_ = 0;
   }
 
  private:
   static inline int running = 0;
 
+  static std::vector<pid_t> children_of(pid_t parent) {
+    const auto number = std::to_string(parent);
+    std::ifstream list("/proc/" + number + "/task/" + number + "/children");
+    std::vector<pid_t> found;
+    for (pid_t each = 0; list >> each;) found.push_back(each);
+    return found;
+  }
   static os::shared_cells<counters> make_counters() {
     return os::shared_cells<counters>::make(1).value();
   }
@@ -230,7 +245,9 @@ class running_model {
                   .listeners = {&listener, 1},
                   .limits = options.limits,
                   .from_master = from_master,
-                  .counts = counts()};
+                  .counts = counts(),
+                  .account = options.account,
+                  .worker = options.worker};
     const auto ran = run(what_.where, what_.how, work);
     os::leave_process(ran ? 0 : 3);
   }

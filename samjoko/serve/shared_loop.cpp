@@ -15,7 +15,7 @@ namespace {
 
 struct client : session {
   using session::session;
-  peer_key peer;
+  seats held;
 };
 
 class accepting : public io::awaited<io::operation> {
@@ -28,7 +28,7 @@ class accepting : public io::awaited<io::operation> {
 
 class shared_loop final : session_owner {
  public:
-  explicit shared_loop(workload& work) : work_(work), admission_(work.limits, work.counts) {}
+  explicit shared_loop(workload& work) : work_(work), admission_(work) {}
 
   void run() {
     runnable finished;
@@ -87,11 +87,11 @@ class shared_loop final : session_owner {
 
   void take(int number) {
     os::descriptor socket(number);
-    peer_key peer;
-    if (!admission_.admit(number, peer)) return;
+    seats taken;
+    if (!admission_.admit(number, taken)) return;
     auto* added = new client(loop_, resting_client(std::move(socket)), work_.offered,
                              work_.limits.connection, stop_, *this);
-    added->peer = std::move(peer);
+    added->held = taken;
     added->following = sessions_;
     if (sessions_ != nullptr) sessions_->previous = added;
     sessions_ = added;
@@ -102,7 +102,7 @@ class shared_loop final : session_owner {
     auto& gone = static_cast<client&>(ended);
     if (gone.following != nullptr) gone.following->previous = gone.previous;
     (gone.previous != nullptr ? gone.previous->following : sessions_) = gone.following;
-    admission_.leave(gone.peer);
+    admission_.leave(gone.held);
     delete &gone;
     end_if_nobody_is_left();
   }

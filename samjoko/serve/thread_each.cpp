@@ -22,8 +22,7 @@ namespace {
 /// Shared with its threads: the last one may still be leaving when the main thread has seen it go.
 class thread_each : public std::enable_shared_from_this<thread_each> {
  public:
-  explicit thread_each(workload& work)
-      : work_(work), admission_(work.limits, work.counts), room_(work, &bell_) {}
+  explicit thread_each(workload& work) : work_(work), admission_(work), room_(work, &bell_) {}
 
   void run() {
     while (!room_.stop().requested()) {
@@ -53,7 +52,7 @@ class thread_each : public std::enable_shared_from_this<thread_each> {
         return false;
       }
       waiting_socket_.reset(number);
-      if (!admission_.admit(number, waiting_peer_)) waiting_socket_.reset();
+      if (!admission_.admit(number, waiting_seats_)) waiting_socket_.reset();
       if (waiting_socket_) start_waiting();
     }
     return false;
@@ -73,7 +72,7 @@ class thread_each : public std::enable_shared_from_this<thread_each> {
     }
     if (!waiting_socket_) return;
     waiting_socket_.reset();
-    admission_.leave(waiting_peer_);
+    admission_.leave(waiting_seats_);
   }
 
   bool start_waiting();
@@ -89,7 +88,7 @@ class thread_each : public std::enable_shared_from_this<thread_each> {
   waiting_room room_;
   /// Accepted, but there was no room for its thread yet.
   os::descriptor waiting_socket_;
-  peer_key waiting_peer_;
+  seats waiting_seats_;
 
   std::mutex mutex_;  ///< guards the lists, and the lives of the loops
   std::list<ticket> clients_;
@@ -102,7 +101,7 @@ class thread_each : public std::enable_shared_from_this<thread_each> {
 struct thread_each::ticket : os::errand {
   std::shared_ptr<thread_each> model;
   os::descriptor socket;
-  peer_key peer;
+  seats held;
   io::blocking_loop* loop = nullptr;  ///< while it lives
   std::list<ticket>::iterator place;
 };
@@ -118,7 +117,7 @@ struct thread_each::client : session_owner {
       : mine(from),
         model(std::move(from.model)),
         loop(on),
-        peer(std::move(from.peer)),
+        held(from.held),
         served(std::in_place, on, resting_client(std::move(from.socket)), model->work_.offered,
                model->work_.limits.connection, model->room_.stop(), *this) {
     look.self = this;
@@ -149,7 +148,7 @@ struct thread_each::client : session_owner {
   ticket& mine;
   std::shared_ptr<thread_each> model;
   io::blocking_loop& loop;
-  peer_key peer;
+  seats held;
   attention look;
   std::optional<session> served;
 };
@@ -158,13 +157,12 @@ bool thread_each::start_waiting() {
   auto& given = new_ticket();
   given.model = shared_from_this();
   given.socket = std::move(waiting_socket_);
-  given.peer = std::move(waiting_peer_);
+  given.held = waiting_seats_;
   ++alive_;
   const auto started = os::start_thread(work_.limits.stack_size, given);
   if (started) return true;
   --alive_;
   waiting_socket_ = std::move(given.socket);
-  waiting_peer_ = std::move(given.peer);
   given.model.reset();
   {
     const std::lock_guard lock(mutex_);
@@ -194,7 +192,7 @@ void thread_each::take_back(ticket& of) noexcept {
 }
 
 void thread_each::ended(client& gone) noexcept {
-  admission_.leave(gone.peer);
+  admission_.leave(gone.held);
   const std::lock_guard lock(mutex_);
   take_back(gone.mine);
   --alive_;

@@ -62,7 +62,7 @@ void thread_pool::tend(bool client_waits) {
 }
 
 void thread_pool::take_in_parked(steady::time_point now) {
-  const auto gone = [this](const peer_key& peer) { admission_.leave(peer); };
+  const auto gone = [this](seats held) { admission_.leave(held); };
   take_in_detached();
   parked_.take_ready([this](parking::guest spoke) { hand_to_member(std::move(spoke)); }, gone);
   parked_.expire(now, gone);
@@ -158,9 +158,9 @@ void thread_pool::kick_for_spoken() noexcept {
 
 void thread_pool::drop_guests() {
   take_in_detached();
-  parked_.drop_all([this](const peer_key& peer) { admission_.leave(peer); });
+  parked_.drop_all([this](seats held) { admission_.leave(held); });
   const std::lock_guard lock(mutex_);
-  for (const auto& each : spoke_) admission_.leave(each.peer);
+  for (const auto& each : spoke_) admission_.leave(each.held);
   spoke_.clear();
   any_spoke_.store(false);
 }
@@ -177,7 +177,7 @@ namespace {
 /// The main thread of a worker whose listeners each have a pool.
 class pooled {
  public:
-  explicit pooled(workload& work) : admission_(work.limits, work.counts), room_(work, &bell_) {
+  explicit pooled(workload& work) : admission_(work), room_(work, &bell_) {
     for (const int listener : work.listeners) {
       pools_.push_back(
           std::make_shared<thread_pool>(work, listener, admission_, room_.stop(), bell_));

@@ -13,6 +13,7 @@
 #include <deque>
 #include <list>
 #include <memory>
+#include <mutex>
 
 namespace samjoko::serve {
 

@@ -33,8 +33,9 @@ struct heritage {
   pid_t master = 0;
   /// This worker's own; lives as long as the process.
   worker_counters* counters = nullptr;
-  // The log's descriptor is in os::process_log() and is inherited there. Settings of the service
-  // are captured by the function that is the worker's main.
+  // The log's descriptor is in os::process_log() and is inherited there. Settings of the service,
+  // and memory that its workers share (the account of connections), are captured by the function
+  // that is the worker's main.
 };
 
 }  // namespace samjoko::supervise

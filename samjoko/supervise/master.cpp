@@ -87,6 +87,7 @@ class master {
   void reap() {
     staff_.reap([&](std::size_t slot, const message& told) { hear(slot, told); },
                 [&](std::size_t slot, const os::exit_status& status) {
+                  if (settings_.after_worker_end) settings_.after_worker_end(slot + 1);
                   perform(plan_.on_ended(slot, status, steady::now()));
                 });
   }

@@ -24,6 +24,9 @@ struct master_settings {
   /// connections while those in the backlog are still served. A listener whose group has no worker
   /// left is closed already. May be empty.
   std::function<void(const std::vector<named_listener>&)> before_graceful_stop;
+  /// Called with the number of a worker that has been reaped, before it can have a successor: to
+  /// take back what it held in shared memory. May be empty.
+  std::function<void(std::size_t)> after_worker_end;
   /// Opens the log anew, for USR1. Empty when the log cannot be reopened (standard error).
   std::function<result<os::descriptor>()> reopen_log;
   /// The counters of all workers, `plan.most_workers` of them. Must outlive the call; null for none

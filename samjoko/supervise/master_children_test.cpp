@@ -19,6 +19,24 @@ TEST(master, a_worker_told_by_its_own_signal_is_succeeded_while_it_drains) {
   service.expect_end(0);
 }
 
+TEST(master, tells_of_the_end_of_a_worker_before_it_has_a_successor) {
+  const auto settings = [] {
+    auto made = quick(2);
+    made.after_worker_end = [](std::size_t number) {
+      os::log_info(os::every("test"), "take back from worker {}", number);
+    };
+    return made;
+  };
+  running_service service(settings, polite);
+  const auto first = service.wait_serving(1);
+  service.wait_serving(2);
+  ASSERT_EQ(::kill(first, SIGKILL), 0);
+  service.wait_for("master: take back from worker 1");
+  service.wait_for("worker 1: serving");
+  service.signal(SIGTERM);
+  service.expect_end(0);
+}
+
 // The order matters: a connection must not be completed by the kernel after the workers have looked
 // into the backlog for the last time.
 TEST(master, holds_the_listeners_before_it_tells_anybody) {
