@@ -1,3 +1,4 @@
+#include <samjoko/base/check.hpp>
 #include <samjoko/supervise/test_workers.hpp>
 
 namespace samjoko::supervise {
@@ -21,16 +22,14 @@ TEST(master, a_worker_told_by_its_own_signal_is_succeeded_while_it_drains) {
 
 TEST(master, tells_of_the_end_of_a_worker_before_it_has_a_successor) {
   const auto settings = [] {
-    auto made = quick(2);
+    auto made = quick();
     made.after_worker_end = [](std::size_t number) {
       os::log_info(os::every("test"), "take back from worker {}", number);
     };
     return made;
   };
   running_service service(settings, polite);
-  const auto first = service.wait_serving(1);
-  service.wait_serving(2);
-  ASSERT_EQ(::kill(first, SIGKILL), 0);
+  ASSERT_EQ(::kill(service.wait_serving(1), SIGKILL), 0);
   service.wait_for("master: take back from worker 1");
   service.wait_for("worker 1: serving");
   service.signal(SIGTERM);
@@ -91,14 +90,14 @@ TEST(master, a_worker_holds_its_own_line_and_no_other) {
 }
 
 TEST(master, a_worker_that_cannot_be_forked_is_tried_again) {
+  if (address_sanitizer)
+    GTEST_SKIP() << "its companion for undefined behaviour looks at a virtual table through a pipe";
   const auto settings = [] {
     rlimit limit = {};
     ::getrlimit(RLIMIT_NOFILE, &limit);
     auto made = quick();
     made.plan.first_delay = milliseconds(1);
     made.plan.longest_fork_delay = milliseconds(4);
-    // The undefined behaviour sanitizer needs descriptors for its first look at a virtual table.
-    (void)reason(EMFILE);
     // The queue of signals needs its descriptor; what comes after it finds none.
     const int first_free = ::fcntl(2, F_DUPFD_CLOEXEC, 3);
     ::close(first_free);
