@@ -10,6 +10,8 @@ namespace samjoko::serve {
 struct counters {
   std::atomic<std::uint64_t> accepted = 0;
   std::atomic<std::uint64_t> refused = 0;  ///< over a limit on connections
+  /// A process of a pool that is killed between two of its steps leaves it one off; the account of
+  /// connections, by which clients are admitted, is exact.
   std::atomic<std::int64_t> open = 0;
   std::atomic<std::uint64_t> accept_pauses = 0;  ///< out of descriptors, processes or threads
 };

@@ -120,6 +120,14 @@ class running_model {
       ASSERT_TRUE(eventually([&] { return state_of(child) == 'T'; }));
   }
   void thaw() const { ::kill(-pid_, SIGCONT); }
+  /// All of them wait for something.
+  [[nodiscard]] bool family_sleeps() const {
+    return eventually([&] {
+      auto family = children();
+      family.push_back(pid_);
+      return std::ranges::all_of(family, [](pid_t each) { return state_of(each) == 'S'; });
+    });
+  }
 
   /// Processes that it forked and that live.
   [[nodiscard]] std::vector<pid_t> children() const { return children_of(pid_); }
