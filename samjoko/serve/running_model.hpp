@@ -70,7 +70,7 @@ struct running_options {
 
 class running_model {
  public:
-  running_model(const placement& what, const service& offered, running_options options = {})
+  running_model(const placement& what, const service& offered, const running_options& options = {})
       : what_(what), counters_(make_counters()) {
     const auto address = os::address::parse(options.listen);
     listener_ = os::listen_on(*address).value();

@@ -1,4 +1,5 @@
 """What each signal to the master does: stop, stop at once, reopen the log, scale, nothing."""
+import contextlib
 import os
 import signal
 import time
@@ -163,6 +164,11 @@ def test_reader_of_the_log_goes_away():
         port = int(words.split(b"127.0.0.1:")[1].split()[0])
         server.send(signal.SIGUSR2)
         os.kill(server.workers()[0], signal.SIGKILL)
-        until(lambda: len(server.workers()) == 1, 5, "a new worker")
-        with connect_to(f"127.0.0.1:{port}") as client:
-            assert echoes(client)
+        until(lambda: serves(port), 5, "a new worker")
+
+
+def serves(port):
+    # Processes of the killed worker may take the client, and leave.
+    with contextlib.suppress(OSError), connect_to(f"127.0.0.1:{port}") as client:
+        return echoes(client)
+    return False
