@@ -1,8 +1,10 @@
 // What a pool adds to the contract: its size, and that clients at rest do not hold it.
 
+#include <atomic>
 #include <map>
 #include <samjoko/os/caller.hpp>
 #include <samjoko/serve/model_contract.hpp>
+#include <thread>
 
 namespace samjoko::serve {
 namespace {
@@ -165,6 +167,71 @@ TEST_P(pooled_model_contract, parked_clients_that_speak_at_once_get_every_idle_t
     server.thaw();
     for (auto& each : clients) ASSERT_EQ(each.receive_line(), std::to_string(lines) + " y\n");
   }
+  clients.clear();
+  EXPECT_TRUE(server.serves_nobody());
+  server.stop_and_expect_end();
+}
+
+/// Its turns take longer than the main thread needs to hand over whoever spoke.
+task<next> count_slowly(connection& client, line_count& state) {
+  std::this_thread::sleep_for(milliseconds(20));
+  return count_lines(client, state);
+}
+
+// A member looked into the backlog only when nobody who was parked had spoken. With more busy
+// clients than threads there was always one, and newcomers waited for ever.
+TEST_P(pooled_model_contract, a_newcomer_is_served_though_the_parked_never_stop_to_speak) {
+  if (GetParam().where != model::thread) GTEST_SKIP() << "a process parks nobody";
+  running_model server(GetParam(), {.name = "slow", .handler = count_slowly},
+                       {.limits = pool_of(2, 2)});
+  std::atomic<bool> enough = false;
+  std::atomic<int> busy = 0;
+  std::vector<std::jthread> others;
+  for (int each = 0; each < 6; ++each) {
+    others.emplace_back([&] {
+      auto client = server.connect();
+      EXPECT_EQ(client.ask("x\n"), "1 x\n");
+      ++busy;
+      for (int lines = 2; !enough; ++lines)
+        ASSERT_EQ(client.ask("x\n"), std::to_string(lines) + " x\n");
+    });
+  }
+  EXPECT_TRUE(eventually([&] { return busy == 6; }));
+  EXPECT_EQ(server.connect().ask("x\n"), "1 x\n");
+  enough = true;
+  others.clear();
+  EXPECT_TRUE(server.serves_nobody());
+  server.stop_and_expect_end();
+}
+
+// All of its processes were killed, and then it was told to stop before it could fork others: those
+// who waited were reset.
+TEST_P(pooled_model_contract, the_backlog_is_served_though_no_process_was_left_at_the_stop) {
+  if (GetParam().where != model::process) GTEST_SKIP() << "a thread is not killed alone";
+  running_model server(GetParam(), counting(), {.limits = pool_of(2, 4)});
+  EXPECT_TRUE(eventually([&] { return server.members() == 2; }));
+  server.freeze();
+  for (const auto child : server.children()) ::kill(child, SIGKILL);
+  std::vector<test_client> waiting;
+  for (int each = 0; each < 5; ++each) {
+    waiting.push_back(server.connect());
+    EXPECT_TRUE(waiting.back().send("x\n"));
+  }
+  server.stop(stop_level::graceful);
+  server.thaw();
+  for (auto& each : waiting) {
+    EXPECT_EQ(each.receive_line(), "1 x\n");
+    each.close();
+  }
+  server.expect_end();
+}
+
+// The pool of a library's user is not checked by a command line.
+TEST_P(pooled_model_contract, a_minimum_above_the_maximum_is_the_maximum) {
+  running_model server(GetParam(), counting(), {.limits = pool_of(3, 0)});
+  auto clients = resting_clients(server, 3);
+  EXPECT_LE(server.members(), 3u);
+  EXPECT_EQ(server.connect().ask("x\n"), "1 x\n");
   clients.clear();
   EXPECT_TRUE(server.serves_nobody());
   server.stop_and_expect_end();

@@ -2,6 +2,8 @@
 
 #include <cerrno>
 #include <samjoko/os/clock.hpp>
+#include <samjoko/os/poll.hpp>
+#include <samjoko/os/socket.hpp>
 
 namespace samjoko::serve {
 
@@ -26,7 +28,9 @@ void thread_pool::member::run() noexcept {
     pool_->members_.splice(pool_->members_.end(), mine_.place);
   }
   while (!pool_->stop_.requested() && !is_superfluous()) {
-    if (!serve_spoken()) accept_and_serve();
+    const bool newcomer = served_spoken_ && a_newcomer_waits();
+    served_spoken_ = !newcomer && serve_spoken();
+    if (!served_spoken_) accept_and_serve(newcomer);
   }
   if (pool_->stop_.requested()) {
     accept_backlog();
@@ -61,12 +65,18 @@ bool thread_pool::member::serve_spoken() {
   return true;
 }
 
-bool thread_pool::member::accept_and_serve() {
+/// In a full pool there may always be somebody who spoke. Then a newcomer is looked for after each
+/// of them. Costs nothing while members are free.
+bool thread_pool::member::a_newcomer_waits() const noexcept {
+  return pool_->crowded_.load() && os::wait_readable(pool_->listener_, deadline::after({}));
+}
+
+bool thread_pool::member::accept_and_serve(bool newcomer) {
   accept_.result = 0;
   pool_->waiting_.fetch_add(1);
   accepting_.store(true);
   // What was put up for an idle member before it counted as one is seen here.
-  if (pool_->anything_for_idle()) {
+  if (newcomer ? pool_->anybody_leaves() : pool_->anything_for_idle()) {
     accept_.result = -ECANCELED;
   } else {
     static_cast<void>(thread_.loop().begin(accept_));
@@ -100,6 +110,8 @@ void thread_pool::member::pause(milliseconds time) {
 /// for him, those who have one already are served first: their ends make room.
 void thread_pool::member::accept_backlog() {
   while (pool_->stop_.level() != stop_level::immediate) {
+    // Others serve it on: a worker that is not stopped has made it blocking again, for all.
+    if (os::is_blocking(pool_->listener_)) return;
     const int number = accept_now(pool_->listener_, true);
     if (number == -EAGAIN) return;
     if (number < 0) {

@@ -33,7 +33,8 @@ class thread_pool::member : session_owner {
   static void live(os::errand& raw) noexcept;
   explicit member(ticket& mine);
   void run() noexcept;
-  bool accept_and_serve();
+  [[nodiscard]] bool a_newcomer_waits() const noexcept;
+  bool accept_and_serve(bool newcomer);
   void pause(milliseconds time);
   bool serve_spoken();
   void accept_backlog();
@@ -61,6 +62,7 @@ class thread_pool::member : session_owner {
   attention attention_;
   io::operation accept_;
   session* session_ = nullptr;
+  bool served_spoken_ = false;
   seats held_;
   std::atomic<bool> accepting_ = false;
   std::atomic<bool> detach_asked_ = false;

@@ -11,7 +11,12 @@ namespace samjoko::serve {
 class pool_size {
  public:
   pool_size(std::uint32_t least, std::uint32_t most, milliseconds window) noexcept
-      : least_(std::max(least, 1u)), most_(std::max(most, least_)), window_(window) {}
+      : least_(std::max(least, 1u)), most_(maximum(least, most)), window_(window) {}
+
+  /// What `most` means beside `least`: a pool has a member at least.
+  [[nodiscard]] static std::uint32_t maximum(std::uint32_t least, std::uint32_t most) noexcept {
+    return std::max({most, least, 1u});
+  }
 
   /// How many to add now, of a pool with `members` of whom `waiting` wait for a client.
   [[nodiscard]] std::uint32_t grow_by(std::uint32_t members, std::uint32_t waiting,

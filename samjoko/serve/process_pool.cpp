@@ -8,6 +8,7 @@
 #include <samjoko/os/children.hpp>
 #include <samjoko/os/clock.hpp>
 #include <samjoko/os/log_writer.hpp>
+#include <samjoko/os/poll.hpp>
 #include <samjoko/os/process.hpp>
 #include <samjoko/os/shared_memory.hpp>
 #include <samjoko/os/socket.hpp>
@@ -65,6 +66,18 @@ class process_pool {
     return std::min(relief, size_.next_try(now));
   }
   [[nodiscard]] std::uint32_t size() const noexcept { return members_; }
+
+  /// Told to stop gracefully, and nobody is left to take in who waits: killed, crashed, or gone by
+  /// itself and not replaced yet.
+  [[nodiscard]] bool is_abandoned() const noexcept {
+    return members_ == 0 && !os::is_blocking(listener_) &&
+           os::wait_readable(listener_, deadline::after({}));
+  }
+  void serve_the_abandoned() {
+    if (!is_abandoned() || !size_.next_try(steady::now()).is_never()) return;
+    add(1);
+    tell_all(graceful_signal);
+  }
 
   void tell_all(int signal) {
     for (auto& cell : members()) send(cell, signal);
@@ -162,12 +175,13 @@ class pre_forked {
   explicit pre_forked(workload& work) : work_(work), room_(work, &bell_) {}
 
   [[nodiscard]] result<void> prepare() {
+    const auto most = pool_size::maximum(work_.limits.pool_min, work_.limits.pool_max);
     std::uint32_t first = 1;
     for (const int listener : work_.listeners) {
-      auto cells = os::shared_cells<pool_cell>::make(work_.limits.pool_max + 1);
+      auto cells = os::shared_cells<pool_cell>::make(most + 1);
       if (!cells) return failure_of(cells);
       pools_.emplace_back(work_, listener, bell_, std::move(*cells), children_, first);
-      first += work_.limits.pool_max;
+      first += most;
       if (auto set = os::set_blocking(listener, true); !set) return set;
     }
     return {};
@@ -183,14 +197,18 @@ class pre_forked {
     // Every member sees that the listeners do not block any more: the mode belongs to the shared
     // socket. They drain the backlog and leave.
     auto told = stop_level::none;
-    while (!children_.empty()) {
+    while (!children_.empty() || backlog_is_left()) {
       const auto level = room_.stop().level();
       if (told != level) {
         told = level;
         const int signal = level == stop_level::immediate ? immediate_signal : graceful_signal;
         for (auto& pool : pools_) pool.tell_all(signal);
       }
-      wait(1000);
+      if (level == stop_level::graceful) {
+        for (auto& pool : pools_) pool.serve_the_abandoned();
+      }
+      const int until_try = timeout();
+      wait(until_try < 0 ? 1000 : std::min(until_try, 1000));
       reap();
     }
   }
@@ -205,6 +223,11 @@ class pre_forked {
     const auto news = room_.wait(look, timeout_ms);
     if (news.children_ended) reap();
     return news;
+  }
+
+  [[nodiscard]] bool backlog_is_left() {
+    return room_.stop().level() == stop_level::graceful &&
+           std::ranges::any_of(pools_, &process_pool::is_abandoned);
   }
 
   [[nodiscard]] int timeout() const {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <samjoko/os/log_writer.hpp>
+#include <samjoko/os/poll.hpp>
 #include <samjoko/os/socket.hpp>
 #include <samjoko/os/thread.hpp>
 #include <samjoko/serve/pool_member.hpp>
@@ -14,6 +15,10 @@ namespace {
 /// second, and a pool whose members are all at work costs its main thread nearly nothing.
 constexpr milliseconds relief_interval{20};
 constexpr std::size_t relieved_at_once = 8;
+
+/// Another worker may take the newcomer that a member is about to accept; then that member waits,
+/// and those who spoke wait for it so long at most.
+constexpr milliseconds spoken_interval{100};
 
 }  // namespace
 
@@ -28,7 +33,14 @@ thread_pool::thread_pool(workload& work, int listener, admission& who, stop_flag
 
 bool thread_pool::everybody_left() const noexcept {
   const std::lock_guard lock(mutex_);
-  return alive_.load() == 0 && spoke_.empty() && detached_.empty() && parked_.size() == 0;
+  return alive_.load() == 0 && spoke_.empty() && detached_.empty() && parked_.size() == 0 &&
+         !backlog_is_left();
+}
+
+/// Told to stop, without a member: none could be started, or none is needed.
+bool thread_pool::backlog_is_left() const noexcept {
+  return stop_.level() == stop_level::graceful && !os::is_blocking(listener_) &&
+         os::wait_readable(listener_, deadline::after({}));
 }
 
 bool thread_pool::wants_to_know_of_clients(steady::time_point now) const noexcept {
@@ -39,11 +51,15 @@ deadline thread_pool::next_moment() const noexcept {
   const auto now = steady::now();
   const bool looks_later = now < next_relief_;
   const auto relief = looks_later ? deadline(next_relief_) : deadline::never();
-  return std::min({parked_.next_expiry(), relief, size_.next_try(now)});
+  const auto spoken = any_spoke_.load() ? deadline(now + spoken_interval) : deadline::never();
+  return std::min({parked_.next_expiry(), relief, spoken, size_.next_try(now)});
 }
 
 bool thread_pool::anything_for_idle() const noexcept {
-  return stop_.requested() || to_retire_.load() > 0 || any_spoke_.load();
+  return anybody_leaves() || any_spoke_.load();
+}
+bool thread_pool::anybody_leaves() const noexcept {
+  return stop_.requested() || to_retire_.load() > 0;
 }
 
 void thread_pool::tend(bool client_waits) {
@@ -55,6 +71,7 @@ void thread_pool::tend(bool client_waits) {
   if (const auto surplus = size_.shrink_by(alive_.load(), waiting_.load(), now)) retire(surplus);
   if (waiting_.load() > 0) {
     crowded_.store(false);
+    kick_for_spoken();
   } else if (now >= next_relief_ && size_.is_full(alive_.load()) &&
              (client_waits || any_spoke_.load())) {
     relieve(now);
@@ -73,7 +90,8 @@ void thread_pool::take_in_parked(steady::time_point now) {
 void thread_pool::tend_to_the_end() {
   if (stop_.level() == stop_level::immediate) return drop_guests();
   parked_.close_all();
-  if (alive_.load() == 0 && any_spoke_.load()) add_members(1);
+  const bool may_add = size_.next_try(steady::now()).is_never();
+  if (may_add && alive_.load() == 0 && (any_spoke_.load() || backlog_is_left())) add_members(1);
 }
 
 void thread_pool::add_members(std::uint32_t count) {
@@ -167,7 +185,6 @@ void thread_pool::drop_guests() {
 
 void thread_pool::stop_members() {
   tend(false);
-  if (stop_.level() == stop_level::graceful && alive_.load() == 0) add_members(1);
   const std::lock_guard lock(mutex_);
   for (auto* each : members_) each->kick();
 }
