@@ -31,7 +31,10 @@ result<void> start_thread(std::size_t stack_size, errand& what) {
   pthread_attr_t attributes;
   CHECK(::pthread_attr_init(&attributes) == 0, "cannot describe a thread");
   ::pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-  ::pthread_attr_setstacksize(&attributes, stack_size);
+  if (const int refused = ::pthread_attr_setstacksize(&attributes, stack_size); refused != 0) {
+    ::pthread_attr_destroy(&attributes);
+    return failure(refused, "pthread_attr_setstacksize");
+  }
   const auto blocked = process_signals();
   sigset_t before;
   ::pthread_sigmask(SIG_BLOCK, &blocked, &before);

@@ -38,6 +38,10 @@ worker::worker(heritage inherited)
       signals_(own_signals()),
       together_(both(inherited_.to_master.descriptor(), signals_.descriptor())) {}
 
+/// SIGTERM to a whole process group may come once more while this process ends with success; its
+/// signal queue would leave it the default action.
+worker::~worker() { static_cast<void>(os::ignore_signal(SIGTERM)); }
+
 void worker::ready() { tell(message_kind::ready); }
 
 void worker::heartbeat() {

@@ -20,6 +20,7 @@ class worker {
   explicit worker(heritage inherited);
   worker(const worker&) = delete;
   worker& operator=(const worker&) = delete;
+  ~worker();
 
   [[nodiscard]] const heritage& inherited() const noexcept { return inherited_; }
   [[nodiscard]] std::vector<named_listener>& listeners() noexcept { return inherited_.listeners; }

@@ -4,7 +4,7 @@ import os
 import signal
 import time
 
-from clients import connect, connect_to, echoes
+from clients import Answer, ask, connect, connect_to, echoes
 from framework import cases, each_model
 from harness import Server, folder, until
 
@@ -172,3 +172,43 @@ def serves(port):
     with contextlib.suppress(OSError), connect_to(f"127.0.0.1:{port}") as client:
         return echoes(client)
     return False
+
+
+@each_model
+def test_a_worker_stopped_alone_leaves_after_its_last_client(model):
+    """Its successor makes the listener, which they share, blocking again; a thread of the old worker
+    then hung in accept for ever, and took clients away from the successor."""
+    with Server("hello", model=(*model, 1)) as server:
+        client = connect(server)
+        client.sendall(b"GET / HTTP/1.1\r\n")
+        until(lambda: answers(server), 5, "it serves")
+        served_from = time.monotonic()
+        until(lambda: time.monotonic() - served_from > 1.5, 5, "of age: only then it has a successor at once")
+        old = server.workers()[0]
+        os.kill(old, signal.SIGTERM)
+        until(lambda: set(server.workers()) - {old}, 5, "a successor")
+        client.sendall(b"Host: h\r\nConnection: close\r\n\r\n")
+        assert Answer.read(client).status == 200
+        client.close()
+        until(lambda: old not in server.workers(), 5, "the old worker leaves")
+        server.stop_cleanly(signal.SIGTERM)
+
+
+@each_model
+def test_the_whole_group_is_told_again_and_again(model):
+    """A terminal's Ctrl+C and timeout(1) signal the process group: no worker dies by it."""
+    with Server("hello", model=(*model, 2)) as server:
+        assert answers(server)
+        server.send(signal.SIGTERM)
+        while server.process.poll() is None:
+            for pid in server.tree():
+                with contextlib.suppress(OSError):
+                    if pid in server.workers():
+                        os.kill(pid, signal.SIGTERM)
+        assert server.wait(5) == 0
+        assert "killed by signal" not in server.log(), server.log()
+
+
+def answers(server):
+    with connect(server) as client:
+        return ask(client).status == 200

@@ -52,6 +52,9 @@ BAD_USE = [
     ("relay to nonsense", ["serve", "relay", "nonsense", "--listen", "127.0.0.1:0"], "nonsense"),
     ("files without directory", ["serve", "files", "--listen", "127.0.0.1:0"], "files"),
     ("two directories", ["serve", "files", "/tmp", "/usr", "--listen", "127.0.0.1:0"], "files"),
+    # Its thread died of it with the first client, and the whole worker with it.
+    ("stack too small for a client",
+     FILES + ["--model", "thread", "--stack-size", "20k"], "--stack-size"),
     ("head size above the cap", FILES + ["--max-head", "17k"], "--max-head"),
     # Kept in 32 bits further down: once this one became 64.
     ("head size that wraps", FILES + ["--max-head", "4294967360"], "--max-head"),
