@@ -83,7 +83,8 @@ int main() {
   print("- the connection (net/connection.hpp)", sizeof(connection));
   print("- an operation (io/operation.hpp)", sizeof(io::operation));
   print("- its seats (serve/connection_account.hpp)", sizeof(serve::seats));
-  print_frame("echo's frame, held while it waits", sizes, [&] { return echo.handler.serve(some); });
+  print_frame("echo's frame, gone while it rests", sizes,
+              [&] { return echo.handler.turn(some, nothing); });
   print_frame("hello's frame, gone while it rests", sizes,
               [&] { return hello.handler.turn(some, nothing); });
   print("the epoll loop for a descriptor number (its table doubles)", bytes_per_descriptor(loop));
