@@ -258,7 +258,7 @@ std::string one_line(const std::string& program, const std::string& what) {
 
 /// What CLI11 says in words of its own, in ours.
 std::string words_for(const CLI::ParseError& wrong, const CLI::App& app, const CLI::App& serve) {
-  const std::string text = wrong.what();
+  std::string text = wrong.what();
   const auto colon = text.find(": ");
   if (colon == std::string::npos) return text;
   if (wrong.get_exit_code() == static_cast<int>(CLI::ExitCodes::ArgumentMismatch)) {

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <map>
+#include <samjoko/io/await.hpp>
 #include <samjoko/os/caller.hpp>
 #include <samjoko/serve/model_contract.hpp>
 #include <thread>
@@ -174,8 +175,10 @@ TEST_P(pooled_model_contract, parked_clients_that_speak_at_once_get_every_idle_t
 
 /// Its turns take longer than the main thread needs to hand over whoever spoke.
 task<next> count_slowly(connection& client, line_count& state) {
-  std::this_thread::sleep_for(milliseconds(20));
-  return count_lines(client, state);
+  const bool in_time = co_await io::sleep_until(client.loop(), deadline::after(milliseconds(20)));
+  EXPECT_TRUE(in_time);
+  const auto answer = co_await count_lines(client, state);
+  co_return answer;
 }
 
 // A member looked into the backlog only when nobody who was parked had spoken. With more busy
