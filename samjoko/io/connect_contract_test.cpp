@@ -32,7 +32,6 @@ task<> connect_to(loop& on, int from, const os::address& where, std::uint32_t li
   connect.allowance_ms = limit;
   result = co_await connect;
 }
-task<> nap(loop& on, int ms) { co_await sleep_until(on, deadline(on.now() + milliseconds(ms))); }
 task<> accept_and_say(loop& on, int listener, std::string text) {
   any_operation accept(on, operation_kind::accept, listener, nullptr, 0, 5000);
   const auto client = co_await accept;
@@ -82,7 +81,7 @@ TYPED_TEST(loop_connects, a_full_backlog_that_stays_full_ends_at_the_deadline) {
 }
 
 task<> make_room_later(loop& on, int listener, std::size_t clients) {
-  co_await nap(on, 50);
+  co_await nap(on, milliseconds(50));
   for (; clients > 0; --clients) co_await accept_and_say(on, listener, "late");
 }
 task<> wait_for_room(loop& on, int listener, std::size_t before, int from, const os::address& where,
@@ -104,7 +103,8 @@ TYPED_TEST(loop_connects, a_full_backlog_is_waited_for) {
 }
 
 task<> give_up_connecting(loop& on, int from, const os::address& where, std::int64_t& result) {
-  const auto first = co_await first_of(connect_to(on, from, where, 0, result), nap(on, 30));
+  const auto first =
+      co_await first_of(connect_to(on, from, where, 0, result), nap(on, milliseconds(30)));
   EXPECT_EQ(first, 1u);
 }
 TYPED_TEST(loop_connects, one_that_waits_for_room_is_cancelled) {

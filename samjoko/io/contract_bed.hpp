@@ -1,12 +1,13 @@
 #pragma once
-// Charter: for tests (it includes <gtest/gtest.h>): one face for every loop, so that the
-// contract suite is
-// written once. Sockets come in pairs, both ends on the loop; what comes from outside comes from a
-// thread, or in the simulated loop from its schedule.
+// Charter: for tests (it includes <gtest/gtest.h>): one face for every loop, so that the contract
+// suite is written once. Sockets come in pairs, both ends on the loop; what comes from outside
+// comes from a thread, or in the simulated loop from its schedule.
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
+#include <atomic>
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
@@ -185,6 +186,29 @@ inline task<> receive_to_end(loop& on, int from, std::string& all, std::size_t p
     all.append(part, 0, static_cast<std::size_t>(got));
   }
 }
+/// A wait by the loop under test, whose timers the simulated one lets pass at once.
+inline task<> nap(loop& on, milliseconds time) {
+  co_await sleep_until(on, deadline(on.now() + time));
+}
+inline task<> wait_for_cancel(loop& on, int from) {
+  char byte = 0;
+  any_operation receive(on, operation_kind::receive, from, &byte, 1);
+  const auto got = co_await receive;
+  EXPECT_EQ(got, -ECANCELED);
+}
+/// What a loop does when it is woken: counts, and cancels the task when it was asked to.
+struct cancelling : runnable {
+  explicit cancelling(task_context& whom) : context(whom) {
+    run = [](runnable& self) noexcept {
+      auto& me = static_cast<cancelling&>(self);
+      ++me.times;
+      if (me.asked.load() && !me.context.cancelled) me.context.cancel();
+    };
+  }
+  task_context& context;
+  std::atomic<bool> asked = false;
+  int times = 0;
+};
 inline std::string pattern(std::size_t size) {
   std::string out(size, '\0');
   for (std::size_t at = 0; at < size; ++at) out[at] = static_cast<char>(at * 31 + at / 255);

@@ -236,31 +236,13 @@ TYPED_TEST(loop_contract, a_trickle_holds_off_the_idle_limit_but_not_the_deadlin
   main_task(this->bed.on(), trickle_and_read(this->bed.on(), this->sockets())).finish();
 }
 
-struct answering : runnable {
-  explicit answering(task_context& whom) : context(whom) {
-    run = [](runnable& self) noexcept {
-      auto& me = static_cast<answering&>(self);
-      ++me.times;
-      if (me.asked.load() && !me.context.cancelled) me.context.cancel();
-    };
-  }
-  task_context& context;
-  std::atomic<bool> asked = false;
-  int times = 0;
-};
-task<> wait_for_cancel(loop& on, int fd) {
-  char byte = 0;
-  any_operation receive(on, operation_kind::receive, fd, &byte, 1);
-  const auto got = co_await receive;
-  EXPECT_EQ(got, -ECANCELED);
-}
 // Promise 7, with one task, which the blocking loop waits for inside begin().
 TYPED_TEST(loop_contract, a_wake_from_outside_is_never_lost) {
   auto& on = this->bed.on();
   for (int round = 0; round < 200; ++round) {
     const auto ends = this->sockets();
     main_task waiting_one(on, wait_for_cancel(on, ends.first));
-    answering attention(waiting_one.context);
+    cancelling attention(waiting_one.context);
     on.attention = &attention;
     this->bed.from_outside([&] {
       attention.asked.store(true);
@@ -274,7 +256,7 @@ TYPED_TEST(loop_contract, a_wake_from_outside_is_never_lost) {
 TYPED_TEST(loop_contract, a_wake_before_the_wait_is_seen_by_it) {
   auto& on = this->bed.on();
   main_task waiting_one(on, wait_for_cancel(on, this->sockets().first));
-  answering attention(waiting_one.context);
+  cancelling attention(waiting_one.context);
   on.attention = &attention;
   attention.asked.store(true);
   on.wake();
@@ -293,7 +275,7 @@ TYPED_TEST(loop_contract, a_signal_handler_may_wake) {
   const auto thread = ::pthread_self();
   for (int round = 0; round < 50; ++round) {
     main_task waiting_one(on, wait_for_cancel(on, this->sockets().first));
-    answering attention(waiting_one.context);
+    cancelling attention(waiting_one.context);
     on.attention = &attention;
     this->bed.from_outside([thread, &attention] {
       attention.asked.store(true);
@@ -309,12 +291,11 @@ task<> receive_item(channel<int>& from, int& into) {
   const auto got = co_await from.receive();
   if (got) into = *got;
 }
-task<> nap(loop& on, int ms) { co_await sleep_until(on, deadline(on.now() + milliseconds(ms))); }
 task<> several_at_once(loop& on, int fd) {
   channel<int> silent(1);
   int item = -1;
-  const auto first =
-      co_await first_of(wait_for_cancel(on, fd), receive_item(silent, item), nap(on, 20));
+  const auto first = co_await first_of(wait_for_cancel(on, fd), receive_item(silent, item),
+                                       nap(on, milliseconds(20)));
   EXPECT_EQ(first, 2u);
   EXPECT_EQ(item, -1);
 }

@@ -92,9 +92,9 @@ task<> send_for_long(loop& on, int to, std::string& text, std::int64_t& result, 
   send.allowance_ms = allowance;
   result = co_await send;
 }
-task<> nap(loop& on, int ms) { co_await sleep_until(on, deadline(on.now() + milliseconds(ms))); }
 task<> cancel_it(loop& on, int to, std::string& text, std::int64_t& result) {
-  const auto first = co_await first_of(send_for_long(on, to, text, result, 0, 0), nap(on, 20));
+  const auto first =
+      co_await first_of(send_for_long(on, to, text, result, 0, 0), nap(on, milliseconds(20)));
   EXPECT_EQ(first, 1u);
 }
 task<> drain_and_end(loop& on, std::pair<int, int> ends, std::string& got) {
@@ -132,7 +132,7 @@ task<> read_slowly(loop& on, int from, const std::int64_t& result) {
     any_operation receive(on, operation_kind::receive, from, part.data(), part.size(), 1000);
     const auto got = co_await receive;
     if (got <= 0) co_return;
-    co_await nap(on, 10);
+    co_await nap(on, milliseconds(10));
   }
 }
 task<> against_a_slow_reader(loop& on, std::pair<int, int> ends, std::string& text,

@@ -77,7 +77,7 @@ task<> stop_at_bytes(loop& on, int from, bool& stop) {
   stop = true;
 }
 task<> stop_after_a_nap(loop& on, bool& stop) {
-  co_await sleep_until(on, deadline(on.now() + milliseconds(20)));
+  co_await nap(on, milliseconds(20));
   stop = true;
 }
 task<> beside_one_that_is_always_ready(loop& on, std::pair<int, int> busy, int other_to,
@@ -106,9 +106,6 @@ TYPED_TEST(loop_turns, a_socket_that_is_always_ready_keeps_nobody_from_bytes_or_
   }
 }
 
-task<> sleep_for(loop& on, milliseconds time) {
-  co_await sleep_until(on, deadline(on.now() + time));
-}
 task<> wait_idle(loop& on, int from, milliseconds time) {
   char byte = 0;
   any_operation receive(on, operation_kind::receive, from, &byte, 1,
@@ -126,7 +123,7 @@ TYPED_TEST(loop_turns, a_deadline_is_not_late) {
     for (int round = 0; round < 10 && late > milliseconds(100); ++round) {
       const auto begin = on.now();
       const int from = this->sockets().first;
-      main_task(on, asleep ? sleep_for(on, time) : wait_idle(on, from, time)).finish();
+      main_task(on, asleep ? nap(on, time) : wait_idle(on, from, time)).finish();
       late = std::min(late, on.now() - begin - time);
       ASSERT_GE(late, steady::duration::zero());
     }
@@ -136,23 +133,6 @@ TYPED_TEST(loop_turns, a_deadline_is_not_late) {
 }
 
 loop* loop_to_wake = nullptr;
-struct cancelling : runnable {
-  explicit cancelling(task_context& whom) : context(whom) {
-    run = [](runnable& self) noexcept {
-      auto& me = static_cast<cancelling&>(self);
-      ++me.times;
-      if (me.asked.load() && !me.context.cancelled) me.context.cancel();
-    };
-  }
-  task_context& context;
-  std::atomic<bool> asked = false;
-  int times = 0;
-};
-task<> wait_for_ever(loop& on, int from, std::int64_t& result) {
-  char byte = 0;
-  any_operation receive(on, operation_kind::receive, from, &byte, 1);
-  result = co_await receive;
-}
 // Promise 7: the signal has come before the wait began, and its handler has run.
 TYPED_TEST(loop_turns, a_signal_before_the_wait_is_seen_by_it) {
   auto& on = this->bed.on();
@@ -161,24 +141,22 @@ TYPED_TEST(loop_turns, a_signal_before_the_wait_is_seen_by_it) {
   action.sa_handler = [](int) { loop_to_wake->wake(); };
   ASSERT_EQ(::sigaction(SIGUSR1, &action, &before), 0);
   for (int round = 0; round < 20; ++round) {
-    std::int64_t result = 0;
-    main_task waiting_one(on, wait_for_ever(on, this->sockets().first, result));
+    main_task waiting_one(on, wait_for_cancel(on, this->sockets().first));
     cancelling attention(waiting_one.context);
     on.attention = &attention;
     attention.asked.store(true);
     ::raise(SIGUSR1);
     waiting_one.finish();
     on.attention = nullptr;
-    ASSERT_EQ(result, -ECANCELED);
   }
   ::sigaction(SIGUSR1, &before, nullptr);
 }
 
 task<> sleep_twice(loop& on, bool& between) {
-  co_await sleep_for(on, milliseconds(1));
+  co_await nap(on, milliseconds(1));
   between = true;
   on.wake();  // the wait is over, the next has not begun
-  co_await sleep_for(on, milliseconds(1));
+  co_await nap(on, milliseconds(1));
 }
 // Promise 7: after one wait is before the next.
 TYPED_TEST(loop_turns, a_wake_between_two_waits_is_seen) {

@@ -219,7 +219,8 @@ TEST_P(model_contract, clients_wait_while_descriptors_are_out) {
 
 TEST_P(model_contract, clients_wait_while_processes_are_out) {
   if (GetParam().where == model::multiplex) GTEST_SKIP() << "needs neither process nor thread";
-  if (::geteuid() != 0) GTEST_SKIP() << "only root can become a user that nobody else is";
+  if (::geteuid() != 0)
+    GTEST_SKIP() << "processes are counted by user, and only root can become a new one";
   expect_waiting_until_there_is_room(GetParam(), [] { allow_processes(12); });
 }
 

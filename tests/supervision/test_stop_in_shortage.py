@@ -23,6 +23,12 @@ def connected(server, count, words):
     return clients
 
 
+def tell_in_shortage(server):
+    server.wait_for_log("accept")
+    server.send(signal.SIGTERM)
+    server.wait_for_log("SIGTERM")
+
+
 def check_all_answered(clients):
     """None of them leaves before all are served."""
     for number, client in enumerate(clients):
@@ -71,10 +77,8 @@ def test_no_accept_for_a_while(model):
             Answer.read(client)
         with Injection(server, "accept4,accept", "EMFILE") as injection:
             clients = connected(server, 10, GET)
-            server.wait_for_log("accept")
-            server.send(signal.SIGTERM)
-            server.wait_for_log("SIGTERM")
-            time.sleep(0.5)
+            tell_in_shortage(server)
+            time.sleep(0.5)  # that nothing happens is no event
             assert server.process.poll() is None, "it has ended, and ten clients wait"
             injection.end()
             check_all_answered(clients)
@@ -92,9 +96,7 @@ def test_second_signal_ends_it(model):
             assert echoes(client)
         with Injection(server, "accept4,accept", "EMFILE"):
             clients = connected(server, 3, b"words")
-            server.wait_for_log("accept")
-            server.send(signal.SIGTERM)
-            server.wait_for_log("SIGTERM")
+            tell_in_shortage(server)
             time.sleep(0.5)                 # two that follow each other at once count as one
             start = time.monotonic()
             server.send(signal.SIGTERM)
