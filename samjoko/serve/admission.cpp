@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <samjoko/io/attempt.hpp>
 #include <samjoko/os/log_writer.hpp>
+#include <samjoko/os/poll.hpp>
 #include <samjoko/os/socket.hpp>
 
 namespace samjoko::serve {
@@ -83,6 +84,10 @@ int accept_now(int listener, bool blocking) noexcept {
   accept.fd = listener;
   if (!io::attempt(accept, unused, blocking)) return -EAGAIN;
   return static_cast<int>(accept.result);
+}
+
+bool backlog_is_left(int listener) noexcept {
+  return !os::is_blocking(listener) && os::wait_readable(listener, deadline::after({}));
 }
 
 }  // namespace samjoko::serve

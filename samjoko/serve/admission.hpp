@@ -44,4 +44,8 @@ class admission {
 /// `blocking` is the mode of the new socket.
 [[nodiscard]] int accept_now(int listener, bool blocking) noexcept;
 
+/// In a stop: somebody is in the backlog, and it is this worker's to serve. A worker that goes on
+/// has made the listener blocking again, for all that share it.
+[[nodiscard]] bool backlog_is_left(int listener) noexcept;
+
 }  // namespace samjoko::serve

@@ -8,7 +8,6 @@
 #include <samjoko/os/children.hpp>
 #include <samjoko/os/clock.hpp>
 #include <samjoko/os/log_writer.hpp>
-#include <samjoko/os/poll.hpp>
 #include <samjoko/os/process.hpp>
 #include <samjoko/os/shared_memory.hpp>
 #include <samjoko/os/socket.hpp>
@@ -70,8 +69,7 @@ class process_pool {
   /// Told to stop gracefully, and nobody is left to take in who waits: killed, crashed, or gone by
   /// itself and not replaced yet.
   [[nodiscard]] bool is_abandoned() const noexcept {
-    return members_ == 0 && !os::is_blocking(listener_) &&
-           os::wait_readable(listener_, deadline::after({}));
+    return members_ == 0 && backlog_is_left(listener_);
   }
   void serve_the_abandoned() {
     if (!is_abandoned() || !size_.next_try(steady::now()).is_never()) return;
@@ -197,7 +195,7 @@ class pre_forked {
     // Every member sees that the listeners do not block any more: the mode belongs to the shared
     // socket. They drain the backlog and leave.
     auto told = stop_level::none;
-    while (!children_.empty() || backlog_is_left()) {
+    while (!children_.empty() || is_abandoned()) {
       const auto level = room_.stop().level();
       if (told != level) {
         told = level;
@@ -225,7 +223,7 @@ class pre_forked {
     return news;
   }
 
-  [[nodiscard]] bool backlog_is_left() {
+  [[nodiscard]] bool is_abandoned() {
     return room_.stop().level() == stop_level::graceful &&
            std::ranges::any_of(pools_, &process_pool::is_abandoned);
   }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <samjoko/os/log_writer.hpp>
-#include <samjoko/os/poll.hpp>
 #include <samjoko/os/socket.hpp>
 #include <samjoko/os/thread.hpp>
 #include <samjoko/serve/pool_member.hpp>
@@ -34,13 +33,12 @@ thread_pool::thread_pool(workload& work, int listener, admission& who, stop_flag
 bool thread_pool::everybody_left() const noexcept {
   const std::lock_guard lock(mutex_);
   return alive_.load() == 0 && spoke_.empty() && detached_.empty() && parked_.size() == 0 &&
-         !backlog_is_left();
+         !has_backlog_left();
 }
 
 /// Told to stop, without a member: none could be started, or none is needed.
-bool thread_pool::backlog_is_left() const noexcept {
-  return stop_.level() == stop_level::graceful && !os::is_blocking(listener_) &&
-         os::wait_readable(listener_, deadline::after({}));
+bool thread_pool::has_backlog_left() const noexcept {
+  return stop_.level() == stop_level::graceful && backlog_is_left(listener_);
 }
 
 bool thread_pool::wants_to_know_of_clients(steady::time_point now) const noexcept {
@@ -91,7 +89,7 @@ void thread_pool::tend_to_the_end() {
   if (stop_.level() == stop_level::immediate) return drop_guests();
   parked_.close_all();
   const bool may_add = size_.next_try(steady::now()).is_never();
-  if (may_add && alive_.load() == 0 && (any_spoke_.load() || backlog_is_left())) add_members(1);
+  if (may_add && alive_.load() == 0 && (any_spoke_.load() || has_backlog_left())) add_members(1);
 }
 
 void thread_pool::add_members(std::uint32_t count) {

@@ -48,7 +48,7 @@ class thread_pool : public std::enable_shared_from_this<thread_pool> {
   void drop_guests();
   [[nodiscard]] bool anything_for_idle() const noexcept;
   [[nodiscard]] bool anybody_leaves() const noexcept;
-  [[nodiscard]] bool backlog_is_left() const noexcept;
+  [[nodiscard]] bool has_backlog_left() const noexcept;
 
   workload& work_;
   const int listener_;
