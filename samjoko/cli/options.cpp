@@ -126,7 +126,7 @@ class serve_parser {
     add("--recycle-after", "N", limits.recycle_after, count_between(0, 1'000'000'000),
         "a pool process leaves after so many clients (0: never)", concerns::process_pools);
     add("--stack-size", "SIZE", limits.stack_size,
-        size_between(64 << 10, 1 << 30, "what serves a client needs some 20k of it"),
+        size_between(96 << 10, 1 << 30, "what serves a client needs some 40k of it"),
         "stack of a thread (256k)", concerns::threads);
   }
 

@@ -50,13 +50,13 @@ TEST(options, without_any_there_is_one_listener_and_the_default_model) {
 }
 
 TEST(options, an_option_is_fine_when_one_group_heeds_it) {
-  (void)options_of("echo -l :1 -l :2,model=thread --stack-size 64k");
+  (void)options_of("echo -l :1 -l :2,model=thread --stack-size 128k");
   (void)options_of("echo -l :1 -l :2,model=process --recycle-after 5 --pool-min 2");
   (void)options_of("echo -l :1 -l :2,model=thread --spawn each");
 }
 
 TEST(options, an_option_that_no_group_heeds_is_an_error) {
-  for (const auto* line : {"echo -l :1 -l :2,model=process --stack-size 64k",
+  for (const auto* line : {"echo -l :1 -l :2,model=process --stack-size 128k",
                            "echo -l :1 -l :2,model=thread --recycle-after 5",
                            "echo -l :1,model=process,spawn=each -l :2 --pool-max 9",
                            "echo -l :1,model=thread --model process"}) {

@@ -9,15 +9,22 @@ buffer_pool::~buffer_pool() {
   while (free_ != nullptr) {
     auto* block = reinterpret_cast<std::byte*>(free_);
     free_ = free_->next;
-    if (block != lent_) ::operator delete(block);
+    if (block < lent_.data() || block >= lent_.data() + lent_.size()) ::operator delete(block);
   }
 }
 
-std::byte* buffer_pool::take() {
-  if (free_ == nullptr) {
-    ++heap_requests_;
-    return static_cast<std::byte*>(::operator new(block_size));
+std::byte* buffer_pool::take_fresh() {
+  if (fresh_.size() >= block_size) {
+    auto* block = fresh_.data();
+    fresh_ = fresh_.subspan(block_size);
+    return block;
   }
+  ++heap_requests_;
+  return static_cast<std::byte*>(::operator new(block_size));
+}
+
+std::byte* buffer_pool::take() {
+  if (free_ == nullptr) return take_fresh();
   auto* block = free_;
   free_ = block->next;
   return reinterpret_cast<std::byte*>(block);

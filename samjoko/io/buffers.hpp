@@ -22,17 +22,21 @@ class buffer_pool {
   [[nodiscard]] std::byte* take();
   void give_back(std::byte* block) noexcept;
 
-  /// Lends the pool one block that it does not own, such as a part of the thread's own stack.
-  void lend(std::byte* block) noexcept { give_back(lent_ = block); }
+  /// Lends the pool memory for whole blocks that it does not own, such as a part of the thread's
+  /// own stack; once. A block of it is not touched before it is needed.
+  void lend(mutable_bytes memory) noexcept { lent_ = fresh_ = memory; }
   /// How often the heap was asked: constant in steady state.
   [[nodiscard]] std::size_t heap_requests() const noexcept { return heap_requests_; }
 
  private:
+  [[nodiscard]] std::byte* take_fresh();
+
   struct free_block {
     free_block* next;
   };
   free_block* free_ = nullptr;
-  std::byte* lent_ = nullptr;
+  mutable_bytes lent_;
+  mutable_bytes fresh_;  ///< the part of it that was never taken
   std::size_t heap_requests_ = 0;
 };
 

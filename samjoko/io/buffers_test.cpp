@@ -36,7 +36,7 @@ TEST(buffer_pool, a_lent_block_is_used_first_and_never_freed) {
   alignas(std::max_align_t) std::array<std::byte, io::buffer_pool::block_size> own;
   {
     io::buffer_pool pool;
-    pool.lend(own.data());
+    pool.lend(own);
     auto* block = pool.take();
     EXPECT_EQ(block, own.data());
     EXPECT_EQ(pool.heap_requests(), 0u);

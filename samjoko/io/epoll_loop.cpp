@@ -36,7 +36,7 @@ void epoll_loop::grow(std::size_t least) {
 
 start epoll_loop::begin(operation& wanted) {
   if (wanted.kind == operation_kind::sleep) {
-    wanted.due = timers::due_of(wanted, os::coarse_now(), os::coarse_lag());
+    wanted.due = timers::due_of(wanted, clock_.now(), clock_.lag());
     wanted.state = operation_state::parked;
     timers_.add(wanted);
     return start::parked;
@@ -61,7 +61,7 @@ start epoll_loop::begin(operation& wanted) {
 
 start epoll_loop::wait(operation& wanted, descriptor_state& state) {
   if (wanted.yields) {
-    defer(wanted, timers::due_of(wanted, os::coarse_now(), os::coarse_lag()));
+    defer(wanted, timers::due_of(wanted, clock_.now(), clock_.lag()));
     return start::parked;
   }
   return waits_for_backlog(wanted) ? pause(wanted) : park(wanted, state);
@@ -136,7 +136,7 @@ void epoll_loop::try_again(operation& paused) {
 void epoll_loop::set_due(operation& wanted) noexcept {
   wanted.due = steady::time_point::max();
   if (wanted.idle_ms == 0 && wanted.allowance_ms == 0 && wanted.until.is_never()) return;
-  wanted.due = timers::due_of(wanted, os::coarse_now(), os::coarse_lag());
+  wanted.due = timers::due_of(wanted, clock_.now(), clock_.lag());
   timers_.add(wanted);
 }
 

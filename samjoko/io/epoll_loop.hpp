@@ -59,6 +59,7 @@ class epoll_loop final : public loop {
   void one_turn();
 
   os::epoll epoll_;
+  os::frequent_clock clock_;
   timers timers_;
   std::vector<descriptor_state> descriptors_;
   operation_list deferred_;          ///< could go on at once, but the task's budget was used up

@@ -1,6 +1,7 @@
 #pragma once
 // Charter: the clocks of the kernel, cheaply: a few nanoseconds, no system call.
 
+#include <cstdint>
 #include <ctime>
 #include <samjoko/base/deadline.hpp>
 
@@ -10,6 +11,20 @@ namespace samjoko::os {
 /// kernel, 3 to 30 ms (man 2 clock_gettime, CLOCK_MONOTONIC_COARSE).
 [[nodiscard]] steady::time_point coarse_now() noexcept;
 [[nodiscard]] steady::duration coarse_lag() noexcept;
+
+/// The coarse clock, for who asks again and again: it is read anew only when a millisecond may have
+/// gone by, which the processor's own counter tells for a few cycles. The answer is behind
+/// steady::now() by less than lag(). Belongs to one thread.
+class frequent_clock {
+ public:
+  [[nodiscard]] steady::time_point now() noexcept;
+  [[nodiscard]] steady::duration lag() const noexcept { return lag_; }
+
+ private:
+  std::uint64_t read_at_ = 0;  ///< by the counter
+  steady::time_point last_{};
+  steady::duration lag_ = coarse_lag() + std::chrono::milliseconds(1);
+};
 
 /// Seconds of the epoch, for dates that people read; never for waiting (CLOCK_REALTIME_COARSE).
 [[nodiscard]] std::time_t wall_seconds() noexcept;

@@ -28,8 +28,9 @@ void arm(int timer, long first, long interval) noexcept {
 void kick::handle(int, siginfo_t*, void*) noexcept {}
 
 kick::kick() : thread_(::gettid()) {
-  // A disposition is the process's: setting the same one again from another thread changes nothing.
-  // Without SA_RESTART, so that the call it interrupts returns EINTR.
+  // A disposition is the process's: the first thread sets it for all. Without SA_RESTART, so that
+  // the call it interrupts returns EINTR.
+  if (has_handler(kick_signal())) return;
   CHECK(install_handler(kick_signal(), &kick::handle, 0), "cannot handle the kick signal");
 }
 

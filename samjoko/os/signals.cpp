@@ -89,9 +89,12 @@ result<void> install_handler(int signal, signal_handler handler, int flags) {
   action.sa_sigaction = handler;
   action.sa_flags = SA_SIGINFO | flags;
   sigfillset(&action.sa_mask);
-  installed.fetch_or(bit_of(signal));
-  return set_action(signal, action);
+  auto set = set_action(signal, action);
+  if (set) installed.fetch_or(bit_of(signal));  // behind it: has_handler() must not be early
+  return set;
 }
+
+bool has_handler(int signal) noexcept { return (installed.load() & bit_of(signal)) != 0; }
 
 result<void> ignore_signal(int signal) {
   struct sigaction action = {};

@@ -30,6 +30,8 @@ using signal_handler = void (*)(int signal, siginfo_t* info, void* context);
 /// must be async-signal-safe, and save and restore errno. Undone in a child by
 /// reset_signals_in_child().
 [[nodiscard]] result<void> install_handler(int signal, signal_handler handler, int flags);
+/// Whether a handler of this library's is in place. Any thread.
+[[nodiscard]] bool has_handler(int signal) noexcept;
 /// SIG_IGN. Survives fork and exec: what a worker ignores (Ctrl+C reaches the whole process group),
 /// the processes it forks for its clients must ignore too.
 [[nodiscard]] result<void> ignore_signal(int signal);

@@ -14,11 +14,11 @@ void* run_errand(void* raw) noexcept {
   return nullptr;
 }
 
-/// The kick of a blocking loop is sent to one thread and must get through; the rest is the main
-/// thread's.
-sigset_t process_signals() noexcept {
+/// What a thread starts with, taken by the first of them. The kick of a blocking loop is sent to
+/// one thread and must get through; the rest is the main thread's.
+sigset_t blocked_in_threads() noexcept {
   sigset_t set;
-  sigemptyset(&set);
+  ::pthread_sigmask(SIG_SETMASK, nullptr, &set);
   for (const int signal : {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGCHLD, SIGWINCH,
                            SIGTTIN, SIGTTOU, SIGALRM})
     sigaddset(&set, signal);
@@ -35,12 +35,10 @@ result<void> start_thread(std::size_t stack_size, errand& what) {
     ::pthread_attr_destroy(&attributes);
     return failure(refused, "pthread_attr_setstacksize");
   }
-  const auto blocked = process_signals();
-  sigset_t before;
-  ::pthread_sigmask(SIG_BLOCK, &blocked, &before);
+  static const auto blocked = blocked_in_threads();
+  ::pthread_attr_setsigmask_np(&attributes, &blocked);  // glibc 2.32: no change of our own mask
   pthread_t thread{};
   const int code = ::pthread_create(&thread, &attributes, &run_errand, &what);
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   ::pthread_attr_destroy(&attributes);
   if (code != 0) return failure(code, "pthread_create");
   return {};

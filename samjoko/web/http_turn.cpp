@@ -10,23 +10,26 @@ namespace {
 
 using proto::http_method;
 
-/// Too large for a frame, and needed only between two waits: one for each thread.
-struct scratch {
-  proto::request asked;
-  response answer;
-};
-scratch& of_this_thread() {
-  thread_local scratch mine;
-  return mine;
-}
-
 bool reads(http_method method) noexcept {
   return method == http_method::get || method == http_method::head;
 }
 
 }  // namespace
 
+/// Too large for a frame, and needed only between two waits: borrowed from the pool of frames.
+struct http_turn::scratch {
+  proto::request asked;
+  response answer;
+
+  static void* operator new(std::size_t size) { return frame_pool::allocate(size); }
+  static void operator delete(void* memory, std::size_t size) noexcept {
+    frame_pool::release(memory, size);
+  }
+};
+
 after http_turn::answer_ready() {
+  const auto borrowed = std::make_unique_for_overwrite<scratch>();
+  scratch_ = borrowed.get();
   while (!last_) {
     const auto text = as_text(client_.unread());
     if (text.empty()) return after::rest;
@@ -45,7 +48,7 @@ after http_turn::answer_ready() {
 }
 
 void http_turn::answer_one(std::string_view head, std::size_t size) {
-  auto& [asked, answer] = of_this_thread();
+  auto& [asked, answer] = *scratch_;
   const auto parsed = proto::parse_head(head, settings_.options.limits, asked);
   if (!parsed) return refuse(parsed.error(), head.starts_with("HEAD "));
   answer.clear();
@@ -65,7 +68,7 @@ void http_turn::answer_one(std::string_view head, std::size_t size) {
 /// still comes is then unknown, so that is the end (RFC 9110 section 10.1.1).
 void http_turn::answer_behind_body(const proto::request& asked, answer_form form,
                                    std::size_t head_size) {
-  auto& answer = of_this_thread().answer;
+  auto& answer = scratch_->answer;
   const auto& limits = settings_.options.limits;
   proto::body_reader body(asked.body(), limits.discarded_body_size, limits);
   const auto step = body.discard(as_text(client_.unread()).substr(head_size));
@@ -136,8 +139,7 @@ void http_turn::late_failed() {
 /// Where the next request would begin is not known, so this is the last answer; the client is given
 /// the time to read it (RFC 9112 section 9.6).
 void http_turn::refuse(const proto::refusal& why, bool head_only) {
-  auto& answer = of_this_thread().answer;
-  answer.clear();
+  response answer;
   answer.plain(why.status, why.why);
   finish(answer, {.head_only = head_only, .keep = false});
 }

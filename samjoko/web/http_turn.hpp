@@ -55,6 +55,8 @@ class http_turn {
   void late_sent() noexcept { late_.reset(); }
 
  private:
+  struct scratch;
+
   void answer_one(std::string_view head, std::size_t size);
   void decide(const proto::request& asked, response& answer) const;
   void answer_behind_body(const proto::request& asked, answer_form form, std::size_t head_size);
@@ -67,7 +69,8 @@ class http_turn {
   output out_;
   proto::head_finder finder_;
   std::unique_ptr<late_answer> late_;
-  bool last_ = false;  ///< nothing more will be answered
+  scratch* scratch_ = nullptr;  ///< while answer_ready() runs
+  bool last_ = false;           ///< nothing more will be answered
 };
 
 }  // namespace samjoko::web

@@ -81,7 +81,7 @@ response::piece response::piece_at(std::size_t index) const noexcept {
 }
 
 void response::clear() noexcept {
-  empty(fields_);
+  fields_.clear();
   empty(own_);
   lasting_ = {};
   file_.reset();

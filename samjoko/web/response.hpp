@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <samjoko/os/descriptor.hpp>
+#include <samjoko/web/brief_text.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -57,7 +58,7 @@ class response {
 
   // For those who send it.
   [[nodiscard]] int status() const noexcept { return status_; }
-  [[nodiscard]] std::string_view fields() const noexcept { return fields_; }
+  [[nodiscard]] std::string_view fields() const noexcept { return fields_.view(); }
   [[nodiscard]] bool well_formed() const noexcept { return well_formed_; }
   [[nodiscard]] bool keeps() const noexcept { return keeps_; }
   [[nodiscard]] bool may_have_body() const noexcept { return status_ != 204 && status_ != 304; }
@@ -76,7 +77,7 @@ class response {
     bool of_file;
   };
 
-  std::string fields_;
+  brief_text fields_;
   std::string own_;
   std::string_view lasting_;
   std::shared_ptr<const content_file> file_;

@@ -127,7 +127,7 @@ BAD = [
     (["-l", ":0,model=thread", "--model", "process"], "--model would be ignored here"),
     (["-l", ":0,workers=2", "--workers", "1"], "--workers would be ignored here"),
     (["-l", ":0,model=thread,spawn=pool", "--spawn", "each"], "--spawn would be ignored here"),
-    (["-l", ":0", "-l", ":0,model=process", "--stack-size", "64k"], "--stack-size would be"),
+    (["-l", ":0", "-l", ":0,model=process", "--stack-size", "128k"], "--stack-size would be"),
     (["-l", ":0", "-l", ":0,model=thread", "--recycle-after", "9"], "--recycle-after would be"),
     (["-l", "fd:7", "-l", "fd:7,model=thread"], "fd:7 is given twice"),
 ]
