@@ -12,6 +12,7 @@
 #include <set>
 #include <thread>
 
+#include <samjoko/os/orphans.hpp>
 #include <samjoko/os/pidfd.hpp>
 #include <samjoko/os/poll.hpp>
 #include <samjoko/os/process.hpp>

@@ -17,6 +17,7 @@
 #include <samjoko/os/log_writer.hpp>
 #include <samjoko/os/pidfd.hpp>
 #include <samjoko/os/poll.hpp>
+#include <samjoko/os/orphans.hpp>
 #include <samjoko/os/process.hpp>
 #include <samjoko/supervise/master.hpp>
 
