@@ -82,8 +82,7 @@ class master {
   void order(master_order order) { perform(plan_.on_order(order, kernel_.now())); }
 
   void read_channels() {
-    staff_.read_messages(polled_,
-                         [&](std::size_t slot, const message& told) { hear(slot, told); });
+    staff_.read_messages(polled_, [&](std::size_t slot, const message& told) { hear(slot, told); });
   }
 
   // Its last words come before its end: "ready" may have been said a moment before the death.

@@ -249,13 +249,21 @@ void plan::one_less(moment now) {
   if (less) add(action::kind::report_scale, 0, {}, static_cast<int>(wanted()));
 }
 
+// A place that was given up goes first: whoever still works is the last one to be missed.
 bool plan::stop_last_of(std::size_t group, moment now) {
-  const auto wanted_here = [group](const slot& each) { return each.group == group && each.wanted; };
-  if (std::ranges::count_if(slots_, wanted_here) < 2) return false;
-  auto number = slots_.size() - 1;
-  while (!wanted_here(slots_[number])) --number;
-  slots_[number].wanted = false;
-  step(number, slot_event::stop, now);
+  std::size_t count = 0, last = 0;
+  bool last_is_given_up = false;
+  for (std::size_t number = 0; number < slots_.size(); ++number) {
+    const auto& each = slots_[number];
+    if (each.group != group || !each.wanted) continue;
+    ++count;
+    if (last_is_given_up && !is_given_up(each.state)) continue;
+    last = number;
+    last_is_given_up = is_given_up(each.state);
+  }
+  if (count < 2) return false;
+  slots_[last].wanted = false;
+  step(last, slot_event::stop, now);
   return true;
 }
 

@@ -123,8 +123,8 @@ class plan {
     bool grew = false;
     bool was_ready = false;
     deadline timer;
-    milliseconds delay{0};       // the last back-off; 0 after growing
-    milliseconds fork_delay{0};  // the same for forks that failed; 0 after one that did not
+    milliseconds delay{0};         // the last back-off; 0 after growing
+    milliseconds fork_delay{0};    // the same for forks that failed; 0 after one that did not
     std::vector<moment> failures;  // a ring of the last ones
     std::size_t failure_count = 0;
   };
