@@ -6,6 +6,7 @@
 #include <samjoko/cli/placement.hpp>
 #include <samjoko/os/address.hpp>
 #include <samjoko/serve/model.hpp>
+#include <samjoko/supervise/plan.hpp>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,8 @@ struct serve_options {
   serve_limits limits;
   http_settings http;
   milliseconds stop_timeout{30'000};
+  /// When a worker that fell is started again; of groups and the drain limit wire.cpp knows more.
+  supervise::plan_settings restarts;
   int backlog = 4096;
   std::optional<unsigned> unix_mode;
   std::optional<std::string> unix_owner;
