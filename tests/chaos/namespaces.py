@@ -1,10 +1,11 @@
 """The server in a pid namespace of its own, where it is process 1."""
+import os
 import shutil
 import subprocess
 
 import processes
 from framework import Skip
-from harness import Server, until
+from harness import BINARY, Server, until
 
 
 def need_namespace():
@@ -26,14 +27,19 @@ class AsProcessOne(Server):
         if before_it:
             wrap += ["sh", "-c", before_it + '; exec "$0" "$@"']
         super().__init__(*args, wrap=wrap, **options)
+        self._inside = None
 
     @property
     def pid(self):
-        """As this side of the namespace sees it."""
-        inside = until(lambda: processes.children(self.process.pid), 5, "a process 1")
-        return inside[0]
+        """As this side of the namespace sees it, also when it has ended."""
+        if not self._inside:
+            self._inside = until(lambda: processes.children(self.process.pid), 5, "a process 1")
+        return self._inside[0]
 
-    def run_inside(self, program, *args, **options):
-        """Starts a Python program in the namespace; what it leaves behind is the server's."""
-        return subprocess.Popen(["nsenter", "--target", str(self.pid), "--pid", "--mount",
-                                 "python3", "-c", program, *map(str, args)], **options)
+    def run_inside(self, *words, **options):
+        """Starts tests/faults/crowd.cpp in the namespace; what it leaves behind is the server's."""
+        program = os.path.join(os.path.dirname(BINARY), "crowd")
+        if not os.access(program, os.X_OK):
+            raise Skip(f"no program at {program}; build it by ./dev build release")
+        return subprocess.Popen(["nsenter", "--target", str(self.pid), "--pid", "--mount", program,
+                                 *map(str, words)], **options)
