@@ -142,7 +142,8 @@ TEST(children, two_thousand_that_die_at_once_are_all_reported_right) {
   for (int turn = 0; turn < (is_long ? 10 : 1); ++turn)
     slowest = std::max(slowest, one_storm(is_long ? 10'000 : 2000));
   const auto milliseconds_taken = std::chrono::duration_cast<milliseconds>(slowest).count();
-  RecordProperty("milliseconds from letting go to the last report", milliseconds_taken);
+  RecordProperty("milliseconds from letting go to the last report",
+                 std::to_string(milliseconds_taken));
 }
 
 TEST(children, without_any_there_is_nothing_to_reap) {

@@ -84,8 +84,8 @@ def sockets_to(clients):
 
 
 def holds_one_of(pid, inodes):
-    for number in os.listdir(f"/proc/{pid}/fd"):
-        with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError):      # it may have ended meanwhile
+        for number in os.listdir(f"/proc/{pid}/fd"):
             target = os.readlink(f"/proc/{pid}/fd/{number}")
             if target.startswith("socket:[") and target[8:-1] in inodes:
                 return True
