@@ -22,11 +22,6 @@ class decider {
     for (const auto& each : said_.services) decide_one(each);
     tell_ignored();
     check_together();
-    std::ranges::stable_sort(made_.problems, [](const problem& one, const problem& other) {
-      const bool in_file = one.where.from == source::file;
-      if (in_file != (other.where.from == source::file)) return in_file;
-      return in_file && one.where < other.where;
-    });
     return std::move(made_);
   }
 

@@ -32,7 +32,7 @@ struct decided_service {
 
 struct decision {
   std::vector<decided_service> services;
-  /// Everything that is wrong, those of a file first and in its order. Empty: `services` are good.
+  /// Everything that is wrong. Empty: `services` are good.
   std::vector<problem> problems;
 };
 

@@ -2,48 +2,174 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <samjoko/cli/command_line.hpp>
-#include <samjoko/cli/decide.hpp>
+#include <samjoko/cli/completion.hpp>
+#include <samjoko/cli/configuration.hpp>
+#include <samjoko/cli/describe.hpp>
+#include <samjoko/cli/environment.hpp>
 #include <samjoko/cli/help.hpp>
+#include <samjoko/cli/manual.hpp>
 #include <samjoko/cli/version.hpp>
 
 namespace samjoko::cli {
 namespace {
 
-/// The one service that a command line names.
-wanted_service named_on_the_command_line(const spoken& said,
-                                         const std::vector<service_entry>& services, bool own) {
-  wanted_service wanted;
-  auto words = said.words;
-  if (own) {
-    wanted.run = services.front().name;
-  } else if (!words.empty()) {
-    wanted.run = words.front();
-    words.erase(words.begin());
+/// What a program was called with, and what follows from it.
+class caller {
+ public:
+  caller(std::string program, const std::vector<service_entry>& services, bool own)
+      : program_(std::move(program)), services_(services), own_(own) {}
+
+  command obey(const spoken& said, char** environment) {
+    if (said.command == "serve") return serve(said, environment);
+    if (said.command == "print-config") return print(said, environment);
+    if (said.command == "check") return check(said);
+    if (said.command == "completion") return completion(said);
+    if (said.command == "manual") return manual(said);
+    if (said.command == "help") return {.serve = {}, .print = help_text(program_, services_, own_)};
+    return {.serve = {}, .print = fmt::format("{} (samjoko {})\n", program_, version_text)};
   }
-  wanted.arguments = std::move(words);
-  return wanted;
-}
+
+ private:
+  command serve(const spoken& said, char** environment) {
+    gather(said, environment);
+    auto decided = decide_all();
+    if (!problems_.empty()) return refuse();
+    command wanted;
+    for (auto& each : decided.services) wanted.serve.push_back(std::move(each.options));
+    return wanted;
+  }
+
+  command print(const spoken& said, char** environment) {
+    gather(said, environment);
+    const auto decided = decide_all();
+    if (!problems_.empty()) return refuse();
+    return {.serve = {}, .print = print_configuration(decided.services, services_)};
+  }
+
+  /// The file alone: what the environment of the moment says is not part of it.
+  command check(const spoken& said) {
+    if (said.words.empty()) return mistake(program_, "check needs a FILE");
+    file_ = said.words.front();
+    read_file();
+    choose_services({said.words.begin() + 1, said.words.end()});
+    const auto decided = decide_all();
+    if (problems_.empty()) return {.serve = {}, .print = describe_services(decided.services)};
+    std::string text;
+    for (const auto& each : problems_) text += each.text + "\n";
+    return {.serve = {}, .print = text, .exit_code = exit_usage};
+  }
+
+  command completion(const spoken& said) {
+    const auto shell = said.words.size() == 1 ? said.words.front() : "";
+    if (auto script = completion_for(shell, program_, services_, own_); !script.empty())
+      return {.serve = {}, .print = std::move(script)};
+    return mistake(program_, "completion needs the name of a shell: bash, zsh or fish");
+  }
+
+  command manual(const spoken& said) {
+    const auto section = said.words.empty() ? "1" : said.words.front();
+    if (auto page = manual_page(section, services_); !page.empty() && said.words.size() < 2)
+      return {.serve = {}, .print = std::move(page)};
+    return mistake(program_, "manual has two pages: 1, the commands, and 5, the configuration");
+  }
+
+  /// From all that speaks about a program that is to serve.
+  void gather(const spoken& said, char** environment) {
+    auto variables = read_environment(environment);
+    all_.flags = said.flags;
+    all_.environment = std::move(variables.said);
+    add(std::move(variables.problems));
+    for (const auto* layer : {&all_.environment, &all_.flags}) {
+      for (const auto& each : *layer) {
+        if (each.what->name == "config") file_ = each.text;
+      }
+    }
+    if (!file_.empty()) read_file();
+    choose_services(said.words);
+  }
+
+  void read_file() {
+    auto read = read_configuration(file_);
+    all_.file = std::move(read.top);
+    all_.services = std::move(read.services);
+    add(std::move(read.problems));
+  }
+
+  /// One that is named on the command line, or those of the file; never both.
+  void choose_services(std::vector<std::string> words) {
+    const bool is_named = own_ || !words.empty();
+    if (is_named && !all_.services.empty()) {
+      const auto& where = all_.services.front().where;
+      const auto why = own_ ? std::string(
+                                  "this program has one service of its own: write its "
+                                  "options without [[service]]")
+                            : fmt::format(
+                                  "there are services in the file, and '{}' is named "
+                                  "besides: leave out one or the other",
+                                  words.front());
+      add({{where, place_of(where) + why}});
+    }
+    // What is wrong with a file may be the reason why there is no service.
+    if (!is_named && (!all_.services.empty() || !problems_.empty())) return;
+    wanted_service named;
+    if (own_) {
+      named.run = services_.front().name;
+    } else if (is_named) {
+      named.run = words.front();
+      words.erase(words.begin());
+    } else if (!file_.empty()) {
+      return add({{{.from = source::file, .file = file_},
+                   file_ + ": there is no [[service]] in it; name one behind the command"}});
+    }
+    named.arguments = std::move(words);
+    all_.services = {std::move(named)};
+  }
+
+  decision decide_all() {
+    auto decided = decide(all_, services_);
+    add(std::move(decided.problems));
+    // Those of a file first, and in its order.
+    std::ranges::stable_sort(problems_, [](const problem& one, const problem& other) {
+      const bool in_file = one.where.from == source::file;
+      if (in_file != (other.where.from == source::file)) return in_file;
+      return in_file && one.where < other.where;
+    });
+    return decided;
+  }
+
+  void add(std::vector<problem> more) {
+    for (auto& each : more) problems_.push_back(std::move(each));
+  }
+
+  /// One line: the first, and where to find the others.
+  command refuse() const {
+    const auto& first = problems_.front().text;
+    if (problems_.size() == 1) return mistake(program_, first);
+    const auto others = problems_.size() - 1;
+    if (file_.empty()) return mistake(program_, fmt::format("{}; and {} more", first, others));
+    return {.serve = {},
+            .print = fmt::format("{0}: {1}; and {2} more (try '{0} check {3}')\n", program_, first,
+                                 others, file_),
+            .exit_code = exit_usage};
+  }
+
+  const std::string program_;
+  const std::vector<service_entry>& services_;
+  const bool own_;
+  std::string file_;
+  everything_said all_;
+  std::vector<problem> problems_;
+};
 
 }  // namespace
 
 command parse_command_line(int argc, char** argv, const std::vector<service_entry>& services,
-                           bool own, char** /*environment*/) {
-  const auto program = program_name(argc, argv);
+                           bool own, char** environment) {
   auto said = take_apart(argc, argv, services, own);
   if (!said) return std::move(said.error());
-  if (said->command == "version")
-    return {.serve = {}, .print = fmt::format("{} (samjoko {})\n", program, version_text)};
-  if (said->command == "help") return {.serve = {}, .print = help_text(program, services, own)};
-  const everything_said all{.services = {named_on_the_command_line(*said, services, own)},
-                            .file = {},
-                            .environment = {},
-                            .flags = said->flags};
-  auto decided = decide(all, services);
-  if (!decided.problems.empty()) return mistake(program, decided.problems.front().text);
-  command wanted;
-  for (auto& each : decided.services) wanted.serve.push_back(std::move(each.options));
-  return wanted;
+  return caller(program_name(argc, argv), services, own).obey(*said, environment);
 }
 
 }  // namespace samjoko::cli

@@ -42,7 +42,8 @@ struct serve_options {
   int backlog = 4096;
   std::optional<unsigned> unix_mode;
   std::optional<std::string> unix_owner;
-  std::string log_file;  ///< empty: standard error
+  std::string config_file;  ///< that was read; empty: none
+  std::string log_file;     ///< empty: standard error
   std::string log_level = "info";
   std::string user;  ///< empty: stay who we are
   std::string group;

@@ -10,6 +10,12 @@ using options = serve_options;
 option_group program_rows() {
   return {"The program",
           {
+              {.name = "config",
+               .kind = "FILE",
+               .help = "a TOML file of options, and of services when none is named",
+               .holds_for = extent::program,
+               .standard_words = "none",
+               .take = into(parse_text, &options::config_file)},
               {.name = "stop-timeout",
                .kind = "TIME",
                .standard = "30s",
