@@ -43,9 +43,11 @@ CASES = {
     "heavy_headers": (
         [("samjoko/web/a.cpp", "#include <boost/beast/http.hpp>\n"),
          ("samjoko/os/a.hpp", "#include <iostream>\n"),
-         ("samjoko/web/a.cpp", "#include <CLI/CLI.hpp>\n")],
+         ("samjoko/web/a.cpp", "#include <CLI/CLI.hpp>\n"),
+         ("samjoko/cli/options.cpp", "#include <toml++/toml.h>\n")],
         [("samjoko/proto/http1_parser.cpp", "#include <boost/beast/http.hpp>\n"),
-         ("samjoko/cli/options.cpp", "#include <CLI/CLI.hpp>\n")]),
+         ("samjoko/cli/command_line.cpp", "#include <CLI/CLI.hpp>\n"),
+         ("samjoko/cli/toml_reader.cpp", "#include <toml++/toml.h>\n")]),
     "macros": (
         [("samjoko/net/a.hpp", "#define A 1\n"), ("samjoko/net/a.hpp", "#ifdef A\n#endif\n"),
          ("samjoko/os/a.hpp", "  #  define A 1\n")],

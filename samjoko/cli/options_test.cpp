@@ -22,13 +22,13 @@ command parse(const std::string& line, const std::vector<service_entry>& service
 
 serve_options options_of(const std::string& line) {
   const auto made = parse("samjoko serve " + line);
-  EXPECT_TRUE(made.serve) << line << ": " << made.print;
-  return made.serve.value_or(serve_options{});
+  EXPECT_FALSE(made.serve.empty()) << line << ": " << made.print;
+  return made.serve.empty() ? serve_options{} : made.serve.front();
 }
 
 std::string complaint(const std::string& line) {
   const auto made = parse("samjoko " + line);
-  EXPECT_FALSE(made.serve) << line;
+  EXPECT_TRUE(made.serve.empty()) << line;
   EXPECT_EQ(made.exit_code, exit_usage) << line;
   EXPECT_TRUE(made.print.starts_with("samjoko: ")) << made.print;
   EXPECT_EQ(std::ranges::count(made.print, '\n'), 1) << made.print;
@@ -76,8 +76,6 @@ TEST(options, a_restart_without_any_delay_would_spin) {
   EXPECT_NE(complaint("serve echo --restart-delay 0").find("--restart-delay"), std::string::npos);
   EXPECT_NE(complaint("serve echo --fork-delay-max 0").find("--fork-delay-max"), std::string::npos);
   EXPECT_NE(complaint("serve echo --park-after 0").find("--park-after"), std::string::npos);
-  EXPECT_NE(complaint("serve echo --restart-delay 20s").find("above --restart-delay-max"),
-            std::string::npos);
 }
 
 TEST(options, an_option_that_no_group_heeds_is_an_error) {
@@ -122,7 +120,7 @@ TEST(options, help_and_version_are_no_mistakes) {
   for (const auto* line : {"samjoko help", "samjoko --help", "samjoko serve --help",
                            "samjoko help serve", "samjoko version", "samjoko --version"}) {
     const auto made = parse(line);
-    EXPECT_FALSE(made.serve) << line;
+    EXPECT_TRUE(made.serve.empty()) << line;
     EXPECT_EQ(made.exit_code, 0) << made.print;
   }
   EXPECT_NE(parse("samjoko help").print.find("files DIR"), std::string::npos);
@@ -132,11 +130,11 @@ TEST(options, a_program_of_one_service_needs_no_command) {
   const std::vector<service_entry> own{{.name = "mine", .usage = "", .summary = ""}};
   for (const auto* line : {"mine -l :1,model=thread", "mine serve -l :1,model=thread"}) {
     const auto made = parse(line, own, true);
-    ASSERT_TRUE(made.serve) << made.print;
-    EXPECT_EQ(made.serve->service, "mine");
-    EXPECT_EQ(made.serve->listen.at(0).how.model, model::thread);
+    ASSERT_FALSE(made.serve.empty()) << made.print;
+    EXPECT_EQ(made.serve.front().service, "mine");
+    EXPECT_EQ(made.serve.front().listen.at(0).how.model, model::thread);
   }
-  EXPECT_TRUE(parse("mine", own, true).serve);
+  EXPECT_FALSE(parse("mine", own, true).serve.empty());
   EXPECT_EQ(parse("mine help", own, true).print.find("SERVICE"), std::string::npos);
 }
 

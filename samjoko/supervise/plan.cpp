@@ -10,7 +10,7 @@ namespace samjoko::supervise {
 namespace {
 
 milliseconds doubled(milliseconds last, milliseconds first, milliseconds longest) {
-  return last == milliseconds(0) ? first : std::min(2 * last, longest);
+  return std::min(last == milliseconds(0) ? first : 2 * last, longest);
 }
 
 slot_event timer_event(slot_state state) {
