@@ -4,9 +4,9 @@ import os
 MODELS = [("process", "each"), ("process", "pool"), ("thread", "each"), ("thread", "pool"),
           ("multiplex", None)]
 
-LONG = os.environ.get("SAMJOKO_TESTS_LONG") == "1"
+LONG = os.environ.get("LONG_TESTS") == "1"
 # A program with sanitizers may take so many times longer, and use so much more CPU time.
-SLOWNESS = int(os.environ.get("SAMJOKO_SLOWNESS", "1"))
+SLOWNESS = int(os.environ.get("TESTED_SLOWNESS", "1"))
 
 
 def quick_or_long(quick, long):

@@ -12,7 +12,7 @@ import processes
 import sanitizers
 from framework import SLOWNESS
 
-BINARY = os.environ.get("SAMJOKO_BINARY", "build/release/samjoko")
+BINARY = os.environ.get("TESTED_BINARY", "build/release/samjoko")
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
@@ -40,11 +40,14 @@ class Server:
     """samjoko serve ARGS; one listener on an ephemeral port of 127.0.0.1 unless `listen` is given.
 
     `wrap` is a command put before the program (strace, setpriv, ...); `before` runs in the child.
+    `program` is another one than samjoko, with one service of its own, which `args` do not name.
     `log_to` is a descriptor for its standard error, of which nothing is known here then.
+    `environment`: variables besides those of the test. `serving`: on how many addresses, when it is
+    not the command line that says where.
     """
 
     def __init__(self, *args, model=None, listen=("127.0.0.1:0",), wrap=(), before=None, fds=(),
-                 inherited_log=None, log_to=None):
+                 inherited_log=None, log_to=None, program=None, environment=None, serving=None):
         self.listen, self._before, self._fds = listen, before, fds
         words = ["serve", *map(str, args)]
         for address in listen:
@@ -52,18 +55,21 @@ class Server:
         for flag, value in zip(("--model", "--spawn", "--workers"), model or ()):
             if value is not None:
                 words += [flag, str(value)]
-        self.command = [*wrap, BINARY, *words]
+        self.command = [*wrap, program or BINARY, *words]
         self._wrapped, self._log_to = bool(wrap), log_to
         self._own = tempfile.mkdtemp(prefix="samjoko-log-")
         self._log = inherited_log or os.path.join(self._own, "log")
         self.process = None
+        self._environment = {**os.environ, **(environment or {})}
+        self._serving = len(listen) if serving is None else serving
         self._known = set()
 
     def start(self, ready=True):
         with open(self._log, "ab") as log:
             self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=self._log_to or log, preexec_fn=self._before,
-                                            pass_fds=self._fds, start_new_session=True)
+                                            pass_fds=self._fds, start_new_session=True,
+                                            env=self._environment)
         if ready and not self._log_to:
             self.wait_until_serving()
         return self
@@ -72,7 +78,7 @@ class Server:
         def serving():
             code = self.process.poll()
             assert code is None, f"it ended with {code} instead of serving:\n{self.log()}"
-            return len(self.addresses) == len(self.listen)
+            return len(self.addresses) == self._serving
         until(serving, 20, "the server says that it serves")
 
     @property

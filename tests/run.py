@@ -32,10 +32,10 @@ def arguments():
     given = parser.parse_args()
     if not os.access(given.binary, os.X_OK):
         parser.error(f"no program at {given.binary}; build it by ./dev build release")
-    os.environ["SAMJOKO_BINARY"] = os.path.abspath(given.binary)
-    os.environ["SAMJOKO_TESTS_LONG"] = "1" if given.long else "0"
+    os.environ["TESTED_BINARY"] = os.path.abspath(given.binary)
+    os.environ["LONG_TESTS"] = "1" if given.long else "0"
     import sanitizers
-    os.environ["SAMJOKO_SLOWNESS"] = str(sanitizers.slowness(given.binary))
+    os.environ["TESTED_SLOWNESS"] = str(sanitizers.slowness(given.binary))
     return given
 
 

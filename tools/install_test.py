@@ -67,6 +67,19 @@ def connect(address, server, patience=20.0):
             time.sleep(0.02)
 
 
+PRINTED = ["man/man1/samjoko.1", "man/man5/samjoko.toml.5",
+           "bash-completion/completions/samjoko", "zsh/site-functions/_samjoko",
+           "fish/vendor_completions.d/samjoko.fish"]
+
+
+def pages_are_there(prefix):
+    """The manual and the completion of shells, as the installed program prints them."""
+    for page in PRINTED:
+        text = (prefix / "share" / page).read_text()
+        assert "idle" in text, f"{page} knows no option"
+    assert (prefix / "share" / PRINTED[0]).read_text() == run(prefix / "bin/samjoko", "manual")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("--build", "--examples"):
@@ -79,6 +92,7 @@ def main():
         prefix = folder / "prefix"
         run(options.cmake, "--install", options.build, "--prefix", prefix)
         assert run(prefix / "bin/samjoko", "version").strip(), "samjoko version says nothing"
+        pages_are_there(prefix)
         for program in (by_find_package(options, prefix, folder / "build"),
                         by_pkg_config(options, prefix, folder)):
             echoes(program, folder)

@@ -101,7 +101,8 @@ def room_order(file):
 # Heavy headers are read by one file each, so that they are compiled once.
 HEAVY = {
     r"boost/": ["samjoko/proto/http1_parser.cpp"],
-    r"CLI/": ["samjoko/cli/*.cpp"],
+    r"CLI/": ["samjoko/cli/command_line.cpp"],
+    r"toml\+\+/": ["samjoko/cli/toml_reader.cpp"],
     r"(?:iostream|regex)>": [],
 }
 
@@ -166,6 +167,10 @@ BANS = [
     Ban("_exit or exit", r"(?<![\w>])(?:::|std::)?(?:_exit|_Exit|quick_exit|exit)\s*\(",
         "os::leave_process in a child; elsewhere return",
         ["samjoko/os/*", "samjoko/cli/main.cpp"], in_tests=True),
+    Ban("the time of day", r"\bsystem_clock::now\b|\bCLOCK_REALTIME\w*|(?<![\w.>:])(?:::|std::)?"
+        r"(?:time|gettimeofday)\s*\(\s*(?:nullptr|NULL|0|&)",
+        "steady for waiting; os/clock.hpp for dates that people read: it may jump",
+        ["samjoko/os/clock.cpp"], in_tests=True),
     Ban("detached thread", r"\.detach\s*\(\s*\)", "std::jthread, joined by its owner"),
 ]
 

@@ -43,9 +43,11 @@ CASES = {
     "heavy_headers": (
         [("samjoko/web/a.cpp", "#include <boost/beast/http.hpp>\n"),
          ("samjoko/os/a.hpp", "#include <iostream>\n"),
-         ("samjoko/web/a.cpp", "#include <CLI/CLI.hpp>\n")],
+         ("samjoko/web/a.cpp", "#include <CLI/CLI.hpp>\n"),
+         ("samjoko/cli/options.cpp", "#include <toml++/toml.h>\n")],
         [("samjoko/proto/http1_parser.cpp", "#include <boost/beast/http.hpp>\n"),
-         ("samjoko/cli/options.cpp", "#include <CLI/CLI.hpp>\n")]),
+         ("samjoko/cli/command_line.cpp", "#include <CLI/CLI.hpp>\n"),
+         ("samjoko/cli/toml_reader.cpp", "#include <toml++/toml.h>\n")]),
     "macros": (
         [("samjoko/net/a.hpp", "#define A 1\n"), ("samjoko/net/a.hpp", "#ifdef A\n#endif\n"),
          ("samjoko/os/a.hpp", "  #  define A 1\n")],
@@ -153,6 +155,11 @@ BANNED = {
     "_exit or exit": (
         at("serve/a.cpp", "::_exit(1);", "std::exit(1);"),
         at("os/process.cpp", "::_exit(1);") + at("io/a.cpp", "on_exit(1);")),
+    "the time of day": (
+        at("web/a.cpp", "auto now = std::chrono::system_clock::now();", "::time(nullptr);",
+           "clock_gettime(CLOCK_REALTIME, &t);"),
+        at("os/clock.cpp", "system_clock::now();") + at("web/a.cpp", "os::wall_now();")
+        + at("web/a_test.cpp", "time(nullptr);")),
     "detached thread": (
         at("serve/a.cpp", "t.detach();"), at("serve/a.cpp", "t.join();")),
 }

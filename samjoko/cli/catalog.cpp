@@ -12,13 +12,16 @@ namespace {
 
 result<service> make_echo(const serve_options&) { return services::echo(); }
 
-result<service> make_relay(const serve_options& options) {
+result<void> check_relay(const serve_options& options) {
   const auto to = os::address::parse(options.arguments.front());
   if (!to) return std::unexpected(to.error());
-  if (to->inherited() >= 0)
-    return failure(condition::bad_argument, "relay",
-                   "relay cannot go to the descriptor " + to->text() + ": write an address");
-  return services::relay({.to = *to});
+  if (to->inherited() < 0) return {};
+  return failure(condition::bad_argument, "relay",
+                 "relay cannot go to the descriptor " + to->text() + ": write an address");
+}
+
+result<service> make_relay(const serve_options& options) {
+  return services::relay({.to = *os::address::parse(options.arguments.front())});
 }
 
 web::http_options http_options_of(const serve_options& options) {
@@ -33,10 +36,12 @@ web::http_options http_options_of(const serve_options& options) {
   return http;
 }
 
+result<void> check_http(const serve_options& options) {
+  return web::check_options(http_options_of(options));
+}
+
 result<service> make_hello(const serve_options& options) {
-  auto http = http_options_of(options);
-  if (auto checked = web::check_options(http); !checked) return failure_of(checked);
-  return services::make_hello(std::move(http));
+  return services::make_hello(http_options_of(options));
 }
 
 result<service> make_files(const serve_options& options) {
@@ -54,6 +59,8 @@ struct maker {
   service_entry entry;
   std::size_t arguments;
   result<service> (*make)(const serve_options&);
+  /// What `make` relies on, as far as it can be seen without opening anything; null: nothing.
+  result<void> (*check)(const serve_options&) = nullptr;
 };
 
 const std::vector<maker>& makers() {
@@ -61,22 +68,45 @@ const std::vector<maker>& makers() {
       {{.name = "echo", .usage = "", .summary = "sends back what it receives"}, 0, make_echo},
       {{.name = "relay", .usage = "ADDRESS", .summary = "passes bytes to and from another server"},
        1,
-       make_relay},
+       make_relay,
+       check_relay},
       {{.name = "files",
         .usage = "DIR",
         .summary = "serves a directory over HTTP",
         .speaks_http = true,
         .lists_directories = true},
        1,
-       make_files},
+       make_files,
+       check_http},
       {{.name = "hello",
         .usage = "",
         .summary = "answers every request with Hello, World!",
         .speaks_http = true},
        0,
-       make_hello},
+       make_hello,
+       check_http},
   };
   return all;
+}
+
+const maker* find_maker(const std::string& name) {
+  for (const auto& each : makers()) {
+    if (each.entry.name == name) return &each;
+  }
+  return nullptr;
+}
+
+result<void> check_service(const serve_options& options) {
+  const auto* known = find_maker(options.service);
+  if (known == nullptr) return failure(ENOENT, "service", options.service);
+  if (options.arguments.size() != known->arguments) {
+    const auto wanted =
+        known->arguments == 0 ? "no argument" : "one argument, " + known->entry.usage;
+    return failure(condition::bad_argument, "arguments",
+                   fmt::format("{} takes {}, and {} given", options.service, wanted,
+                               given_text(options.arguments)));
+  }
+  return known->check == nullptr ? result<void>() : known->check(options);
 }
 
 }  // namespace
@@ -84,24 +114,18 @@ const std::vector<maker>& makers() {
 const std::vector<service_entry>& catalog() {
   static const auto entries = [] {
     std::vector<service_entry> list;
-    for (const auto& each : makers()) list.push_back(each.entry);
+    for (const auto& each : makers()) {
+      list.push_back(each.entry);
+      list.back().check = check_service;
+    }
     return list;
   }();
   return entries;
 }
 
 result<service> make_service(const serve_options& options) {
-  for (const auto& each : makers()) {
-    if (each.entry.name != options.service) continue;
-    if (options.arguments.size() != each.arguments) {
-      const auto wanted = each.arguments == 0 ? "no argument" : "one argument, " + each.entry.usage;
-      return failure(condition::bad_argument, "arguments",
-                     fmt::format("{} takes {}, and {} given", options.service, wanted,
-                                 given_text(options.arguments)));
-    }
-    return each.make(options);
-  }
-  return failure(ENOENT, "service", options.service);
+  if (auto checked = check_service(options); !checked) return failure_of(checked);
+  return find_maker(options.service)->make(options);
 }
 
 }  // namespace samjoko::cli

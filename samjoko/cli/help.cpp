@@ -2,22 +2,59 @@
 
 #include <fmt/format.h>
 
-namespace samjoko::cli {
+#include <samjoko/cli/commands.hpp>
+#include <samjoko/cli/option.hpp>
 
-std::string help_head(const std::string& program, const std::vector<service_entry>& services,
-                      bool own) {
-  if (own) return fmt::format("usage: {0} [options]\n       {0} version | help\n", program);
-  auto text = fmt::format(
-      "usage: {0} serve SERVICE [ARGS] [options]\n       {0} version | help\n\nServices:\n",
-      program);
-  for (const auto& each : services)
-    text += fmt::format("  {:<32}{}\n", each.name + (each.usage.empty() ? "" : " " + each.usage),
-                        each.summary);
+namespace samjoko::cli {
+namespace {
+
+constexpr std::size_t column = 34;  ///< where the explanations begin
+
+/// A name and what it means; further lines of that stand below it.
+std::string entry(std::string name, std::string_view meaning) {
+  name = "  " + name;
+  name.resize(std::max(column, name.size() + 1), ' ');
+  for (const char each : meaning) {
+    name += each;
+    if (each == '\n') name.append(column, ' ');
+  }
+  return name + "\n";
+}
+
+std::string usage(const std::string& program, bool own) {
+  std::string text;
+  for (const auto& each : all_commands()) {
+    const auto words = own ? each.own_usage : each.usage;
+    text += fmt::format("{} {} {}{}{}{}\n", text.empty() ? "usage:" : "      ", program, each.name,
+                        words.empty() ? "" : " ", words, each.takes_options ? " [options]" : "");
+  }
   return text;
 }
 
-std::string help_foot(const std::string& program, bool own) {
-  return fmt::format(R"(
+std::string options() {
+  std::string text, heading;
+  for (const auto& each : all_options()) {
+    if (each.heading != heading) text += fmt::format("\n{}:\n", heading = each.heading);
+    const auto letter = each.letter == 0 ? "" : fmt::format("-{}, ", each.letter);
+    const auto standard = default_of(each);
+    text += entry(
+        fmt::format("{}--{}{}{}", letter, each.name, is_switch(each) ? "" : " ", each.kind),
+        standard.empty() ? std::string(each.help) : fmt::format("{} ({})", each.help, standard));
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string help_text(const std::string& program, const std::vector<service_entry>& services,
+                      bool own) {
+  auto text = usage(program, own);
+  if (!own) text += "\nServices:\n";
+  for (const auto& each : services) {
+    if (!own) text += entry(each.name + (each.usage.empty() ? "" : " " + each.usage), each.summary);
+  }
+  return text + options() +
+         fmt::format(R"(
 One program, three models, on three ports:
   {}{} -l :8001,model=process -l :8002,model=thread,spawn=each -l :8003
 Signals to the master: TERM, INT stop when clients are done, QUIT at once, USR1 reopen the log.

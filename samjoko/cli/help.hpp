@@ -1,5 +1,5 @@
 #pragma once
-// Charter: what `help` says around the list of options.
+// Charter: what `help` prints, made from the tables of commands, services and options.
 
 #include <samjoko/cli/options.hpp>
 #include <string>
@@ -7,10 +7,8 @@
 
 namespace samjoko::cli {
 
-/// How the program is called, and what it serves. `own`: it has one service of its own.
-[[nodiscard]] std::string help_head(const std::string& program,
+/// `own`: the program has one service of its own.
+[[nodiscard]] std::string help_text(const std::string& program,
                                     const std::vector<service_entry>& services, bool own);
-/// An example, and the signals.
-[[nodiscard]] std::string help_foot(const std::string& program, bool own);
 
 }  // namespace samjoko::cli

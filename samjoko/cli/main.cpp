@@ -1,5 +1,6 @@
-// The program: parse, make the service, serve. From here: cli/wire.cpp, then serve/ or
+// The program: parse, make the services, serve. From here: cli/wire.cpp, then serve/ or
 // supervise/master.cpp.
+#include <unistd.h>
 #include <samjoko/cli/catalog.hpp>
 #include <samjoko/cli/say.hpp>
 #include <samjoko/cli/units.hpp>
@@ -8,13 +9,17 @@
 namespace cli = samjoko::cli;
 
 int main(int argc, char** argv) {
-  const auto wanted = cli::parse_command_line(argc, argv, cli::catalog(), false);
-  if (!wanted.serve) return cli::say(wanted);
-  const auto service = cli::make_service(*wanted.serve);
-  if (!service)
-    return cli::say(
-        {.serve = {},
-         .print = "samjoko: " + cli::in_words(service.error()) + " (try 'samjoko help')\n",
-         .exit_code = cli::exit_usage});
-  return cli::serve(*wanted.serve, *service);
+  auto wanted = cli::parse_command_line(argc, argv, cli::catalog(), false, environ);
+  if (wanted.serve.empty()) return cli::say(wanted);
+  std::vector<cli::offer> offers;
+  for (auto& each : wanted.serve) {
+    auto made = cli::make_service(each);
+    if (!made)
+      return cli::say(
+          {.serve = {},
+           .print = "samjoko: " + cli::in_words(made.error()) + " (try 'samjoko help')\n",
+           .exit_code = cli::exit_usage});
+    offers.push_back({.options = std::move(each), .offered = std::move(*made)});
+  }
+  return cli::serve(offers);
 }

@@ -1,11 +1,13 @@
 #pragma once
-// Charter: what was asked for on the command line, checked. Nothing is opened here.
+// Charter: what was asked for, on the command line, in the environment and in a file, checked.
+// Nothing is opened here but that file.
 
 #include <cstdint>
 #include <optional>
 #include <samjoko/cli/placement.hpp>
 #include <samjoko/os/address.hpp>
 #include <samjoko/serve/model.hpp>
+#include <samjoko/supervise/plan.hpp>
 #include <string>
 #include <vector>
 
@@ -27,21 +29,29 @@ struct http_settings {
   milliseconds body_timeout{30'000};
 };
 
+/// One service and how it is served. What holds for a whole program (the rows of
+/// program_options.cpp) is the same in each of its services.
 struct serve_options {
-  std::string service;
+  std::string service;                 ///< what is served, as catalog.hpp knows it
+  std::string name;                    ///< for people, in the log; empty: as the service
   std::vector<std::string> arguments;  ///< of the service
   std::vector<listener_options> listen;
   placement_choice placed;  ///< where a listener says nothing of its own
   serve_limits limits;
   http_settings http;
   milliseconds stop_timeout{30'000};
+  /// When a worker that fell is started again; of groups and the drain limit wire.cpp knows more.
+  supervise::plan_settings restarts;
   int backlog = 4096;
   std::optional<unsigned> unix_mode;
   std::optional<std::string> unix_owner;
-  std::string log_file;  ///< empty: standard error
+  std::string config_file;  ///< that was read; empty: none
+  std::string log_file;     ///< empty: standard error
   std::string log_level = "info";
   std::string user;  ///< empty: stay who we are
   std::string group;
+
+  [[nodiscard]] const std::string& title() const noexcept { return name.empty() ? service : name; }
 };
 
 /// What the program can serve: for the list of services, and to know which options concern whom.
@@ -51,17 +61,21 @@ struct service_entry {
   std::string summary;
   bool speaks_http = false;
   bool lists_directories = false;
+  /// Checks name and number of the arguments, and what they say; opens nothing. May be empty.
+  result<void> (*check)(const serve_options&) = nullptr;
 };
 
 /// What is to be done: serve, or print a text and leave.
 struct command {
-  std::optional<serve_options> serve;
+  std::vector<serve_options> serve;  ///< the services of the program; empty: print
   std::string print;
   int exit_code = 0;
 };
 
-/// `own`: a program with one service of its own; `services` has that one only then.
+/// `own`: a program with one service of its own; `services` has that one only then. `environment`
+/// is that of main's process (man 7 environ); null: none.
 [[nodiscard]] command parse_command_line(int argc, char** argv,
-                                         const std::vector<service_entry>& services, bool own);
+                                         const std::vector<service_entry>& services, bool own,
+                                         char** environment = nullptr);
 
 }  // namespace samjoko::cli

@@ -22,13 +22,13 @@ command parse(const std::string& line, const std::vector<service_entry>& service
 
 serve_options options_of(const std::string& line) {
   const auto made = parse("samjoko serve " + line);
-  EXPECT_TRUE(made.serve) << line << ": " << made.print;
-  return made.serve.value_or(serve_options{});
+  EXPECT_FALSE(made.serve.empty()) << line << ": " << made.print;
+  return made.serve.empty() ? serve_options{} : made.serve.front();
 }
 
 std::string complaint(const std::string& line) {
   const auto made = parse("samjoko " + line);
-  EXPECT_FALSE(made.serve) << line;
+  EXPECT_TRUE(made.serve.empty()) << line;
   EXPECT_EQ(made.exit_code, exit_usage) << line;
   EXPECT_TRUE(made.print.starts_with("samjoko: ")) << made.print;
   EXPECT_EQ(std::ranges::count(made.print, '\n'), 1) << made.print;
@@ -53,6 +53,29 @@ TEST(options, an_option_is_fine_when_one_group_heeds_it) {
   (void)options_of("echo -l :1 -l :2,model=thread --stack-size 128k");
   (void)options_of("echo -l :1 -l :2,model=process --recycle-after 5 --pool-min 2");
   (void)options_of("echo -l :1 -l :2,model=thread --spawn each");
+}
+
+TEST(options, when_a_worker_that_fell_is_started_again) {
+  const supervise::plan_settings usual;
+  EXPECT_EQ(options_of("echo").restarts.first_delay, usual.first_delay);
+  const auto made = options_of(
+      "echo --boot-timeout 2s --grown-after 0 --restart-delay 5ms --restart-delay-max 3s "
+      "--park-after 7 --park-window 1m --fork-delay-max 20ms --kill-grace 0");
+  const auto& plan = made.restarts;
+  EXPECT_EQ(plan.boot_limit, milliseconds(2000));
+  EXPECT_EQ(plan.grown_after, milliseconds(0));
+  EXPECT_EQ(plan.first_delay, milliseconds(5));
+  EXPECT_EQ(plan.longest_delay, milliseconds(3000));
+  EXPECT_EQ(plan.failures_to_park, 7U);
+  EXPECT_EQ(plan.failure_window, milliseconds(60'000));
+  EXPECT_EQ(plan.longest_fork_delay, milliseconds(20));
+  EXPECT_EQ(plan.kill_grace, milliseconds(0));
+}
+
+TEST(options, a_restart_without_any_delay_would_spin) {
+  EXPECT_NE(complaint("serve echo --restart-delay 0").find("--restart-delay"), std::string::npos);
+  EXPECT_NE(complaint("serve echo --fork-delay-max 0").find("--fork-delay-max"), std::string::npos);
+  EXPECT_NE(complaint("serve echo --park-after 0").find("--park-after"), std::string::npos);
 }
 
 TEST(options, an_option_that_no_group_heeds_is_an_error) {
@@ -97,7 +120,7 @@ TEST(options, help_and_version_are_no_mistakes) {
   for (const auto* line : {"samjoko help", "samjoko --help", "samjoko serve --help",
                            "samjoko help serve", "samjoko version", "samjoko --version"}) {
     const auto made = parse(line);
-    EXPECT_FALSE(made.serve) << line;
+    EXPECT_TRUE(made.serve.empty()) << line;
     EXPECT_EQ(made.exit_code, 0) << made.print;
   }
   EXPECT_NE(parse("samjoko help").print.find("files DIR"), std::string::npos);
@@ -107,11 +130,11 @@ TEST(options, a_program_of_one_service_needs_no_command) {
   const std::vector<service_entry> own{{.name = "mine", .usage = "", .summary = ""}};
   for (const auto* line : {"mine -l :1,model=thread", "mine serve -l :1,model=thread"}) {
     const auto made = parse(line, own, true);
-    ASSERT_TRUE(made.serve) << made.print;
-    EXPECT_EQ(made.serve->service, "mine");
-    EXPECT_EQ(made.serve->listen.at(0).how.model, model::thread);
+    ASSERT_FALSE(made.serve.empty()) << made.print;
+    EXPECT_EQ(made.serve.front().service, "mine");
+    EXPECT_EQ(made.serve.front().listen.at(0).how.model, model::thread);
   }
-  EXPECT_TRUE(parse("mine", own, true).serve);
+  EXPECT_FALSE(parse("mine", own, true).serve.empty());
   EXPECT_EQ(parse("mine help", own, true).print.find("SERVICE"), std::string::npos);
 }
 

@@ -49,7 +49,7 @@ result<void> take_setting(std::string_view setting, placement_choice& how) {
 }
 
 /// Names that are the same get the number of workers added, by which the groups then differ.
-void make_names_differ(std::vector<worker_group>& all) {
+void make_names_differ(std::span<worker_group> all) {
   std::vector<std::string> names;
   for (const auto& each : all) names.push_back(each.name);
   for (auto& each : all) {
@@ -58,43 +58,13 @@ void make_names_differ(std::vector<worker_group>& all) {
   }
 }
 
-result<void> check_listener(const listener_options& one, std::span<const listener_options> earlier,
-                            const placement_choice& wide) {
-  const int number = one.where.inherited();
-  const auto text = "--listen " + one.where.text();
-  if (number >= 0 && number < 3)
-    return wrong(text + " is a standard stream, not a listening socket");
-  const auto is_same = [number](const listener_options& other) {
-    return other.where.inherited() == number;
-  };
-  if (number >= 0 && std::ranges::any_of(earlier, is_same))
-    return wrong(text + " is given twice: one socket has one group of workers");
-  if (!one.how.spawn || settle(one.how, wide).model != model::multiplex) return {};
-  return wrong(fmt::format("{}: spawn={} has no meaning for model multiplex: leave it out", text,
-                           name_of(*one.how.spawn)));
-}
-
-std::unexpected<error> unheeded(const char* option) {
-  return wrong(
-      fmt::format("{} would be ignored here: each --listen says its own; leave it out", option));
-}
-
-result<void> check_heeded(std::span<const listener_options> listeners,
-                          const placement_choice& wide) {
-  const auto each = [&](auto said) { return std::ranges::all_of(listeners, said); };
-  if (wide.model && each([](const auto& it) { return it.how.model.has_value(); }))
-    return unheeded("--model");
-  if (wide.workers && each([](const auto& it) { return it.how.workers.has_value(); }))
-    return unheeded("--workers");
-  if (!wide.spawn) return {};
-  if (each([](const auto& it) { return it.how.spawn.has_value(); })) return unheeded("--spawn");
-  const auto has_no_use = [&](const listener_options& it) {
-    return it.how.spawn || settle(it.how, wide).model == model::multiplex;
-  };
-  if (!each(has_no_use)) return {};
-  return wrong(
-      "--spawn has no meaning for model multiplex: leave it out, or choose --model process "
-      "or thread");
+/// Of several services each has its name in front; a service of one group needs no more.
+void name_after_services(std::vector<worker_group>& all, std::span<const placed_service> services) {
+  for (auto& each : all) {
+    const auto same = std::ranges::count(all, each.service, &worker_group::service);
+    const auto name = std::string(services[each.service].name);
+    each.name = same == 1 ? name : name + "/" + each.name;
+  }
 }
 
 }  // namespace
@@ -113,31 +83,83 @@ placement settle(const placement_choice& narrow, const placement_choice& wide) {
 
 listener_options default_listener() { return {.where = *os::address::parse("127.0.0.1:7000")}; }
 
-worker_groups group(std::span<const listener_options> listeners, const placement_choice& wide) {
+worker_groups group(std::span<const placed_service> services) {
   worker_groups made;
-  for (const auto& each : listeners) {
-    const auto how = settle(each.how, wide);
-    const auto known = std::ranges::find(made.all, how, &worker_group::how);
-    made.of_listener.push_back(static_cast<std::size_t>(known - made.all.begin()));
-    if (known == made.all.end()) made.all.push_back({how, short_name(how)});
+  for (std::size_t service = 0; service < services.size(); ++service) {
+    const auto first = made.all.size();
+    for (const auto& each : services[service].listeners) {
+      const auto how = settle(each.how, services[service].wide);
+      const auto known =
+          std::find_if(made.all.begin() + static_cast<std::ptrdiff_t>(first), made.all.end(),
+                       [&how](const worker_group& other) { return other.how == how; });
+      made.of_listener.push_back(static_cast<std::size_t>(known - made.all.begin()));
+      if (known == made.all.end()) made.all.push_back({how, short_name(how), service});
+    }
+    make_names_differ(std::span(made.all).subspan(first));
   }
-  make_names_differ(made.all);
+  if (services.size() > 1) name_after_services(made.all, services);
   return made;
 }
 
-result<void> check_listeners(std::span<const listener_options> listeners,
-                             const placement_choice& wide) {
-  for (std::size_t n = 0; n < listeners.size(); ++n) {
-    if (auto checked = check_listener(listeners[n], listeners.first(n), wide); !checked)
-      return checked;
-  }
-  if (auto heeded = check_heeded(listeners, wide); !heeded) return heeded;
-  const auto groups = group(listeners, wide).all;
+worker_groups group(std::span<const listener_options> listeners, const placement_choice& wide) {
+  const placed_service one{.name = {}, .listeners = listeners, .wide = wide};
+  return group(std::span(&one, 1));
+}
+
+result<void> check_listener(std::span<const listener_options> listeners, std::size_t which,
+                            const placement_choice& wide) {
+  const auto& one = listeners[which];
+  const int number = one.where.inherited();
+  const auto text = one.where.text();
+  if (number >= 0 && number < 3)
+    return wrong(text + " is a standard stream, not a listening socket");
+  const auto is_same = [number](const listener_options& other) {
+    return other.where.inherited() == number;
+  };
+  if (number >= 0 && std::ranges::any_of(listeners.first(which), is_same))
+    return wrong(text + " is given twice: one socket has one group of workers");
+  if (!one.how.spawn || settle(one.how, wide).model != model::multiplex) return {};
+  return wrong(fmt::format("{}: spawn={} has no meaning for model multiplex: leave it out", text,
+                           name_of(*one.how.spawn)));
+}
+
+std::string why_choice_ignored(std::string_view choice, std::span<const listener_options> listeners,
+                               const placement_choice& wide) {
+  const auto says_its_own = [choice](const listener_options& it) {
+    if (choice == "model") return it.how.model.has_value();
+    return choice == "spawn" ? it.how.spawn.has_value() : it.how.workers.has_value();
+  };
+  if (std::ranges::all_of(listeners, says_its_own))
+    return "would be ignored here: each --listen says its own; leave it out";
+  const auto has_no_use = [&](const listener_options& it) {
+    return it.how.spawn || settle(it.how, wide).model == model::multiplex;
+  };
+  if (choice != "spawn" || !std::ranges::all_of(listeners, has_no_use)) return {};
+  return "has no meaning for model multiplex: leave it out, or choose --model process or thread";
+}
+
+result<void> check_workers(std::span<const worker_group> groups) {
   std::uint32_t workers = 0;
   for (const auto& each : groups) workers += each.how.workers;
   if (workers <= most_workers) return {};
   return wrong(fmt::format("{} workers in {} groups are more than {} in all: ask for fewer",
                            workers, groups.size(), most_workers));
+}
+
+result<void> check_listeners(std::span<const listener_options> listeners,
+                             const placement_choice& wide) {
+  for (std::size_t n = 0; n < listeners.size(); ++n) {
+    if (auto checked = check_listener(listeners, n, wide); !checked)
+      return wrong("--listen " + in_words(checked.error()));
+  }
+  const std::pair<const char*, bool> said[] = {{"model", wide.model.has_value()},
+                                               {"workers", wide.workers.has_value()},
+                                               {"spawn", wide.spawn.has_value()}};
+  for (const auto& [choice, is_said] : said) {
+    const auto why = is_said ? why_choice_ignored(choice, listeners, wide) : std::string();
+    if (!why.empty()) return wrong(fmt::format("--{} {}", choice, why));
+  }
+  return check_workers(group(listeners, wide).all);
 }
 
 result<model> parse_model(std::string_view text) {

@@ -46,10 +46,11 @@ struct listener_options {
 /// 127.0.0.1:7000, when nobody says where to listen.
 [[nodiscard]] listener_options default_listener();
 
-/// Workers that serve the same listeners in the same way.
+/// Workers that serve the same listeners of one service in the same way.
 struct worker_group {
   placement how;
-  std::string name;  ///< unlike the others': "thread-pool", "multiplex x2"
+  std::string name;         ///< unlike the others': "thread-pool", "multiplex x2", "site"
+  std::size_t service = 0;  ///< the index of what they serve
 };
 
 struct worker_groups {
@@ -57,13 +58,33 @@ struct worker_groups {
   std::vector<std::size_t> of_listener;  ///< for each listener the index of its group
 };
 
-/// Listeners whose placements are equal share a group. In the order of their first listener.
+/// What a program serves, as far as its workers are concerned.
+struct placed_service {
+  std::string_view name;
+  std::span<const listener_options> listeners;
+  placement_choice wide;  ///< where a listener says nothing of its own
+};
+
+/// Listeners of one service whose placements are equal share a group. In the order of their first
+/// listener; `of_listener` counts through the listeners of all services. Of several services the
+/// name of each stands before those of its groups.
+[[nodiscard]] worker_groups group(std::span<const placed_service> services);
+/// Of one service.
 [[nodiscard]] worker_groups group(std::span<const listener_options> listeners,
                                   const placement_choice& wide);
 
-/// What cannot be: a spawn for multiplex, too many workers, one descriptor for two listeners; and
-/// what would be heeded nowhere: something said for all that each says for itself.
-/// condition::bad_argument.
+/// What one of the listeners cannot be: a standard stream, a descriptor that an earlier one has, a
+/// spawn for multiplex. condition::bad_argument; the words begin with its address.
+[[nodiscard]] result<void> check_listener(std::span<const listener_options> listeners,
+                                          std::size_t which, const placement_choice& wide);
+/// Why what `wide` says of "model", "spawn" or "workers" is heeded by none of the listeners; empty
+/// when one heeds it. In words of the command line, to stand behind the option's name.
+[[nodiscard]] std::string why_choice_ignored(std::string_view choice,
+                                             std::span<const listener_options> listeners,
+                                             const placement_choice& wide);
+/// More workers than a program may have; condition::bad_argument.
+[[nodiscard]] result<void> check_workers(std::span<const worker_group> groups);
+/// All of that for one service, in words of the command line; condition::bad_argument.
 [[nodiscard]] result<void> check_listeners(std::span<const listener_options> listeners,
                                            const placement_choice& wide);
 

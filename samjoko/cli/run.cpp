@@ -1,23 +1,34 @@
 #include <samjoko/cli/run.hpp>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <samjoko/cli/say.hpp>
 #include <samjoko/cli/units.hpp>
 #include <samjoko/cli/wire.hpp>
 
 namespace samjoko {
+namespace {
+
+result<void> takes_no_arguments(const cli::serve_options& options) {
+  if (options.arguments.empty()) return {};
+  return failure(condition::bad_argument, "arguments",
+                 fmt::format("'{}' is not expected here", options.arguments.front()));
+}
+
+int serve_own(cli::serve_options options, const service& own) {
+  const cli::offer only{.options = std::move(options), .offered = own};
+  return cli::serve(std::span(&only, 1));
+}
+
+}  // namespace
 
 int run(int argc, char** argv, const service& own) {
-  const std::vector<cli::service_entry> only{{.name = own.name, .usage = "", .summary = ""}};
-  const auto wanted = cli::parse_command_line(argc, argv, only, true);
-  if (!wanted.serve) return cli::say(wanted);
-  if (!wanted.serve->arguments.empty())
-    return cli::say({.serve = {},
-                     .print = fmt::format("{0}: '{1}' is not expected here (try '{0} help')\n",
-                                          own.name, wanted.serve->arguments.front()),
-                     .exit_code = cli::exit_usage});
-  return cli::serve(*wanted.serve, own);
+  const std::vector<cli::service_entry> only{
+      {.name = own.name, .usage = "", .summary = "", .check = takes_no_arguments}};
+  auto wanted = cli::parse_command_line(argc, argv, only, true, environ);
+  if (wanted.serve.empty()) return cli::say(wanted);
+  return serve_own(std::move(wanted.serve.front()), own);
 }
 
 int run(const cli::serve_options& options, const service& own) {
@@ -25,7 +36,7 @@ int run(const cli::serve_options& options, const service& own) {
   resolved.service = own.name;
   if (resolved.listen.empty()) resolved.listen.push_back(cli::default_listener());
   const auto checked = cli::check_listeners(resolved.listen, resolved.placed);
-  if (checked) return cli::serve(resolved, own);
+  if (checked) return serve_own(std::move(resolved), own);
   return cli::say({.serve = {},
                    .print = own.name + ": " + cli::in_words(checked.error()) + "\n",
                    .exit_code = cli::exit_usage});

@@ -96,6 +96,17 @@ result<std::uint64_t> parse_count(std::string_view text, std::uint64_t least, st
                  fmt::format("'{}' is not a whole number from {} to {}", text, least, most));
 }
 
+result<bool> parse_switch(std::string_view text) {
+  for (const std::string_view each : {"true", "yes", "on", "1"}) {
+    if (text == each) return true;
+  }
+  for (const std::string_view each : {"false", "no", "off", "0"}) {
+    if (text == each) return false;
+  }
+  return failure(condition::bad_argument, "value",
+                 fmt::format("'{}' is neither true nor false", text));
+}
+
 result<std::string> parse_level(std::string_view text) {
   for (const auto* each : {"debug", "info", "notice", "warning", "error"}) {
     if (text == each) return std::string(text);

@@ -20,6 +20,8 @@ namespace samjoko::cli {
 [[nodiscard]] result<std::string> parse_level(std::string_view text);
 /// Anything but nothing.
 [[nodiscard]] result<std::string> parse_text(std::string_view text);
+/// `true`, `yes`, `on`, `1` and their opposites.
+[[nodiscard]] result<bool> parse_switch(std::string_view text);
 /// A whole number within bounds.
 [[nodiscard]] result<std::uint64_t> parse_count(std::string_view text, std::uint64_t least,
                                                 std::uint64_t most);

@@ -49,34 +49,44 @@ result<void> begin_log(const serve_options& options) {
   return os::log_to(std::move(*target), "master");
 }
 
-/// All listeners, or the first one's error.
-std::expected<std::vector<named_listener>, int> open_listeners(const serve_options& options,
+/// All listeners in the order of the services, or the first one's error.
+std::expected<std::vector<named_listener>, int> open_listeners(std::span<const offer> offers,
                                                                const worker_groups& groups) {
   std::vector<named_listener> listeners;
-  for (const auto& [where, how] : options.listen) {
-    auto socket = os::listen_on(where, {.backlog = options.backlog,
-                                        .unix_mode = options.unix_mode,
-                                        .unix_owner = options.unix_owner});
-    if (!socket)
-      return std::unexpected(complain(socket.error(), advice_for(socket.error(), where)));
-    const auto bound = os::local_address(socket->get());
-    const auto name = bound && !where.dual_stack() ? bound->text()
-                      : bound                      ? fmt::format(":{}", bound->port())
-                                                   : where.text();
-    listeners.push_back({.socket = std::move(*socket),
-                         .name = name,
-                         .group = groups.of_listener[listeners.size()]});
+  for (const auto& [options, offered] : offers) {
+    for (const auto& [where, how] : options.listen) {
+      auto socket = os::listen_on(where, {.backlog = options.backlog,
+                                          .unix_mode = options.unix_mode,
+                                          .unix_owner = options.unix_owner});
+      if (!socket)
+        return std::unexpected(complain(socket.error(), advice_for(socket.error(), where)));
+      const auto bound = os::local_address(socket->get());
+      const auto name = bound && !where.dual_stack() ? bound->text()
+                        : bound                      ? fmt::format(":{}", bound->port())
+                                                     : where.text();
+      listeners.push_back({.socket = std::move(*socket),
+                           .name = name,
+                           .group = groups.of_listener[listeners.size()]});
+    }
   }
   return listeners;
 }
 
-void say_what_is_served(const serve_options& options, const std::vector<named_listener>& listeners,
+void say_what_is_served(std::span<const offer> offers, const std::vector<named_listener>& listeners,
                         const worker_groups& groups) {
   for (const auto& each : listeners) {
-    const auto& how = groups.all[each.group].how;
-    os::log_notice(os::every("listening"), "serving {} on {} by {}, {} worker{}", options.service,
-                   each.name, describe(how), how.workers, how.workers == 1 ? "" : "s");
+    const auto& [how, name, service] = groups.all[each.group];
+    os::log_notice(os::every("listening"), "serving {} on {} by {}, {} worker{}",
+                   offers[service].options.title(), each.name, describe(how), how.workers,
+                   how.workers == 1 ? "" : "s");
   }
+}
+
+worker_groups groups_of(std::span<const offer> offers) {
+  std::vector<placed_service> services;
+  for (const auto& [options, offered] : offers)
+    services.push_back({options.title(), options.listen, options.placed});
+  return group(services);
 }
 
 serve::orders orders_of(supervise::worker& me) {
@@ -93,32 +103,51 @@ serve::orders orders_of(supervise::worker& me) {
   return orders;
 }
 
+/// What the workers of the program share, in memory that the master makes before it forks.
+struct shared {
+  os::shared_cells<serve::counters> counts;
+  std::vector<serve::connection_account> accounts;  ///< of each service
+};
+
+result<shared> make_shared_memory(std::span<const offer> offers, std::size_t most_workers) {
+  shared made;
+  auto counts = os::shared_cells<serve::counters>::make(most_workers);
+  if (!counts) return failure_of(counts);
+  made.counts = std::move(*counts);
+  for (const auto& each : offers) {
+    auto account = serve::connection_account::make(each.options.limits, most_workers);
+    if (!account) return failure_of(account);
+    made.accounts.push_back(std::move(*account));
+  }
+  return made;
+}
+
 class work_of_a_worker {
  public:
-  work_of_a_worker(const serve_options& options, const worker_groups& groups,
-                   const service& offered, std::span<serve::counters> counts,
-                   const serve::connection_account& account)
-      : options_(options), groups_(groups), offered_(offered), counts_(counts), account_(account) {}
+  work_of_a_worker(std::span<const offer> offers, const worker_groups& groups, const shared& memory)
+      : offers_(offers), groups_(groups), memory_(memory) {}
 
   int operator()(supervise::worker& me) const {
     // sendfile(2) has no MSG_NOSIGNAL; a peer that went away is an error to us, not a death.
     static_cast<void>(os::ignore_signal(SIGPIPE));
-    if (!options_.user.empty()) {
-      if (const int code = give_up_root(); code != 0) return code;
+    const auto& group = groups_.all[me.inherited().group];
+    const auto& [options, offered] = offers_[group.service];
+    if (!options.user.empty()) {
+      if (const int code = give_up_root(options); code != 0) return code;
     }
+    forget_others(group.service);
     std::vector<int> listeners;
     for (const auto& each : me.listeners()) listeners.push_back(each.socket.get());
     auto orders = orders_of(me);
-    serve::workload work{.offered = offered_,
+    serve::workload work{.offered = offered,
                          .listeners = listeners,
-                         .limits = options_.limits,
+                         .limits = options.limits,
                          .from_master = orders,
-                         .counts = counts_[me.inherited().number - 1],
-                         .account = &account_,
+                         .counts = memory_.counts.cells()[me.inherited().number - 1],
+                         .account = &memory_.accounts[group.service],
                          .worker = me.inherited().number};
     me.ready();
-    const auto& how = groups_.all[me.inherited().group].how;
-    const auto ran = serve::run(how.model, how.spawn, work);
+    const auto ran = serve::run(group.how.model, group.how.spawn, work);
     if (!ran) {
       os::log_error("worker", "{}", ran.error().sentence());
       return exit_could_not_start;
@@ -128,24 +157,39 @@ class work_of_a_worker {
   }
 
  private:
-  [[nodiscard]] int give_up_root() const {
-    const auto who = os::find_identity(options_.user, options_.group);
+  /// A process forked for a client does not pay for the accounts of other services.
+  void forget_others(std::size_t service) const {
+    for (std::size_t n = 0; n < memory_.accounts.size(); ++n) {
+      if (n != service) memory_.accounts[n].keep_from_children();
+    }
+  }
+
+  [[nodiscard]] static int give_up_root(const serve_options& options) {
+    const auto who = os::find_identity(options.user, options.group);
     if (!who) return complain(who.error(), {});
     const auto became = os::become(*who);
     return became ? 0 : complain(became.error(), "only root can change its user");
   }
 
-  const serve_options& options_;
+  std::span<const offer> offers_;
   const worker_groups& groups_;
-  const service& offered_;
-  std::span<serve::counters> counts_;
-  const serve::connection_account& account_;
+  const shared& memory_;
 };
 
+/// The addresses of all services, in the order of their listeners.
+std::vector<os::address> addresses_of(std::span<const offer> offers) {
+  std::vector<os::address> all;
+  for (const auto& each : offers) {
+    for (const auto& listener : each.options.listen) all.push_back(listener.where);
+  }
+  return all;
+}
+
 /// Inherited listeners are left as they are: their other holders go on with them.
-void close_to_newcomers(const serve_options& options, const std::vector<named_listener>& open) {
+void close_to_newcomers(std::span<const os::address> addresses,
+                        const std::vector<named_listener>& open) {
   for (std::size_t n = 0; n < open.size(); ++n) {
-    const auto& where = options.listen[n].where;
+    const auto& where = addresses[n];
     if (where.inherited() >= 0) continue;
     if (open[n].socket) {
       os::hold_new_handshakes(open[n].socket.get());
@@ -155,60 +199,68 @@ void close_to_newcomers(const serve_options& options, const std::vector<named_li
   }
 }
 
-void remove_socket_files(const serve_options& options) {
-  for (const auto& each : options.listen) {
-    if (each.where.is_unix()) os::remove_stale(each.where);
-  }
+void tell_refusals(const shared& memory) {
+  std::uint64_t refused = 0;
+  for (const auto& each : memory.accounts) refused += each.refused();
+  if (refused > 0)
+    os::log_notice(os::every("refused"), "{} clients were refused by the limits on connections",
+                   refused);
 }
 
-int serve_until_stopped(const serve_options& options, const service& offered,
-                        bool& closed_to_newcomers) {
-  const auto groups = group(options.listen, options.placed);
-  auto listeners = open_listeners(options, groups);
+int serve_until_stopped(std::span<const offer> offers, bool& closed_to_newcomers) {
+  const auto& program = offers.front().options;
+  const auto groups = groups_of(offers);
+  const auto addresses = addresses_of(offers);
+  auto listeners = open_listeners(offers, groups);
   if (!listeners) return listeners.error();
-  say_what_is_served(options, *listeners, groups);
+  say_what_is_served(offers, *listeners, groups);
 
   supervise::master_settings settings;
+  settings.plan = program.restarts;
   settings.plan.workers.clear();
   for (const auto& each : groups.all) {
     settings.plan.workers.push_back(each.how.workers);
     if (groups.all.size() > 1) settings.group_names.push_back(each.name);
   }
-  settings.plan.drain_limit = options.stop_timeout;
-  auto counts = os::shared_cells<serve::counters>::make(settings.plan.most_workers);
-  if (!counts) return complain(counts.error(), {});
-  auto account = serve::connection_account::make(options.limits, settings.plan.most_workers);
-  if (!account) return complain(account.error(), "choose a lower --max-connections");
-  settings.after_worker_end = [&](std::size_t number) { account->give_back(number); };
+  settings.plan.drain_limit = program.stop_timeout;
+  auto memory = make_shared_memory(offers, settings.plan.most_workers);
+  if (!memory) return complain(memory.error(), "choose a lower --max-connections");
+  settings.after_worker_end = [&](std::size_t number) {
+    // In the accounts of the other services the number holds nothing.
+    for (const auto& each : memory->accounts) each.give_back(number);
+  };
   settings.listeners = std::move(*listeners);
   settings.before_graceful_stop = [&](const std::vector<named_listener>& open) {
     closed_to_newcomers = true;
-    close_to_newcomers(options, open);
+    close_to_newcomers(addresses, open);
   };
-  if (!options.log_file.empty())
-    settings.reopen_log = [&options] { return os::open_for_append(options.log_file); };
-  const int code = supervise::run_master(
-      std::move(settings), work_of_a_worker(options, groups, offered, counts->cells(), *account));
-  if (account->refused() > 0)
-    os::log_notice(os::every("refused"), "{} clients were refused by the limits on connections",
-                   account->refused());
+  if (!program.log_file.empty())
+    settings.reopen_log = [&program] { return os::open_for_append(program.log_file); };
+  const int code =
+      supervise::run_master(std::move(settings), work_of_a_worker(offers, groups, *memory));
+  tell_refusals(*memory);
   return code;
 }
 
 }  // namespace
 
-int serve(const serve_options& options, const service& offered) {
+int serve(std::span<const offer> offers) {
+  const auto& program = offers.front().options;
   // A log whose reader is gone is an error to us, not a death.
   static_cast<void>(os::ignore_signal(SIGPIPE));
-  if (auto begun = begin_log(options); !begun) return complain(begun.error(), {});
+  if (auto begun = begin_log(program); !begun) return complain(begun.error(), {});
   if (auto raised = os::raise_open_files_limit(); !raised) return complain(raised.error(), {});
-  if (!options.user.empty()) {
-    const auto who = os::find_identity(options.user, options.group);
+  if (!program.user.empty()) {
+    const auto who = os::find_identity(program.user, program.group);
     if (!who) return complain(who.error(), "no such user or group");
   }
   bool closed_to_newcomers = false;
-  const int code = serve_until_stopped(options, offered, closed_to_newcomers);
-  if (!closed_to_newcomers) remove_socket_files(options);
+  const int code = serve_until_stopped(offers, closed_to_newcomers);
+  if (!closed_to_newcomers) {
+    for (const auto& each : addresses_of(offers)) {
+      if (each.is_unix()) os::remove_stale(each);
+    }
+  }
   return code;
 }
 

@@ -1,13 +1,21 @@
 #pragma once
 // Charter: the composition root: the only file that sees everything. From what was asked for it
-// makes the service, opens the listeners, and puts a model into each worker under a master.
+// opens the listeners and puts a model into each worker under a master.
 
 #include <samjoko/cli/options.hpp>
 #include <samjoko/serve/handler.hpp>
+#include <span>
 
 namespace samjoko::cli {
 
-/// Runs until the service has stopped; the exit code of the program.
-[[nodiscard]] int serve(const serve_options& options, const service& offered);
+/// A service, and how it is to be served.
+struct offer {
+  serve_options options;
+  service offered;
+};
+
+/// Runs until all services have stopped; the exit code of the program. At least one; what holds for
+/// the whole program is taken from the first.
+[[nodiscard]] int serve(std::span<const offer> offers);
 
 }  // namespace samjoko::cli

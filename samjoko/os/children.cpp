@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <samjoko/base/check.hpp>
+#include <samjoko/os/orphans.hpp>
 
 namespace samjoko::os {
 
@@ -21,7 +22,7 @@ void children::add(pid_t pid, std::uint64_t tag) {
   insert({pid, tag});
 }
 
-std::optional<children::report> children::reap_one(watch what) {
+std::optional<waited> children::wait_any(watch what) {
   const int options = WNOHANG | (what == watch::stops_too ? WUNTRACED | WCONTINUED : 0);
   int status = 0;
   pid_t pid = -1;
@@ -32,19 +33,20 @@ std::optional<children::report> children::reap_one(watch what) {
     CHECK(pid == 0 || errno == ECHILD, "waitpid was misused");
     return std::nullopt;
   }
-  report told{pid, exit_status::from_wait(status), false, 0};
-  if (const auto place = find(pid); place != nowhere) {
-    told.known = true;
-    told.tag = table_[place].tag;
-    if (told.status.is_end()) erase(place);
-  }
-  return told;
+  return waited{pid, exit_status::from_wait(status)};
+}
+
+children::report children::recognise(const waited& told) {
+  const auto place = find(told.pid);
+  if (place == nowhere) return {told.pid, told.status, false, 0};
+  const auto tag = table_[place].tag;
+  if (told.status.is_end()) erase(place);
+  return {told.pid, told.status, true, tag};
 }
 
 result<void> children::send(pid_t pid, int signal) const {
   if (!contains(pid)) return failure(ESRCH, "kill", std::to_string(pid));
-  if (::kill(pid, signal) != 0) return failure(errno, "kill", std::to_string(pid));
-  return {};
+  return send_to_child(pid, signal);
 }
 
 std::size_t children::home_of(pid_t pid) const noexcept {

@@ -18,9 +18,15 @@
 
 namespace samjoko::os {
 
+/// One answer of waitpid(2).
+struct waited {
+  pid_t pid;
+  exit_status status;
+};
+
 class children {
  public:
-  /// What waitpid reported.
+  /// The same, of a child that is known here or not.
   struct report {
     pid_t pid;
     exit_status status;
@@ -46,13 +52,20 @@ class children {
   /// somebody else's by then. Returns how many reports there were.
   template <class OnReport>
   std::size_t reap(OnReport&& on_report, watch what = watch::deaths) {
+    return reap_by([what] { return wait_any(what); }, on_report);
+  }
+  /// The same with `wait()` asked instead of the kernel, until it answers none.
+  template <class Wait, class OnReport>
+  std::size_t reap_by(Wait&& wait, OnReport&& on_report) {
     std::size_t count = 0;
-    while (const auto next = reap_one(what)) {
-      on_report(*next);
+    while (const std::optional<waited> next = wait()) {
+      on_report(recognise(*next));
       ++count;
     }
     return count;
   }
+  /// One report of any child, without waiting; none when there is no more for now.
+  [[nodiscard]] static std::optional<waited> wait_any(watch what);
 
   /// Sends to a child that is not yet reaped, whose number therefore cannot have been given to
   /// another. Errors: ESRCH when it is not among the living, EPERM.
@@ -73,7 +86,7 @@ class children {
   };
   static constexpr std::size_t nowhere = static_cast<std::size_t>(-1);
 
-  [[nodiscard]] std::optional<report> reap_one(watch what);
+  [[nodiscard]] report recognise(const waited& told);
   [[nodiscard]] std::size_t find(pid_t pid) const noexcept;
   [[nodiscard]] std::size_t home_of(pid_t pid) const noexcept;
   void insert(entry added) noexcept;

@@ -5,10 +5,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <climits>
 #include <memory>
+#include <span>
 #include <string_view>
 
 namespace samjoko::os {
@@ -58,6 +60,31 @@ result<std::size_t> read_at(int file, mutable_bytes into, std::uint64_t offset) 
     count += static_cast<std::size_t>(got);
   }
   return count;
+}
+
+result<std::string> read_whole_file(const std::string& path, std::size_t most) {
+  const descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (!file) return failure(errno, "open", path);
+  const auto facts = facts_of(file.get());
+  if (!facts) return std::unexpected(facts.error());
+  if (facts->kind == file_kind::directory) return failure(EISDIR, "read", path);
+  if (facts->kind != file_kind::regular)
+    return failure(condition::bad_argument, "read", path + " is not a regular file");
+  // One byte more than allowed: the size may be wrong, as in /proc, or change meanwhile.
+  std::string text(std::min<std::uint64_t>(std::max<std::uint64_t>(facts->size, 4096), most) + 1,
+                   '\0');
+  std::size_t count = 0;
+  for (;;) {
+    const auto got =
+        read_at(file.get(), std::as_writable_bytes(std::span(text).subspan(count)), count);
+    if (!got) return failure(got.error().code(), "read", path);
+    count += *got;
+    if (count < text.size()) break;
+    if (count > most) return failure(condition::too_long, "read", path);
+    text.resize(most + 1);
+  }
+  text.resize(count);
+  return text;
 }
 
 result<descriptor> open_directory(const std::string& path) {

@@ -38,6 +38,11 @@ struct file_facts {
 /// Fills `into` from `offset` on; fewer bytes only where the file ends (man 2 pread).
 [[nodiscard]] result<std::size_t> read_at(int file, mutable_bytes into, std::uint64_t offset);
 
+/// The whole content of a regular file of at most `most` bytes. Never waits, as for the writer of a
+/// FIFO. Errors: of open(2) and read(2), EISDIR among them; condition::too_long;
+/// condition::bad_argument for what is no file.
+[[nodiscard]] result<std::string> read_whole_file(const std::string& path, std::size_t most);
+
 /// A directory to look up names from; links on the way are followed.
 [[nodiscard]] result<descriptor> open_directory(const std::string& path);
 /// Not canonical: links stay, only made independent of the working directory.

@@ -53,9 +53,4 @@ void end_with_parent(int signal, pid_t parent) noexcept {
 
 void leave_process(int code) noexcept { ::_exit(code); }
 
-result<void> adopt_orphans() {
-  if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return failure(errno, "prctl");
-  return {};
-}
-
 }  // namespace samjoko::os

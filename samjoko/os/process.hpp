@@ -37,8 +37,4 @@ void end_with_parent(int signal, pid_t parent) noexcept;
 /// _exit(2): no destructors, no atexit functions, no flushing of inherited buffers.
 [[noreturn]] void leave_process(int code) noexcept;
 
-/// The calling process becomes the parent of orphans among its descendants, as PID 1 is for all
-/// (man 2 prctl, PR_SET_CHILD_SUBREAPER). Not inherited by children.
-[[nodiscard]] result<void> adopt_orphans();
-
 }  // namespace samjoko::os

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <samjoko/os/log_writer.hpp>
 #include <samjoko/serve/model.hpp>
 #include <samjoko/serve/own_thread.hpp>
 #include <samjoko/serve/session.hpp>
@@ -15,6 +16,9 @@ namespace samjoko::serve {
 inline constexpr int graceful_signal = 15;   // SIGTERM
 inline constexpr int immediate_signal = 10;  // SIGUSR1
 inline constexpr int end_rest_signal = 12;   // SIGUSR2
+
+/// Each death of a process that served a client is told, but for a flood of them.
+inline constexpr os::log_kind client_process_end{"client process", 100};
 
 class client_process : session_owner {
  public:

@@ -50,7 +50,8 @@ class process_each {
       if (dead.known) admission_.leave(seats_of(dead.tag));
       told_.erase(dead.pid);
       if (dead.status.is_success()) return;
-      os::log_warning("client process", "process {} of one client {}", dead.pid,
+      os::log_warning(client_process_end, "process {}{} {}", dead.pid,
+                      dead.known ? " of one client" : ", an adopted orphan,",
                       dead.status.sentence());
     });
   }

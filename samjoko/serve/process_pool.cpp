@@ -241,8 +241,8 @@ class pre_forked {
         if (pool.forget(dead.pid)) break;
       }
       if (dead.status.is_success()) return;
-      os::log_warning("client process", "process {} of the pool {}", dead.pid,
-                      dead.status.sentence());
+      os::log_warning(client_process_end, "process {}{} {}", dead.pid,
+                      dead.known ? " of the pool" : ", an adopted orphan,", dead.status.sentence());
     });
   }
 

@@ -15,6 +15,7 @@
 #include <memory>
 #include <samjoko/os/exit_status.hpp>
 #include <samjoko/os/log_writer.hpp>
+#include <samjoko/os/orphans.hpp>
 #include <samjoko/os/pidfd.hpp>
 #include <samjoko/os/poll.hpp>
 #include <samjoko/os/process.hpp>

@@ -1,8 +1,5 @@
 #include <samjoko/supervise/master.hpp>
 
-#include <poll.h>
-#include <unistd.h>
-
 #include <csignal>
 #include <deque>
 #include <utility>
@@ -10,8 +7,10 @@
 #include <fmt/format.h>
 #include <samjoko/base/check.hpp>
 #include <samjoko/os/log_writer.hpp>
-#include <samjoko/os/poll.hpp>
+#include <samjoko/os/orphans.hpp>
 #include <samjoko/os/process.hpp>
+#include <samjoko/supervise/linux_kernel.hpp>
+#include <samjoko/supervise/report.hpp>
 #include <samjoko/supervise/staff.hpp>
 
 namespace samjoko::supervise {
@@ -19,38 +18,41 @@ namespace {
 
 class master {
  public:
-  master(master_settings settings, const worker_main& main, scoreboard& counters,
-         os::signal_queue signals)
-      : settings_(std::move(settings)),
+  master(kernel& kernel, master_settings settings, const worker_main& main, scoreboard& counters)
+      : kernel_(kernel),
+        settings_(std::move(settings)),
         plan_(settings_.plan),
-        signals_(std::move(signals)),
-        staff_(main, counters, settings_.plan.most_workers) {}
+        counters_(counters),
+        staff_(kernel, main, counters, settings_.plan.most_workers) {}
 
   int run() {
-    perform(plan_.start(steady::now()));
+    perform(plan_.start(kernel_.now()));
     while (plan_.now_in() != plan::phase::over) {
-      wait();
-      take_signals();
-      read_channels();
-      reap();
-      perform(plan_.on_time(steady::now()));
-      os::process_log().report_held_back();
+      take_turn(plan_.next_time());
+      perform(plan_.on_time(kernel_.now()));
     }
+    see_off_orphans();
     return exit_code_;
   }
 
  private:
-  void wait() {
+  void take_turn(deadline until) {
+    show_states();
+    wait(until);
+    take_signals();
+    read_channels();
+    reap();
+    os::process_log().report_held_back();
+  }
+
+  void wait(deadline until) {
     polled_.clear();
-    polled_.push_back({signals_.descriptor(), POLLIN, 0});
-    staff_.for_each([&](const employee& each) {
-      polled_.push_back({each.line.descriptor(), POLLIN, 0});  // closed: -1, which poll skips
-    });
-    (void)os::poll_until(polled_, plan_.next_time());
+    staff_.add_to(polled_);
+    kernel_.wait(polled_, until);
   }
 
   void take_signals() {
-    for (const auto& notice : signals_.take()) {
+    for (const auto& notice : kernel_.take_signals()) {
       if (notice.signal == SIGCHLD) continue;  // only a reason to look, and reap() always looks
       for (std::uint32_t n = 0; n < notice.times && n < 3; ++n) obey(notice);
     }
@@ -77,10 +79,10 @@ class master {
                    unknown ? ": not supported by this version, nothing is done" : "");
   }
 
-  void order(master_order order) { perform(plan_.on_order(order, steady::now())); }
+  void order(master_order order) { perform(plan_.on_order(order, kernel_.now())); }
 
   void read_channels() {
-    staff_.read_messages([&](std::size_t slot, const message& told) { hear(slot, told); });
+    staff_.read_messages(polled_, [&](std::size_t slot, const message& told) { hear(slot, told); });
   }
 
   // Its last words come before its end: "ready" may have been said a moment before the death.
@@ -88,14 +90,14 @@ class master {
     staff_.reap([&](std::size_t slot, const message& told) { hear(slot, told); },
                 [&](std::size_t slot, const os::exit_status& status) {
                   if (settings_.after_worker_end) settings_.after_worker_end(slot + 1);
-                  perform(plan_.on_ended(slot, status, steady::now()));
+                  perform(plan_.on_ended(slot, status, kernel_.now()));
                 });
   }
 
   void hear(std::size_t slot, const message& told) {
     switch (told.kind) {
-      case message_kind::ready: return perform(plan_.on_ready(slot, steady::now()));
-      case message_kind::leaving: return perform(plan_.on_leaves(slot, steady::now()));
+      case message_kind::ready: return perform(plan_.on_ready(slot, kernel_.now()));
+      case message_kind::leaving: return perform(plan_.on_leaves(slot, kernel_.now()));
       case message_kind::finished:
         if (told.value == 0) return;
         return os::log_warning(os::every("cut"), "{} had to cut {} connections", title(slot),
@@ -143,16 +145,15 @@ class master {
       case action::kind::close_listeners: return settings_.listeners.clear();
       case action::kind::close_group: return close_group(next.slot);
       case action::kind::leave: exit_code_ = next.code; return;
-      default: return log_report(next);
+      default: return report(next, title(next.slot), settings_.plan);
     }
   }
 
   void hire(std::size_t slot) {
-    auto hired =
-        staff_.hire(slot, {plan_.group_of(slot), title(slot)}, settings_.listeners, signals_);
+    auto hired = staff_.hire(slot, {plan_.group_of(slot), title(slot)}, settings_.listeners);
     if (hired) return;
     os::log_error("fork", "{} cannot be started: {}", title(slot), hired.error().sentence());
-    perform(plan_.on_fork_failed(slot, steady::now()));
+    perform(plan_.on_fork_failed(slot, kernel_.now()));
   }
 
   // The place in the vector stays, so that a listener is the same number to everybody.
@@ -176,36 +177,31 @@ class master {
     return names.empty() ? "" : " of " + names.at(group);
   }
 
-  void log_report(const action& told) {
-    if (told.what == action::kind::report_scale)
-      return os::log_notice(os::every("scale"), "workers wanted now: {}", told.code);
-    const auto who = title(told.slot);
-    switch (told.what) {
-      case action::kind::report_waiting:
-        return os::log_notice(os::every("back-off"), "{} is started again in {} ms", who,
-                              told.delay.count());
-      case action::kind::report_parked:
-        return os::log_error(os::every("parked"),
-                             "{} is parked: it ended {} times within {} s before it had "
-                             "worked for {} ms; it is not started again",
-                             who, failures_to_park, settings_.plan.failure_window.count() / 1000,
-                             settings_.plan.grown_after.count());
-      case action::kind::report_retired:
-        return os::log_warning(os::every("retired"), "{} asked not to be started again", who);
-      case action::kind::report_boot:
-        return os::log_warning(os::every("boot"), "{} is not ready after {} ms: it is ended", who,
-                               settings_.plan.boot_limit.count());
-      case action::kind::report_overrun:
-        return os::log_warning(os::every("overrun"),
-                               "{} is not done after {} ms: its connections are cut", who,
-                               settings_.plan.drain_limit.count());
-      default: return;
+  /// For whoever looks at the service from outside.
+  void show_states() {
+    for (std::size_t slot = 0; slot < plan_.slots(); ++slot) {
+      const auto state = static_cast<std::uint8_t>(plan_.state(slot));
+      counters_.cells()[slot].state.store(state, std::memory_order_relaxed);
     }
   }
 
+  // What workers left behind when they fell was told by the kernel to finish (os::end_with_parent)
+  // and may do so for as long as a worker might. Then nobody of this program is left.
+  void see_off_orphans() {
+    while (!staff_.orphans().empty()) {
+      auto until = plan_.patience();
+      if (until.passed(kernel_.now())) {
+        staff_.kill_orphans();
+        until = deadline(kernel_.now() + settings_.plan.kill_grace);
+      }
+      take_turn(until);
+    }
+  }
+
+  kernel& kernel_;
   master_settings settings_;
   plan plan_;
-  os::signal_queue signals_;
+  scoreboard& counters_;
   staff staff_;
   std::vector<pollfd> polled_;
   std::deque<action> queue_;
@@ -226,6 +222,12 @@ int run_master(master_settings settings, const worker_main& main) {
   auto signals = os::signal_queue::open(
       {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGTTIN, SIGTTOU, SIGCHLD});
   if (!signals) return fail_to_start(signals.error());
+  const os::adopting_orphans adopting;
+  linux_kernel kernel(std::move(*signals));
+  return run_master(kernel, std::move(settings), main);
+}
+
+int run_master(kernel& kernel, master_settings settings, const worker_main& main) {
   scoreboard own;
   if (settings.counters == nullptr) {
     auto made = scoreboard::make(settings.plan.most_workers);
@@ -237,7 +239,7 @@ int run_master(master_settings settings, const worker_main& main) {
         "a name for each group, or none");
   CHECK(settings.counters->size() >= settings.plan.most_workers, "a counter cell for each slot");
   auto& counters = *settings.counters;
-  const int code = master(std::move(settings), main, counters, std::move(*signals)).run();
+  const int code = master(kernel, std::move(settings), main, counters).run();
   os::log_notice(os::every("stop"), "stopped, exit code {}", code);
   return code;
 }

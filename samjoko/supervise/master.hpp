@@ -9,6 +9,7 @@
 
 #include <samjoko/base/result.hpp>
 #include <samjoko/supervise/heritage.hpp>
+#include <samjoko/supervise/kernel.hpp>
 #include <samjoko/supervise/plan.hpp>
 #include <samjoko/supervise/worker.hpp>
 
@@ -46,8 +47,17 @@ using worker_main = std::function<int(worker&)>;
 /// (CHECKed) and no other signal queue; no child of it is left afterwards. Logs through
 /// os::process_log(), whose name becomes "master".
 ///
+/// While it runs it is a subreaper (os/orphans.hpp): processes that a killed worker leaves behind
+/// become its children, are reaped as such, and are told apart from workers. After the last worker
+/// they have what remains of the drain limit, or nothing after an immediate stop, then SIGKILL.
+/// Children that the process had before are never signalled.
+///
 /// TERM, INT graceful stop, a second one immediate · QUIT immediate stop · USR1 reopen logs · TTIN,
 /// TTOU one worker more, less, in each group · HUP, USR2 one line, no action yet.
 [[nodiscard]] int run_master(master_settings settings, const worker_main& main);
+
+/// The same on another kernel, such as a simulated one: all that the master asks of the world
+/// outside goes through it, but for the log.
+[[nodiscard]] int run_master(kernel& kernel, master_settings settings, const worker_main& main);
 
 }  // namespace samjoko::supervise

@@ -68,9 +68,27 @@ TEST(master, a_crash_loop_backs_off_is_parked_and_ends_with_an_error) {
   running_service service(workers(1), [](worker&) { return 7; });
   for (const int delay : {1, 2, 4, 8}) {
     service.wait_for("exited with code 7");
-    service.wait_for(fmt::format("worker 1 is started again in {} ms", delay));
+    service.wait_for(
+        fmt::format("worker 1 is started again in {} ms: it failed to start, before it was ready",
+                    delay));
   }
   service.wait_for("worker 1 is parked: it ended 5 times within 60 s");
+  service.expect_end(3);
+}
+
+TEST(master, a_worker_that_ends_young_is_told_from_one_that_failed_to_start) {
+  const auto settings = [] {
+    auto made = quick();
+    made.plan.grown_after = milliseconds(60'000);
+    made.plan.failures_to_park = 2;
+    return made;
+  };
+  running_service service(settings, [](worker& self) {
+    self.ready();
+    return 7;
+  });
+  service.wait_for("is started again in 1 ms: it ended within 60000 ms after it was ready");
+  service.wait_for("worker 1 is parked: it ended 2 times within 60 s");
   service.expect_end(3);
 }
 

@@ -10,7 +10,7 @@ namespace samjoko::supervise {
 namespace {
 
 milliseconds doubled(milliseconds last, milliseconds first, milliseconds longest) {
-  return last == milliseconds(0) ? first : std::min(2 * last, longest);
+  return std::min(last == milliseconds(0) ? first : 2 * last, longest);
 }
 
 slot_event timer_event(slot_state state) {
@@ -37,6 +37,7 @@ plan::plan(plan_settings settings)
   CHECK(!workers.empty() && std::ranges::min(workers) >= 1, "each group has at least one worker");
   CHECK(std::accumulate(workers.begin(), workers.end(), std::size_t{0}) <= settings_.most_workers,
         "more workers than there may be");
+  CHECK(settings_.failures_to_park >= 1, "one failure at least is needed to park for");
   slots_.reserve(settings_.most_workers);  // so that a reference to a slot stays good
 }
 
@@ -51,6 +52,11 @@ actions plan::start(moment now) {
 }
 
 actions plan::on_order(master_order order, moment now) {
+  if (phase_ == phase::over) {  // only what workers left behind is still waited for
+    if (order == master_order::graceful || order == master_order::immediate)
+      patience_ = deadline(now);
+    return {};
+  }
   run_timers(now);
   switch (order) {
     case master_order::graceful: stop_gracefully(now); break;
@@ -88,7 +94,7 @@ actions plan::on_fork_failed(std::size_t number, moment now) {
       doubled(failing.fork_delay, settings_.first_delay, settings_.longest_fork_delay);
   step(number, slot_event::fork_failed, now);
   failing.timer = deadline(now + failing.fork_delay);
-  add(action::kind::report_waiting, number, failing.fork_delay);
+  add_setback(action::kind::report_waiting, number, setback::fork, failing.fork_delay);
   return finish();
 }
 
@@ -138,10 +144,12 @@ void plan::enter(std::size_t number, slot_state before, moment now) {
   switch (moved.state) {
     case slot_state::starting:
       moved.grew = false;
+      moved.was_ready = false;
       moved.timer = deadline(now + settings_.boot_limit);
       break;
     case slot_state::young:
       moved.fork_delay = milliseconds(0);
+      moved.was_ready = true;
       moved.timer = deadline(now + settings_.grown_after);
       break;
     case slot_state::grown:
@@ -154,9 +162,11 @@ void plan::enter(std::size_t number, slot_state before, moment now) {
       if (before == slot_state::starting && moved.fork_delay > milliseconds(0)) break;
       moved.delay = doubled(moved.delay, settings_.first_delay, settings_.longest_delay);
       moved.timer = deadline(now + moved.delay);
-      add(action::kind::report_waiting, number, moved.delay);
+      add_setback(action::kind::report_waiting, number, setback_of(moved), moved.delay);
       break;
-    case slot_state::parked: add(action::kind::report_parked, number); break;
+    case slot_state::parked:
+      add_setback(action::kind::report_parked, number, setback_of(moved));
+      break;
     case slot_state::retired: add(action::kind::report_retired, number); break;
     case slot_state::empty:
     case slot_state::killed: break;
@@ -184,6 +194,7 @@ void plan::stop_gracefully(moment now) {
   }
   phase_ = phase::draining;
   last_order_ = now;
+  patience_ = deadline(now + settings_.drain_limit);
   add(action::kind::hold_listeners);
   for (std::size_t number = 0; number < slots_.size(); ++number) {
     slots_[number].wanted = false;
@@ -198,6 +209,7 @@ void plan::stop_at_once(moment now) {
   if (phase_ == phase::running) add(action::kind::close_listeners);
   phase_ = phase::stopping;
   last_order_ = now;
+  patience_ = deadline(now);
   for (std::size_t number = 0; number < slots_.size(); ++number) {
     slots_[number].wanted = false;
     step(number, slot_event::stop_now, now);
@@ -237,22 +249,32 @@ void plan::one_less(moment now) {
   if (less) add(action::kind::report_scale, 0, {}, static_cast<int>(wanted()));
 }
 
+// A place that was given up goes first: whoever still works is the last one to be missed.
 bool plan::stop_last_of(std::size_t group, moment now) {
-  const auto wanted_here = [group](const slot& each) { return each.group == group && each.wanted; };
-  if (std::ranges::count_if(slots_, wanted_here) < 2) return false;
-  auto number = slots_.size() - 1;
-  while (!wanted_here(slots_[number])) --number;
-  slots_[number].wanted = false;
-  step(number, slot_event::stop, now);
+  std::size_t count = 0, last = 0;
+  bool last_is_given_up = false;
+  for (std::size_t number = 0; number < slots_.size(); ++number) {
+    const auto& each = slots_[number];
+    if (each.group != group || !each.wanted) continue;
+    ++count;
+    if (last_is_given_up && !is_given_up(each.state)) continue;
+    last = number;
+    last_is_given_up = is_given_up(each.state);
+  }
+  if (count < 2) return false;
+  slots_[last].wanted = false;
+  step(last, slot_event::stop, now);
   return true;
 }
 
-bool plan::counts_as_often(slot& failing, moment now) const noexcept {
-  auto& oldest = failing.failures[failing.failure_count % failures_to_park];
-  oldest = now;  // the one it replaces is older than the last five
+bool plan::counts_as_often(slot& failing, moment now) const {
+  const auto enough = settings_.failures_to_park;
+  failing.failures.resize(enough);
+  auto& oldest = failing.failures[failing.failure_count % enough];
+  oldest = now;  // the one it replaces is older than the last `enough`
   ++failing.failure_count;
-  if (failing.failure_count < failures_to_park) return false;
-  const auto first = failing.failures[failing.failure_count % failures_to_park];
+  if (failing.failure_count < enough) return false;
+  const auto first = failing.failures[failing.failure_count % enough];
   return now - first <= settings_.failure_window;
 }
 
@@ -298,7 +320,12 @@ void plan::leave_if_over() {
 }
 
 void plan::add(action::kind what, std::size_t number, milliseconds delay, int code) {
-  pending_.push_back({what, number, delay, code});
+  pending_.push_back({what, number, delay, code, setback::none});
+}
+
+void plan::add_setback(action::kind what, std::size_t number, setback why, milliseconds delay) {
+  add(what, number, delay);
+  pending_.back().why = why;
 }
 
 actions plan::finish() {

@@ -12,7 +12,6 @@
 // Every slot belongs to one group of workers, for ever: whoever follows in it serves what its
 // predecessor served.
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -36,7 +35,8 @@ struct plan_settings {
   milliseconds first_delay{100};
   milliseconds longest_delay{10'000};
   milliseconds longest_fork_delay{500};
-  milliseconds failure_window{60'000};  ///< `failures_to_park` within this park the slot
+  std::size_t failures_to_park = 5;     ///< as many ...
+  milliseconds failure_window{60'000};  ///< ... within this park the slot
   /// A worker that is not ready by then is ended, and counts as one that failed to boot.
   milliseconds boot_limit{30'000};
   milliseconds drain_limit{30'000};
@@ -45,10 +45,17 @@ struct plan_settings {
   /// twice, to the process and to its group, and means it once.
   milliseconds repeat_window{10};
 };
-inline constexpr std::size_t failures_to_park = 5;
 
 /// One more and one less are meant of each group.
 enum class master_order : std::uint8_t { graceful, immediate, one_more, one_less };
+
+/// What went wrong before a slot waits for its next worker, or is given up.
+enum class setback : std::uint8_t {
+  none,
+  fork,   ///< there was no process
+  boot,   ///< there was one, but it ended before it was ready
+  young,  ///< it was ready, and ended before it had grown
+};
 
 struct action {
   enum class kind : std::uint8_t {
@@ -56,8 +63,8 @@ struct action {
     tell_graceful,
     tell_immediate,
     kill,
-    report_waiting,  ///< `delay` until the next try
-    report_parked,
+    report_waiting,  ///< `delay` until the next try; `why`
+    report_parked,   ///< `why` the last time
     report_retired,
     report_boot,      ///< the boot limit passed
     report_overrun,   ///< the drain limit passed
@@ -71,6 +78,7 @@ struct action {
   std::size_t slot = 0;
   milliseconds delay{0};
   int code = 0;
+  setback why = setback::none;
 
   friend bool operator==(const action&, const action&) noexcept = default;
 };
@@ -98,6 +106,9 @@ class plan {
   /// When on_time() must be called next; never, when no timer runs.
   [[nodiscard]] deadline next_time() const noexcept;
   [[nodiscard]] phase now_in() const noexcept { return phase_; }
+  /// Until when whatever workers left behind them may go on, once the phase is over: what is left
+  /// of the drain limit, nothing after an immediate stop.
+  [[nodiscard]] deadline patience() const noexcept { return patience_; }
   /// As many as there ever were; slots that are not wanted stay, empty, and are used again.
   [[nodiscard]] std::size_t slots() const noexcept { return slots_.size(); }
   [[nodiscard]] slot_state state(std::size_t number) const { return slots_.at(number).state; }
@@ -110,10 +121,11 @@ class plan {
     slot_state state = slot_state::empty;
     bool wanted = false;
     bool grew = false;
+    bool was_ready = false;
     deadline timer;
-    milliseconds delay{0};       // the last back-off; 0 after growing
-    milliseconds fork_delay{0};  // the same for forks that failed; 0 after one that did not
-    std::array<moment, failures_to_park> failures{};  // a ring of the last ones
+    milliseconds delay{0};         // the last back-off; 0 after growing
+    milliseconds fork_delay{0};    // the same for forks that failed; 0 after one that did not
+    std::vector<moment> failures;  // a ring of the last ones
     std::size_t failure_count = 0;
   };
 
@@ -130,13 +142,18 @@ class plan {
   void close_groups();
   void leave_if_over();
   void add(action::kind what, std::size_t number = 0, milliseconds delay = {}, int code = 0);
-  [[nodiscard]] bool counts_as_often(slot& failing, moment now) const noexcept;
+  void add_setback(action::kind what, std::size_t number, setback why, milliseconds delay = {});
+  [[nodiscard]] bool counts_as_often(slot& failing, moment now) const;
+  [[nodiscard]] static setback setback_of(const slot& ended) noexcept {
+    return ended.was_ready ? setback::young : setback::boot;
+  }
   [[nodiscard]] slot_event meaning_of_end(slot& ended, const os::exit_status& status, moment now);
   [[nodiscard]] actions finish();
 
   plan_settings settings_;
   phase phase_ = phase::running;
   moment last_order_{};
+  deadline patience_{moment{}};
   std::vector<slot> slots_;
   std::vector<bool> group_closed_;
   actions pending_;

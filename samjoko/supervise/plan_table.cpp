@@ -1,6 +1,9 @@
 #include <samjoko/supervise/plan_table.hpp>
 
+#include <algorithm>
 #include <array>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -81,6 +84,19 @@ constexpr std::array<std::string_view, 16> event_names = {
 constexpr std::array<std::string_view, 5> action_names = {"", "fork", "tell: stop gracefully",
                                                           "tell: stop at once", "kill"};
 
+/// "stop / tell: stop gracefully, ready": the events that lead from one state to the other.
+std::string events_between(slot_state from, slot_state to) {
+  std::string text;
+  for (const auto& row : table) {
+    if (row.from != from || row.to != to) continue;
+    if (!text.empty()) text += ", ";
+    text += name_of(row.on);
+    if (row.act != slot_action::none) text += fmt::format(" ({})", name_of(row.act));
+  }
+  std::erase(text, ':');  // it would begin another name
+  return text;
+}
+
 }  // namespace
 
 std::span<const transition> transitions() noexcept { return table; }
@@ -123,6 +139,19 @@ std::string transitions_as_markdown() {
   for (const auto& row : table) {
     text += fmt::format("| {} | {} | {} | {} |\n", name_of(row.from), name_of(row.on),
                         name_of(row.to), name_of(row.act));
+  }
+  return text;
+}
+
+std::string transitions_as_diagram() {
+  std::string text = "stateDiagram-v2\n    [*] --> empty\n";
+  std::vector<std::pair<slot_state, slot_state>> drawn;
+  for (const auto& row : table) {
+    const auto ends = std::pair(row.from, row.to);
+    if (std::ranges::find(drawn, ends) != drawn.end()) continue;
+    drawn.push_back(ends);
+    text += fmt::format("    {} --> {}: {}\n", name_of(row.from), name_of(row.to),
+                        events_between(row.from, row.to));
   }
   return text;
 }

@@ -64,5 +64,8 @@ struct transition {
 
 /// The table for the documentation: one row per transition.
 [[nodiscard]] std::string transitions_as_markdown();
+/// The same as a diagram of states in Mermaid's language, without its fence. Transitions between
+/// the same two states share an arrow.
+[[nodiscard]] std::string transitions_as_diagram();
 
 }  // namespace samjoko::supervise

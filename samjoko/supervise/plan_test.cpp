@@ -228,6 +228,18 @@ TEST(plan, one_more_and_one_less) {
   EXPECT_EQ(it.subject.wanted(), 1U);
 }
 
+// "One less" took the last slot, alive or not: with the others parked that was the only worker
+// left, and the service ended. The simulation found it.
+TEST(plan, one_less_takes_the_place_of_one_that_was_given_up_first) {
+  driven it(2);
+  it.grow(1);
+  EXPECT_EQ(it.ends(0, exit_status::exited(125)), "retire 0");
+  EXPECT_EQ(it.order(master_order::one_less), "scale 1");
+  EXPECT_EQ(it.subject.state(0), slot_state::empty);
+  EXPECT_EQ(it.subject.state(1), slot_state::grown);
+  EXPECT_EQ(it.order(master_order::one_less), "");  // it is the last one
+}
+
 TEST(plan, nobody_is_scaled_in_a_stop) {
   driven it(2);
   it.order(master_order::graceful);

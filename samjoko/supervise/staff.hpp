@@ -7,13 +7,14 @@
 #include <cstddef>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include <samjoko/os/children.hpp>
-#include <samjoko/os/signals.hpp>
 #include <samjoko/supervise/channel.hpp>
 #include <samjoko/supervise/heritage.hpp>
+#include <samjoko/supervise/kernel.hpp>
 #include <samjoko/supervise/worker.hpp>
 
 namespace samjoko::supervise {
@@ -26,6 +27,7 @@ struct employee {
   std::string title;  // for the log
   steady::time_point since{};
   bool told_to_stop = false;
+  std::size_t polled = static_cast<std::size_t>(-1);  // where its line stands among what is polled
 };
 
 /// What a worker is hired for.
@@ -36,46 +38,49 @@ struct position {
 
 class staff {
  public:
-  staff(const std::function<int(worker&)>& main, scoreboard& counters, std::size_t most);
+  staff(kernel& kernel, const std::function<int(worker&)>& main, scoreboard& counters,
+        std::size_t most);
 
   /// Forks a worker for the slot. In the child it does not return. What the child must not keep is
-  /// closed there: the listeners of other groups, the other workers' channels (or they would not
-  /// see the master's end), the master's signals. Errors: EAGAIN, ENOMEM, EMFILE.
+  /// closed there: the listeners of other groups, and the other workers' channels (or they would
+  /// not see the master's end). Errors: EAGAIN, ENOMEM, EMFILE.
   [[nodiscard]] result<void> hire(std::size_t slot, position as,
-                                  std::vector<named_listener>& listeners,
-                                  os::signal_queue& signals);
+                                  std::vector<named_listener>& listeners);
   void tell(std::size_t slot, message_kind kind);
   void kill(std::size_t slot);
   /// Gives every worker a copy of the log's new descriptor.
   void hand_out_log(int descriptor);
 
-  /// `on_message(slot, message)` for all that workers have said. Never blocks.
+  /// Adds the lines of all workers to what is waited for.
+  void add_to(std::vector<pollfd>& polled);
+  /// `on_message(slot, message)` for all that workers have said, of those whose line is ready.
+  /// Never blocks.
   template <class OnMessage>
-  void read_messages(OnMessage&& on_message) {
-    for (std::size_t slot = 0; slot < places_.size(); ++slot) read_line(slot, on_message);
+  void read_messages(std::span<const pollfd> polled, OnMessage&& on_message) {
+    for (std::size_t slot = 0; slot < places_.size(); ++slot) {
+      const auto at = places_[slot].polled;
+      if (at < polled.size() && polled[at].revents != 0) read_line(slot, on_message);
+    }
   }
   /// `on_message` is given the last words of a worker before `on_end(slot, status)` tells of its
   /// end.
   template <class OnMessage, class OnEnd>
   void reap(OnMessage&& on_message, OnEnd&& on_end) {
-    children_.reap(
-        [&](const os::children::report& told) {
-          log_report(told);
-          if (!told.known || !told.status.is_end()) return;
-          const auto slot = static_cast<std::size_t>(told.tag);
-          read_line(slot, on_message);
-          forget(slot);
-          on_end(slot, told.status);
-        },
-        os::children::watch::stops_too);
+    children_.reap_by([&] { return kernel_.wait_any(); },
+                      [&](const os::children::report& told) {
+                        log_report(told);
+                        if (!told.known || !told.status.is_end()) return;
+                        const auto slot = static_cast<std::size_t>(told.tag);
+                        read_line(slot, on_message);
+                        forget(slot);
+                        on_end(slot, told.status);
+                      });
   }
 
-  template <class Each>
-  void for_each(Each&& each) const {
-    for (const auto& place : places_) {
-      if (place.pid != 0) each(place);
-    }
-  }
+  /// Processes that were left to the master: by workers that ended before them, or, where it is
+  /// process 1, by anybody. Not those that were its children before it had workers.
+  [[nodiscard]] std::vector<pid_t> orphans() const;
+  void kill_orphans();
 
  private:
   template <class OnMessage>
@@ -84,13 +89,15 @@ class staff {
   }
   [[nodiscard]] std::optional<message> next_message(std::size_t slot);
   [[noreturn]] void work(std::size_t slot, const position& as, channel to_master,
-                         std::vector<named_listener>& listeners, os::signal_queue& signals);
+                         std::vector<named_listener>& listeners);
   void log_report(const os::children::report& told) const;
   void forget(std::size_t slot);
   void send(std::size_t slot, message what, int attached = -1);
 
+  kernel& kernel_;
   const std::function<int(worker&)>& main_;
   scoreboard& counters_;
+  const std::vector<pid_t> children_before_;
   os::children children_;
   std::vector<employee> places_;
 };

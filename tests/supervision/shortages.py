@@ -17,7 +17,8 @@ def few_descriptors():
 
 @contextlib.contextmanager
 def pids_group(most):
-    """A pids cgroup for so many tasks, of either layout; gives what puts the caller in."""
+    """A pids cgroup for so many tasks, of either layout; gives what puts the caller in, and with
+    `.change(N)` has another limit."""
     for root in ["/sys/fs/cgroup/pids", "/sys/fs/cgroup"]:
         path = f"{root}/samjoko-test-{os.getpid()}"
         try:
@@ -34,6 +35,11 @@ def pids_group(most):
         def enter():
             with open(path + "/cgroup.procs", "w") as file:
                 file.write("0")
+
+        def change(limit):
+            with open(path + "/pids.max", "w") as file:
+                file.write(str(limit))
+        enter.change = change
         try:
             yield enter
         finally:

@@ -1,0 +1,25 @@
+#pragma once
+// Charter: the table of commands, as data: for the command line, help, the man page and the
+// completion of shells.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace samjoko::cli {
+
+struct command_entry {
+  std::string_view name;
+  std::string_view usage{};      ///< what stands behind it; the options of the table aside
+  std::string_view own_usage{};  ///< the same for a program with one service of its own
+  std::string_view summary{};
+  /// It takes the options of the table (option.hpp).
+  bool takes_options = false;
+};
+
+/// In the order of help.
+[[nodiscard]] const std::vector<command_entry>& all_commands();
+/// "serve, version or help"
+[[nodiscard]] std::string names_of_commands();
+
+}  // namespace samjoko::cli

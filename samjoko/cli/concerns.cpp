@@ -1,0 +1,57 @@
+// Which services heed which options: the error of design section 5, "an option that the chosen
+// model ignores".
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <samjoko/cli/option.hpp>
+
+namespace samjoko::cli {
+namespace {
+
+template <class Fits>
+bool any(const serve_options& service, Fits fits) {
+  return std::ranges::any_of(service.listen, [&](const listener_options& each) {
+    return fits(settle(each.how, service.placed));
+  });
+}
+
+bool is_pool(const placement& how) {
+  return how.model != model::multiplex && how.spawn == spawn::pool;
+}
+
+std::string without(bool fits, const char* needs) {
+  return fits ? "" : fmt::format("would be ignored here: it needs {}; leave it out", needs);
+}
+
+}  // namespace
+
+std::string why_ignored(const option& which, const serve_options& service,
+                        const service_entry& entry) {
+  switch (which.whom) {
+    case concerns::all: break;
+    case concerns::model_choice:
+    case concerns::spawn_choice:
+    case concerns::workers_choice:
+      return why_choice_ignored(which.name, service.listen, service.placed);
+    case concerns::pools:
+      return without(any(service, is_pool), "--model process or thread with --spawn pool");
+    case concerns::process_pools:
+      return without(
+          any(service,
+              [](const placement& how) { return is_pool(how) && how.model == model::process; }),
+          "--model process with --spawn pool");
+    case concerns::threads:
+      return without(any(service, [](const placement& how) { return how.model == model::thread; }),
+                     "--model thread");
+    case concerns::unix_sockets:
+      return without(
+          std::ranges::any_of(service.listen,
+                              [](const listener_options& each) { return each.where.is_unix(); }),
+          "--listen unix:PATH");
+    case concerns::http: return without(entry.speaks_http, "a service that speaks HTTP");
+    case concerns::lists: return without(entry.lists_directories, "the service files");
+  }
+  return {};
+}
+
+}  // namespace samjoko::cli

@@ -1,0 +1,118 @@
+// The options that hold for a whole program, whatever it serves. A row is all there is to an option
+// (option.hpp says what its fields mean).
+#include <samjoko/cli/option_rows.hpp>
+
+namespace samjoko::cli {
+namespace {
+
+using options = serve_options;
+
+option_group program_rows() {
+  return {"The program",
+          {
+              {.name = "config",
+               .kind = "FILE",
+               .help = "a TOML file of options, and of services when none is named",
+               .holds_for = extent::program,
+               .standard_words = "none",
+               .take = into(parse_text, &options::config_file)},
+              {.name = "stop-timeout",
+               .kind = "TIME",
+               .standard = "30s",
+               .help = "to finish clients in when stopped",
+               .holds_for = extent::program,
+               .take = into(parse_time, &options::stop_timeout)},
+              {.name = "log",
+               .kind = "FILE",
+               .help = "append to this file",
+               .holds_for = extent::program,
+               .standard_words = "standard error",
+               .take = into(parse_text, &options::log_file)},
+              {.name = "log-level",
+               .kind = "LEVEL",
+               .standard = "info",
+               .help = "debug, info, notice, warning or error",
+               .holds_for = extent::program,
+               .choices = {"debug", "info", "notice", "warning", "error"},
+               .take = into(parse_level, &options::log_level)},
+              {.name = "user",
+               .kind = "USER",
+               .help = "workers give up root for this user",
+               .holds_for = extent::program,
+               .standard_words = "stay",
+               .take = into(parse_text, &options::user)},
+              {.name = "group",
+               .kind = "GROUP",
+               .help = "and this group",
+               .holds_for = extent::program,
+               .standard_words = "the user's",
+               .needs = "user",
+               .take = into(parse_text, &options::group)},
+          }};
+}
+
+/// Without any delay a worker that cannot start would be started as fast as the machine can.
+constexpr milliseconds shortest_delay{1}, longest_delay{86'400'000};
+
+option_group restart_rows() {
+  using plan = supervise::plan_settings;
+  const auto delay = time_between(shortest_delay, longest_delay);
+  const auto time = time_between(milliseconds(0), longest_delay);
+  return {"Workers that fall",
+          {
+              {.name = "boot-timeout",
+               .kind = "TIME",
+               .standard = "30s",
+               .help = "to be ready in after a start",
+               .holds_for = extent::program,
+               .take = into(delay, &options::restarts, &plan::boot_limit)},
+              {.name = "grown-after",
+               .kind = "TIME",
+               .standard = "1s",
+               .help = "a worker ready for so long is replaced at once",
+               .holds_for = extent::program,
+               .take = into(time, &options::restarts, &plan::grown_after)},
+              {.name = "restart-delay",
+               .kind = "TIME",
+               .standard = "100ms",
+               .help = "after the end of a younger one, doubling each time",
+               .holds_for = extent::program,
+               .take = into(delay, &options::restarts, &plan::first_delay)},
+              {.name = "restart-delay-max",
+               .kind = "TIME",
+               .standard = "10s",
+               .help = "up to this",
+               .holds_for = extent::program,
+               .take = into(delay, &options::restarts, &plan::longest_delay)},
+              {.name = "park-after",
+               .kind = "N",
+               .standard = "5",
+               .help = "such ends, it is not started again",
+               .holds_for = extent::program,
+               .take = into(count_between(1, 1000), &options::restarts, &plan::failures_to_park)},
+              {.name = "park-window",
+               .kind = "TIME",
+               .standard = "60s",
+               .help = "when they come within this time",
+               .holds_for = extent::program,
+               .take = into(delay, &options::restarts, &plan::failure_window)},
+              {.name = "fork-delay-max",
+               .kind = "TIME",
+               .standard = "500ms",
+               .help = "between tries while no process can be made",
+               .holds_for = extent::program,
+               .take = into(delay, &options::restarts, &plan::longest_fork_delay)},
+              {.name = "kill-grace",
+               .kind = "TIME",
+               .standard = "1s",
+               .help = "from cutting a worker to SIGKILL",
+               .holds_for = extent::program,
+               .take = into(time, &options::restarts, &plan::kill_grace)},
+          }};
+}
+
+}  // namespace
+
+std::vector<option_group> program_options() { return {program_rows(), restart_rows()}; }
+
+}  // namespace samjoko::cli

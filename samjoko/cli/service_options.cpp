@@ -1,0 +1,208 @@
+// The options that each service of a program may have for itself: how a client is served, where,
+// within which limits. A row is all there is to an option (option.hpp says what its fields mean).
+#include <samjoko/cli/option_rows.hpp>
+
+#include <samjoko/web/http_options.hpp>
+
+namespace samjoko::cli {
+namespace {
+
+using options = serve_options;
+using limits = serve_limits;
+using connection = connection_limits;
+
+option_group placement_rows() {
+  return {"Who serves a client",
+          {
+              {.name = "model",
+               .kind = "MODEL",
+               .standard = "multiplex",
+               .help = "process, thread or multiplex",
+               .whom = concerns::model_choice,
+               .choices = {"process", "thread", "multiplex"},
+               .take = into(parse_model, &options::placed, &placement_choice::model)},
+              {.name = "spawn",
+               .kind = "SPAWN",
+               .standard = "pool",
+               .help = "each: one for each client; pool; of processes or threads",
+               .whom = concerns::spawn_choice,
+               .choices = {"each", "pool"},
+               .take = into(parse_spawn, &options::placed, &placement_choice::spawn)},
+              {.name = "workers",
+               .kind = "N",
+               .help = "worker processes",
+               .whom = concerns::workers_choice,
+               .standard_words = "cores for multiplex, else 1",
+               .take = into(parse_workers, &options::placed, &placement_choice::workers)},
+              {.name = "pool-min",
+               .kind = "N",
+               .standard = "4",
+               .help = "members kept ready",
+               .whom = concerns::pools,
+               .take = into(count_between(1, million), &options::limits, &limits::pool_min)},
+              {.name = "pool-max",
+               .kind = "N",
+               .standard = "256",
+               .help = "members at most",
+               .whom = concerns::pools,
+               .take = into(count_between(1, million), &options::limits, &limits::pool_max)},
+              {.name = "pool-idle",
+               .kind = "TIME",
+               .standard = "10s",
+               .help = "surplus members leave after",
+               .whom = concerns::pools,
+               .take = into(parse_time, &options::limits, &limits::pool_idle)},
+              {.name = "recycle-after",
+               .kind = "N",
+               .standard = "0",
+               .help = "a pool process leaves after so many clients; 0: never",
+               .whom = concerns::process_pools,
+               .take = into(count_between(0, 1000 * million), &options::limits,
+                            &limits::recycle_after)},
+              {.name = "stack-size",
+               .kind = "SIZE",
+               .standard = "256k",
+               .help = "stack of a thread",
+               .whom = concerns::threads,
+               .take = into(
+                   size_between(96 << 10, 1 << 30, "what serves a client needs some 40k of it"),
+                   &options::limits, &limits::stack_size)},
+          }};
+}
+
+option_group socket_rows() {
+  return {"Where",
+          {
+              {.name = "listen",
+               .kind = "ADDRESS",
+               .standard = "127.0.0.1:7000",
+               .help = "[::1]:7000, :7000, unix:/path, fd:3; may be repeated;\n"
+                       ",model=MODEL ,spawn=SPAWN ,workers=N behind it\n"
+                       "hold for this listener alone",
+               .letter = 'l',
+               .repeats = true,
+               .take = into(parse_listener, &options::listen)},
+              {.name = "backlog",
+               .kind = "N",
+               .standard = "4096",
+               .help = "clients waiting in the kernel",
+               .take = into(count_between(1, 65535), &options::backlog)},
+              {.name = "unix-mode",
+               .kind = "MODE",
+               .help = "permission bits of a unix socket, such as 660",
+               .whom = concerns::unix_sockets,
+               .standard_words = "as created",
+               .take = into(parse_mode, &options::unix_mode)},
+              {.name = "unix-owner",
+               .kind = "OWNER",
+               .help = "of a unix socket: USER, USER:GROUP or :GROUP",
+               .whom = concerns::unix_sockets,
+               .standard_words = "as created",
+               .take = into(parse_text, &options::unix_owner)},
+          }};
+}
+
+option_group limit_rows() {
+  return {"Limits",
+          {
+              {.name = "max-connections",
+               .kind = "N",
+               .help = "open at once in all workers",
+               .standard_words = "as many as descriptors",
+               .take = into(count_between(1, million), &options::limits, &limits::max_connections)},
+              {.name = "max-connections-per-peer",
+               .kind = "N",
+               .help = "of them, from one IPv4 address or IPv6 /64",
+               .standard_words = "any",
+               .take = into(count_between(1, million), &options::limits,
+                            &limits::max_connections_per_peer)},
+              {.name = "idle-timeout",
+               .kind = "TIME",
+               .standard = "60s",
+               .help = "silence of a client; 0: for ever",
+               .take = into(parse_time, &options::limits, &limits::connection, &connection::idle)},
+              {.name = "write-timeout",
+               .kind = "TIME",
+               .standard = "30s",
+               .help = "a client that takes nothing; 0: for ever",
+               .take = into(parse_time, &options::limits, &limits::connection,
+                            &connection::write_idle)},
+              {.name = "min-write-rate",
+               .kind = "SIZE",
+               .standard = "512",
+               .help = "bytes per second a client must take; 0: any",
+               .take = into(parse_size, &options::limits, &limits::connection,
+                            &connection::minimum_write_rate)},
+              {.name = "write-grace",
+               .kind = "TIME",
+               .standard = "10s",
+               .help = "before that rate counts",
+               .take = into(parse_time, &options::limits, &limits::connection,
+                            &connection::write_grace)},
+          }};
+}
+
+option_group http_rows() {
+  constexpr auto block = web::most_head_size;
+  return {"Services that speak HTTP",
+          {
+              {.name = "identify",
+               .standard = "false",
+               .help = "add X-Served-By: PID/TID/MODEL",
+               .whom = concerns::http,
+               .take = into(parse_switch, &options::http, &http_settings::identify)},
+              {.name = "list",
+               .standard = "false",
+               .help = "show directories without an index.html",
+               .whom = concerns::lists,
+               .take = into(parse_switch, &options::http, &http_settings::list)},
+              {.name = "max-head",
+               .kind = "SIZE",
+               .standard = "16k",
+               .help = "bytes of a request's head",
+               .whom = concerns::http,
+               .take = into(size_between(web::least_head_size, block,
+                                         "a head is parsed in one block of that size"),
+                            &options::http, &http_settings::max_head)},
+              {.name = "max-target",
+               .kind = "SIZE",
+               .standard = "8k",
+               .help = "bytes of its target",
+               .whom = concerns::http,
+               .take = into(size_between(1, block, "it is part of a head"), &options::http,
+                            &http_settings::max_target)},
+              {.name = "max-headers",
+               .kind = "N",
+               .standard = "100",
+               .help = "its header fields",
+               .whom = concerns::http,
+               .take = into(count_between(1, proto::field_count_cap), &options::http,
+                            &http_settings::max_headers)},
+              {.name = "max-body",
+               .kind = "SIZE",
+               .standard = "64k",
+               .help = "bytes of a body read away",
+               .whom = concerns::http,
+               .take = into(parse_size, &options::http, &http_settings::max_body)},
+              {.name = "head-timeout",
+               .kind = "TIME",
+               .standard = "20s",
+               .help = "for a whole head",
+               .whom = concerns::http,
+               .take = into(parse_time, &options::http, &http_settings::head_timeout)},
+              {.name = "body-timeout",
+               .kind = "TIME",
+               .standard = "30s",
+               .help = "for a whole body",
+               .whom = concerns::http,
+               .take = into(parse_time, &options::http, &http_settings::body_timeout)},
+          }};
+}
+
+}  // namespace
+
+std::vector<option_group> service_options() {
+  return {placement_rows(), socket_rows(), limit_rows(), http_rows()};
+}
+
+}  // namespace samjoko::cli

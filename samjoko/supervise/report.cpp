@@ -1,0 +1,51 @@
+#include <samjoko/supervise/report.hpp>
+
+#include <string>
+
+#include <fmt/format.h>
+#include <samjoko/os/log_writer.hpp>
+
+namespace samjoko::supervise {
+namespace {
+
+std::string in_words(setback why, const plan_settings& settings) {
+  switch (why) {
+    case setback::none: return "it was given up";
+    case setback::fork: return "no process could be made for it";
+    case setback::boot: return "it failed to start, before it was ready";
+    case setback::young:
+      return fmt::format("it ended within {} ms after it was ready", settings.grown_after.count());
+  }
+  return {};
+}
+
+}  // namespace
+
+void report(const action& told, std::string_view who, const plan_settings& settings) {
+  switch (told.what) {
+    case action::kind::report_scale:
+      return os::log_notice(os::every("scale"), "workers wanted now: {}", told.code);
+    case action::kind::report_waiting:
+      return os::log_notice(os::every("back-off"), "{} is started again in {} ms: {}", who,
+                            told.delay.count(), in_words(told.why, settings));
+    case action::kind::report_parked:
+      return os::log_error(os::every("parked"),
+                           "{} is parked: it ended {} times within {} s before it had worked for "
+                           "{} ms, the last time {}; it is not started again",
+                           who, settings.failures_to_park, settings.failure_window.count() / 1000,
+                           settings.grown_after.count(),
+                           told.why == setback::boot ? "before it was ready" : "soon after");
+    case action::kind::report_retired:
+      return os::log_warning(os::every("retired"), "{} asked not to be started again", who);
+    case action::kind::report_boot:
+      return os::log_warning(os::every("boot"), "{} is not ready after {} ms: it is ended", who,
+                             settings.boot_limit.count());
+    case action::kind::report_overrun:
+      return os::log_warning(os::every("overrun"),
+                             "{} is not done after {} ms: its connections are cut", who,
+                             settings.drain_limit.count());
+    default: return;
+  }
+}
+
+}  // namespace samjoko::supervise
