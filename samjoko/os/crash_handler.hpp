@@ -28,8 +28,9 @@ namespace samjoko::os {
 /// os/thread.hpp have one.
 ///
 /// `slots` must stay mapped for the life of the process. Handlers survive fork without another
-/// system call (reset_signals_in_child() leaves them), and end at exec. Once per process, before
-/// its threads. Errors: ENOMEM from sigaltstack; sigaction on a signal that exists does not fail.
+/// system call (reset_signals_in_child() leaves them), and end at exec and by reset_all_signals().
+/// Once per process, before its threads, after what it ignores is ignored. Errors: ENOMEM from
+/// sigaltstack; sigaction on a signal that exists does not fail.
 [[nodiscard]] result<void> install_crash_handler(std::span<capture_slot> slots);
 
 /// Back to the defaults, and no slots: for a child that runs code of its own (a helper).

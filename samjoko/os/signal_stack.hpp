@@ -25,12 +25,18 @@ class signal_stack {
   signal_stack& operator=(signal_stack&& other) noexcept;
   ~signal_stack();
 
-  [[nodiscard]] explicit operator bool() const noexcept { return bottom_ != nullptr; }
-  [[nodiscard]] std::byte* bottom() const noexcept { return bottom_; }
+  [[nodiscard]] explicit operator bool() const noexcept { return place_ != nullptr; }
+  /// Null when empty.
+  [[nodiscard]] std::byte* bottom() const noexcept;
 
  private:
-  explicit signal_stack(std::byte* bottom) noexcept : bottom_(bottom) {}
-  std::byte* bottom_ = nullptr;
+  struct place;
+  struct pool;
+
+  explicit signal_stack(place* taken) noexcept : place_(taken) {}
+
+  static pool of_process;
+  place* place_ = nullptr;
 };
 
 /// Makes a stack the calling thread's own while this lives; then the one before is put back. For a
