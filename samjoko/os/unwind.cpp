@@ -39,6 +39,7 @@ class unwinder {
     modules_ = modules_of(mappings_);
     for (const auto& each : modules_) add(each);
     frames_.ready();
+    if (stack_.empty()) remark("there was no stack at the stack pointer");
     out_.stack_overflow = stack_overflowed();
     if (!is_code(registers_[instruction])) skip_bad_call();
     walk();
@@ -102,7 +103,7 @@ class unwinder {
       remark(fmt::format("cut after {} calls", out_.frames.size()));
     } else if (!can_unwind()) {
       remark("built without libdw: only the innermost address is known");
-    } else if (!whole) {
+    } else if (!whole && !reached_start_) {
       remark("the calls further out cannot be told");
     }
   }
@@ -110,14 +111,19 @@ class unwinder {
   bool take(std::uint64_t address, bool is_caller) {
     // Where a bad call came from is the walk's innermost one, but a caller in truth.
     const bool called = std::exchange(bad_call_, false);
-    if (address == 0 && is_caller) return true;  // the end of a stack that says so by a zero
+    if (is_caller && !is_code(address - 1)) {
+      // What the kernel put there for the first function, which returns to nobody; or rubbish.
+      reached_start_ = !out_.frames.empty() && out_.frames.back().function == "_start";
+      return false;
+    }
     add_frame(called ? address + 1 : address, is_caller || called);
     return out_.frames.size() < how_.most_frames;
   }
 
   void add_frame(std::uint64_t address, bool is_caller) {
     const auto lookup = is_caller ? address - 1 : address;
-    stack_frame frame{.address = address};
+    stack_frame frame;
+    frame.address = address;
     const auto module = std::ranges::find_if(
         modules_, [=](const mapped_module& each) { return each.contains(lookup); });
     if (module != modules_.end()) {
@@ -137,6 +143,7 @@ class unwinder {
   call_frames frames_;
   backtrace out_;
   bool bad_call_ = false;
+  bool reached_start_ = false;
 };
 
 }  // namespace

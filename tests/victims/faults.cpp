@@ -45,7 +45,7 @@ void listen() {
 void not_the_last() { asm volatile("" ::: "memory"); }
 
 [[gnu::noinline]] int guilty_of_null_write(int value) {
-  auto* volatile nowhere = reinterpret_cast<int*>(0x1238);
+  auto* volatile nowhere = reinterpret_cast<volatile int*>(0x1238);
   *nowhere = value;
   return value;
 }
@@ -85,7 +85,8 @@ void not_the_last() { asm volatile("" ::: "memory"); }
 
 [[gnu::noinline]] int guilty_of_division(int by) {
   volatile int none = by - by;
-  return 7 / none;
+  volatile int result = 7 / none;
+  return result;
 }
 
 [[gnu::noinline]] void guilty_of_bus() {
@@ -128,16 +129,21 @@ void forbid(long call) {
   ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
 }
 
+struct animal;
+void guilty_of_pure_call(animal* unborn);
+
 struct animal {
-  animal() { call(); }
+  animal() { guilty_of_pure_call(this); }
   virtual ~animal() = default;
-  [[gnu::noinline]] void call() { guilty_of_pure_call(); }
-  [[gnu::noinline]] void guilty_of_pure_call() {
-    speak();
-    not_the_last();
-  }
   virtual void speak() = 0;
 };
+
+[[gnu::noinline]] void guilty_of_pure_call(animal* unborn) {
+  asm volatile("" : "+r"(unborn)::"memory");  // the compiler shall not know what it calls
+  unborn->speak();
+  not_the_last();
+}
+
 struct crow : animal {
   void speak() override { tell(); }
 };
@@ -159,14 +165,18 @@ struct crow : animal {
   asm volatile("mov $0x7000, %%rsp\n\tmovl $0, 0x1238" ::: "memory");
 }
 
-[[gnu::noinline]] void guilty_in_a_handler(int) { guilty_of_null_write(1); }
+[[gnu::noinline]] void guilty_in_a_handler(int) {
+  guilty_of_null_write(1);
+  not_the_last();
+}
 
-void die_in_a_handler() {
+[[gnu::noinline]] void die_in_a_handler() {
   struct sigaction action = {};
   action.sa_handler = &guilty_in_a_handler;
   sigemptyset(&action.sa_mask);
   ::sigaction(SIGUSR1, &action, nullptr);
   ::raise(SIGUSR1);
+  not_the_last();
 }
 
 [[gnu::noinline]] void guilty_of_waiting() {

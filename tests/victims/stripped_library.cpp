@@ -4,7 +4,7 @@ namespace samjoko::victims {
 namespace {
 
 [[gnu::noinline]] int write_nowhere(int depth) {
-  int* volatile nowhere = nullptr;
+  volatile int* volatile nowhere = nullptr;
   *nowhere = depth;
   return depth;
 }
@@ -18,6 +18,9 @@ namespace {
 }  // namespace
 
 int call_back(int (*callee)(int), int depth) { return deeper(callee, depth); }
-int crash_inside(int depth) { return deeper(&write_nowhere, depth); }
+int crash_inside(int depth) {
+  volatile const int result = deeper(&write_nowhere, depth);  // a call, not a jump
+  return result;
+}
 
 }  // namespace samjoko::victims
