@@ -27,6 +27,28 @@
 #include <victims/stripped_library.hpp>
 
 namespace samjoko::victims {
+
+// Not in a nameless namespace: there the compiler would know every class that there is, and call
+// the only function that is left.
+struct animal;
+void guilty_of_pure_call(animal* unborn);
+
+struct animal {
+  animal() { guilty_of_pure_call(this); }
+  virtual ~animal() = default;
+  virtual void speak() = 0;
+};
+
+[[gnu::noinline]] void guilty_of_pure_call(animal* unborn) {
+  asm volatile("" : "+r"(unborn)::"memory");
+  unborn->speak();
+  asm volatile("" ::: "memory");
+}
+
+struct crow : animal {
+  void speak() override {}
+};
+
 namespace {
 
 int say_to = -1;
@@ -129,25 +151,6 @@ void forbid(long call) {
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
 }
-
-struct animal;
-void guilty_of_pure_call(animal* unborn);
-
-struct animal {
-  animal() { guilty_of_pure_call(this); }
-  virtual ~animal() = default;
-  virtual void speak() = 0;
-};
-
-[[gnu::noinline]] void guilty_of_pure_call(animal* unborn) {
-  asm volatile("" : "+r"(unborn)::"memory");  // the compiler shall not know what it calls
-  unborn->speak();
-  not_the_last();
-}
-
-struct crow : animal {
-  void speak() override { tell(); }
-};
 
 [[gnu::noinline]] void guilty_of_free() {
   alignas(16) static char memory[256];
