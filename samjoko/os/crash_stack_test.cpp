@@ -48,7 +48,16 @@ constexpr expectation expectations[] = {
 class stack_of : public ::testing::TestWithParam<std::tuple<std::string, std::size_t>> {
  protected:
   const std::string& build() const { return std::get<0>(GetParam()); }
-  const expectation& wanted() const { return expectations[std::get<1>(GetParam())]; }
+  /// GCC refers to the function that ends a pure call weakly, so that a static program lacks it:
+  /// the call is one through null there.
+  expectation wanted() const {
+    auto found = expectations[std::get<1>(GetParam())];
+    if (found.way == "pure_call" && build().starts_with("static")) {
+      found.signal = SIGSEGV;
+      found.message = {};
+    }
+    return found;
+  }
 };
 
 TEST_P(stack_of, names_the_guilty_function) {
