@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
+#include <samjoko/base/last_words.hpp>
 #include <string_view>
 
 namespace samjoko {
@@ -24,6 +25,7 @@ class line_buffer {
     const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
     add({digits.data(), static_cast<std::size_t>(end - digits.data())});
   }
+  [[nodiscard]] std::string_view text() const noexcept { return {text_.data(), used_}; }
   void flush() noexcept {
     [[maybe_unused]] const auto ignored = ::write(STDERR_FILENO, text_.data(), used_);
   }
@@ -45,6 +47,7 @@ void fail_check(const char* condition, const char* why, const char* file, int li
   out.add(file);
   out.add(":");
   out.add(line);
+  leave_last_words(out.text());
   out.add("\n");
   out.flush();
   std::abort();

@@ -5,7 +5,8 @@
 
 namespace samjoko {
 
-/// Writes one line to standard error without allocating and aborts. Safe after fork and in a crash.
+/// Writes one line to standard error without allocating, leaves it as last words and aborts. Safe
+/// after fork and in a crash.
 [[noreturn]] void fail_check(const char* condition, const char* why, const char* file,
                              int line) noexcept;
 

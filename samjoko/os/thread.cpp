@@ -4,12 +4,18 @@
 
 #include <csignal>
 #include <samjoko/base/check.hpp>
+#include <utility>
 
 namespace samjoko::os {
 namespace {
 
+/// A function with large variables must not step over it into the next thread's stack. Address
+/// space only: glibc adds it to the size (since 2.27), and no page of it is ever used.
+constexpr std::size_t guard_size = std::size_t{64} * 1024;
+
 void* run_errand(void* raw) noexcept {
   auto& what = *static_cast<errand*>(raw);
+  const signal_stack_guard for_handlers(std::move(what.for_handlers));
   what.run(what);
   return nullptr;
 }
@@ -35,6 +41,8 @@ result<void> start_thread(std::size_t stack_size, errand& what) {
     ::pthread_attr_destroy(&attributes);
     return failure(refused, "pthread_attr_setstacksize");
   }
+  ::pthread_attr_setguardsize(&attributes, guard_size);
+  if (!what.for_handlers) what.for_handlers = signal_stack::take();
   const auto blocked = process_signals();
   sigset_t before;
   ::pthread_sigmask(SIG_BLOCK, &blocked, &before);

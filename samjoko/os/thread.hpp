@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <samjoko/base/result.hpp>
+#include <samjoko/os/signal_stack.hpp>
 
 namespace samjoko::os {
 
@@ -12,11 +13,15 @@ namespace samjoko::os {
 /// arena), which a thread that only waits for a client shall not hold.
 struct errand {
   void (*run)(errand&) noexcept = nullptr;
+  /// start_thread()'s: lent to the thread, so that its starter maps it and not the thread.
+  signal_stack for_handlers = {};
 };
 
 /// Starts `what.run(what)`; `what` must live until it is done with. Every signal but the
 /// synchronous ones is blocked in the thread, so that the process's signals reach the thread that
-/// asked for them. Errors: EAGAIN when the system has no room for a thread.
+/// asked for them. Below the stack lie 64 KiB that cannot be touched, so that an overflow by any
+/// usual function ends in them; handlers have a stack of their own (os/signal_stack.hpp). Errors:
+/// EAGAIN when the system has no room for a thread.
 [[nodiscard]] result<void> start_thread(std::size_t stack_size, errand& what);
 
 }  // namespace samjoko::os
