@@ -35,6 +35,8 @@ struct serve_options {
   serve_limits limits;
   http_settings http;
   milliseconds stop_timeout{30'000};
+  /// A thread that runs a handler for so long without awaiting anything is stuck. 0: never.
+  milliseconds stuck_timeout{60'000};
   int backlog = 4096;
   std::optional<unsigned> unix_mode;
   std::optional<std::string> unix_owner;

@@ -6,6 +6,10 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <memory>
+#include <samjoko/os/activity.hpp>
+#include <samjoko/os/capture_slot.hpp>
+#include <samjoko/os/death_board.hpp>
 #include <samjoko/os/log_writer.hpp>
 #include <samjoko/os/output.hpp>
 #include <samjoko/os/privilege.hpp>
@@ -18,6 +22,11 @@
 
 namespace samjoko::cli {
 namespace {
+
+/// Crashes whose stacks are kept until they are unwound, and threads of which is known what they
+/// do; beyond that deaths are told with less. Memory is used only by those that there were.
+constexpr std::size_t captures_at_once = 32;
+constexpr std::size_t watched_threads = 4096;
 
 using supervise::named_listener;
 
@@ -79,6 +88,28 @@ void say_what_is_served(const serve_options& options, const std::vector<named_li
   }
 }
 
+/// What outlives the workers, to explain their deaths.
+struct black_box_memory {
+  os::shared_cells<os::capture_slot> captures;
+  os::shared_cells<os::activity_cell> cells;
+  os::black_box box;
+
+  [[nodiscard]] static result<std::unique_ptr<black_box_memory>> make(
+      const serve_options& options) {
+    auto made = std::make_unique<black_box_memory>();
+    auto board = os::death_board::make();
+    auto captures = os::shared_cells<os::capture_slot>::make(captures_at_once);
+    auto cells = os::shared_cells<os::activity_cell>::make(watched_threads);
+    if (!board) return failure_of(board);
+    if (!captures) return failure_of(captures);
+    if (!cells) return failure_of(cells);
+    made->captures = std::move(*captures);
+    made->cells = std::move(*cells);
+    made->box = {std::move(*board), made->captures.cells(), made->cells.cells(), options.service};
+    return made;
+  }
+};
+
 serve::orders orders_of(supervise::worker& me) {
   serve::orders orders;
   orders.descriptor = me.descriptor();
@@ -89,6 +120,7 @@ serve::orders orders_of(supervise::worker& me) {
                   static_cast<int>(stop_level::immediate));
     return {.stop = static_cast<stop_level>(me.take()), .children_ended = me.take_children_ended()};
   };
+  orders.death_waits = [&me] { return me.death_waits(); };
   orders.heartbeat = [&me] { me.heartbeat(); };
   return orders;
 }
@@ -115,7 +147,8 @@ class work_of_a_worker {
                          .from_master = orders,
                          .counts = counts_[me.inherited().number - 1],
                          .account = &account_,
-                         .worker = me.inherited().number};
+                         .worker = me.inherited().number,
+                         .box = me.inherited().box};
     me.ready();
     const auto& how = groups_.all[me.inherited().group].how;
     const auto ran = serve::run(how.model, how.spawn, work);
@@ -172,6 +205,7 @@ int serve_until_stopped(const serve_options& options, const service& offered,
   settings.plan.workers.clear();
   for (const auto& each : groups.all) {
     settings.plan.workers.push_back(each.how.workers);
+    settings.group_models.push_back(each.name);
     if (groups.all.size() > 1) settings.group_names.push_back(each.name);
   }
   settings.plan.drain_limit = options.stop_timeout;
@@ -179,6 +213,14 @@ int serve_until_stopped(const serve_options& options, const service& offered,
   if (!counts) return complain(counts.error(), {});
   auto account = serve::connection_account::make(options.limits, settings.plan.most_workers);
   if (!account) return complain(account.error(), "choose a lower --max-connections");
+  auto memory = black_box_memory::make(options);
+  if (!memory) return complain(memory.error(), {});
+  settings.box = &(*memory)->box;
+  settings.stuck_timeout = options.stuck_timeout;
+  settings.figures = [&](std::size_t slot) -> supervise::slot_figures {
+    const auto& counted = counts->cells()[slot];
+    return {.clients = counted.accepted.load(), .open = counted.open.load()};
+  };
   settings.after_worker_end = [&](std::size_t number) { account->give_back(number); };
   settings.listeners = std::move(*listeners);
   settings.before_graceful_stop = [&](const std::vector<named_listener>& open) {

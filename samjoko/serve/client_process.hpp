@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <samjoko/os/activity.hpp>
 #include <samjoko/serve/model.hpp>
 #include <samjoko/serve/own_thread.hpp>
 #include <samjoko/serve/session.hpp>
@@ -25,7 +26,7 @@ class client_process : session_owner {
   [[nodiscard]] stop_flag& stop() noexcept { return stop_; }
   [[nodiscard]] io::blocking_loop& loop() noexcept { return thread_.loop(); }
   /// Serves one client to its end.
-  void serve(os::descriptor socket);
+  void serve(os::descriptor socket, const os::peer_name& peer);
   /// A wait of this process while it has no client: ended when it is told to stop.
   void may_be_ended(io::operation& wait) noexcept { wait_ = &wait; }
   /// Told when a rest begins and ends.

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <samjoko/io/blocking_loop.hpp>
+#include <samjoko/os/activity.hpp>
 #include <samjoko/task/frame_pool.hpp>
 
 namespace samjoko::serve {
@@ -23,6 +24,7 @@ class own_thread {
   [[nodiscard]] io::blocking_loop& loop() noexcept { return loop_; }
 
  private:
+  os::activity_guard activity_;
   io::blocking_loop loop_;
   alignas(64) std::array<std::byte, io::buffer_pool::block_size> block_;
   alignas(64) std::array<std::byte, 2048> frames_;
