@@ -163,6 +163,8 @@ class serve_parser {
         "before that rate counts (10s)");
     add("--stop-timeout", "TIME", options_.stop_timeout, parse_time,
         "to finish clients in when stopped (30s)");
+    add("--stuck-timeout", "TIME", options_.stuck_timeout, parse_time,
+        "a handler that runs without awaiting (60s; 0: never)");
   }
 
   void declare_http() {
