@@ -40,11 +40,12 @@ class Server:
     """samjoko serve ARGS; one listener on an ephemeral port of 127.0.0.1 unless `listen` is given.
 
     `wrap` is a command put before the program (strace, setpriv, ...); `before` runs in the child.
+    `program` is another one than samjoko, with one service of its own, which `args` do not name.
     `log_to` is a descriptor for its standard error, of which nothing is known here then.
     """
 
     def __init__(self, *args, model=None, listen=("127.0.0.1:0",), wrap=(), before=None, fds=(),
-                 inherited_log=None, log_to=None):
+                 inherited_log=None, log_to=None, program=None):
         self.listen, self._before, self._fds = listen, before, fds
         words = ["serve", *map(str, args)]
         for address in listen:
@@ -52,7 +53,7 @@ class Server:
         for flag, value in zip(("--model", "--spawn", "--workers"), model or ()):
             if value is not None:
                 words += [flag, str(value)]
-        self.command = [*wrap, BINARY, *words]
+        self.command = [*wrap, program or BINARY, *words]
         self._wrapped, self._log_to = bool(wrap), log_to
         self._own = tempfile.mkdtemp(prefix="samjoko-log-")
         self._log = inherited_log or os.path.join(self._own, "log")

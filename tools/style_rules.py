@@ -166,6 +166,10 @@ BANS = [
     Ban("_exit or exit", r"(?<![\w>])(?:::|std::)?(?:_exit|_Exit|quick_exit|exit)\s*\(",
         "os::leave_process in a child; elsewhere return",
         ["samjoko/os/*", "samjoko/cli/main.cpp"], in_tests=True),
+    Ban("the time of day", r"\bsystem_clock::now\b|\bCLOCK_REALTIME\w*|(?<![\w.>:])(?:::|std::)?"
+        r"(?:time|gettimeofday)\s*\(\s*(?:nullptr|NULL|0|&)",
+        "steady for waiting; os/clock.hpp for dates that people read: it may jump",
+        ["samjoko/os/clock.cpp"], in_tests=True),
     Ban("detached thread", r"\.detach\s*\(\s*\)", "std::jthread, joined by its owner"),
 ]
 

@@ -153,6 +153,11 @@ BANNED = {
     "_exit or exit": (
         at("serve/a.cpp", "::_exit(1);", "std::exit(1);"),
         at("os/process.cpp", "::_exit(1);") + at("io/a.cpp", "on_exit(1);")),
+    "the time of day": (
+        at("web/a.cpp", "auto now = std::chrono::system_clock::now();", "::time(nullptr);",
+           "clock_gettime(CLOCK_REALTIME, &t);"),
+        at("os/clock.cpp", "system_clock::now();") + at("web/a.cpp", "os::wall_now();")
+        + at("web/a_test.cpp", "time(nullptr);")),
     "detached thread": (
         at("serve/a.cpp", "t.detach();"), at("serve/a.cpp", "t.join();")),
 }

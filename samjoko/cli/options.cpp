@@ -59,6 +59,16 @@ auto count_between(std::uint64_t least, std::uint64_t most) {
   return [=](std::string_view text) { return parse_count(text, least, most); };
 }
 
+auto time_between(milliseconds least, milliseconds most) {
+  return [=](std::string_view text) -> result<milliseconds> {
+    auto parsed = parse_time(text);
+    if (!parsed || (*parsed >= least && *parsed <= most)) return parsed;
+    return failure(condition::bad_argument, "value",
+                   fmt::format("'{}' is not from {}ms to {}h", text, least.count(),
+                               std::chrono::duration_cast<std::chrono::hours>(most).count()));
+  };
+}
+
 class serve_parser {
  public:
   serve_parser(CLI::App& app, const std::vector<service_entry>& services, bool own)
@@ -74,6 +84,7 @@ class serve_parser {
     declare_limits();
     declare_http();
     declare_process();
+    declare_restarts();
   }
 
   /// What CLI11 cannot say: unknown names, and options that no group of workers would heed.
@@ -85,6 +96,8 @@ class serve_parser {
       throw CLI::ValidationError(in_words(checked.error()));
     if (options_.limits.pool_min > options_.limits.pool_max)
       throw CLI::ValidationError("--pool-min is above --pool-max");
+    if (options_.restarts.first_delay > options_.restarts.longest_delay)
+      throw CLI::ValidationError("--restart-delay is above --restart-delay-max");
     for (const auto& each : declared_) {
       if (each.option->count() != 0) check_concern(each, *entry);
     }
@@ -200,6 +213,26 @@ class serve_parser {
     auto* user =
         add("--user", "USER", options_.user, parse_text, "workers give up root for this user");
     add("--group", "GROUP", options_.group, parse_text, "and this group")->needs(user);
+  }
+
+  void declare_restarts() {
+    group_ = "Workers that fall";
+    auto& plan = options_.restarts;
+    constexpr milliseconds shortest{1}, longest{86'400'000};
+    const auto time = time_between(shortest, longest);
+    add("--boot-timeout", "TIME", plan.boot_limit, time, "to be ready in after a start (30s)");
+    add("--grown-after", "TIME", plan.grown_after, time_between(milliseconds(0), longest),
+        "ready for so long, a worker that falls is\nreplaced at once (1s)");
+    add("--restart-delay", "TIME", plan.first_delay, time,
+        "after a worker that had not, doubling (100ms)");
+    add("--restart-delay-max", "TIME", plan.longest_delay, time, "up to this (10s)");
+    add("--park-after", "N", plan.failures_to_park, count_between(1, 1000),
+        "such ends, it is not started again (5)");
+    add("--park-window", "TIME", plan.failure_window, time, "when they come within (60s)");
+    add("--fork-delay-max", "TIME", plan.longest_fork_delay, time,
+        "between tries while no process can be made (500ms)");
+    add("--kill-grace", "TIME", plan.kill_grace, time_between(milliseconds(0), longest),
+        "from being cut to SIGKILL (1s)");
   }
 
   void check_concern(const declared& given, const service_entry& entry) const {

@@ -6,6 +6,7 @@
 #include <samjoko/cli/placement.hpp>
 #include <samjoko/os/address.hpp>
 #include <samjoko/serve/model.hpp>
+#include <samjoko/supervise/plan.hpp>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,8 @@ struct serve_options {
   milliseconds stop_timeout{30'000};
   /// A thread that runs a handler for so long without awaiting anything is stuck. 0: never.
   milliseconds stuck_timeout{60'000};
+  /// When a worker that fell is started again; of groups and the drain limit wire.cpp knows more.
+  supervise::plan_settings restarts;
   int backlog = 4096;
   std::optional<unsigned> unix_mode;
   std::optional<std::string> unix_owner;

@@ -55,6 +55,31 @@ TEST(options, an_option_is_fine_when_one_group_heeds_it) {
   (void)options_of("echo -l :1 -l :2,model=thread --spawn each");
 }
 
+TEST(options, when_a_worker_that_fell_is_started_again) {
+  const supervise::plan_settings usual;
+  EXPECT_EQ(options_of("echo").restarts.first_delay, usual.first_delay);
+  const auto made = options_of(
+      "echo --boot-timeout 2s --grown-after 0 --restart-delay 5ms --restart-delay-max 3s "
+      "--park-after 7 --park-window 1m --fork-delay-max 20ms --kill-grace 0");
+  const auto& plan = made.restarts;
+  EXPECT_EQ(plan.boot_limit, milliseconds(2000));
+  EXPECT_EQ(plan.grown_after, milliseconds(0));
+  EXPECT_EQ(plan.first_delay, milliseconds(5));
+  EXPECT_EQ(plan.longest_delay, milliseconds(3000));
+  EXPECT_EQ(plan.failures_to_park, 7U);
+  EXPECT_EQ(plan.failure_window, milliseconds(60'000));
+  EXPECT_EQ(plan.longest_fork_delay, milliseconds(20));
+  EXPECT_EQ(plan.kill_grace, milliseconds(0));
+}
+
+TEST(options, a_restart_without_any_delay_would_spin) {
+  EXPECT_NE(complaint("serve echo --restart-delay 0").find("--restart-delay"), std::string::npos);
+  EXPECT_NE(complaint("serve echo --fork-delay-max 0").find("--fork-delay-max"), std::string::npos);
+  EXPECT_NE(complaint("serve echo --park-after 0").find("--park-after"), std::string::npos);
+  EXPECT_NE(complaint("serve echo --restart-delay 20s").find("above --restart-delay-max"),
+            std::string::npos);
+}
+
 TEST(options, an_option_that_no_group_heeds_is_an_error) {
   for (const auto* line : {"echo -l :1 -l :2,model=process --stack-size 64k",
                            "echo -l :1 -l :2,model=thread --recycle-after 5",

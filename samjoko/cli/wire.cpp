@@ -202,6 +202,7 @@ int serve_until_stopped(const serve_options& options, const service& offered,
   say_what_is_served(options, *listeners, groups);
 
   supervise::master_settings settings;
+  settings.plan = options.restarts;
   settings.plan.workers.clear();
   for (const auto& each : groups.all) {
     settings.plan.workers.push_back(each.how.workers);

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <samjoko/base/check.hpp>
+#include <samjoko/os/activity.hpp>
 #include <samjoko/os/descriptor.hpp>
 #include <samjoko/os/socket.hpp>
 

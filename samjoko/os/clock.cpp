@@ -2,12 +2,16 @@
 
 #include <time.h>
 
+#include <atomic>
+
 namespace samjoko::os {
 namespace {
 
 steady::duration to_duration(const timespec& time) noexcept {
   return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
+
+constinit std::atomic<wall_clock> played{nullptr};
 
 }  // namespace
 
@@ -29,9 +33,18 @@ steady::duration coarse_lag() noexcept {
 }
 
 std::time_t wall_seconds() noexcept {
+  if (const auto instead = played.load(std::memory_order_relaxed); instead != nullptr)
+    return std::chrono::system_clock::to_time_t(instead());
   timespec time{};
   ::clock_gettime(CLOCK_REALTIME_COARSE, &time);
   return time.tv_sec;
 }
+
+std::chrono::system_clock::time_point wall_now() noexcept {
+  const auto instead = played.load(std::memory_order_relaxed);
+  return instead == nullptr ? std::chrono::system_clock::now() : instead();
+}
+
+void play_wall_clock(wall_clock instead) noexcept { played.store(instead); }
 
 }  // namespace samjoko::os

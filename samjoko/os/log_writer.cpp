@@ -13,6 +13,7 @@
 #include <cstring>
 #include <new>
 
+#include <samjoko/os/clock.hpp>
 #include <samjoko/os/log_line.hpp>
 
 // The packaged fmt 9.1 was compiled by GCC. Clang 19 mangles this one instance otherwise (a
@@ -179,7 +180,7 @@ bool log_writer::may_pass(const log_kind& kind, std::uint32_t& held_back) noexce
 void log_writer::emit(log_level level, std::string_view message, std::uint32_t held_back) noexcept {
   report_lost();
   log_line line;
-  line.add_time(std::chrono::system_clock::now());
+  line.add_time(wall_now());
   line.add(" ");
   line.add(level_names[static_cast<std::size_t>(level)]);
   line.add(" ");
@@ -200,7 +201,7 @@ void log_writer::report_lost() noexcept {
   const auto count = lost_.exchange(0);
   if (count == 0) return;
   log_line line;
-  line.add_time(std::chrono::system_clock::now());
+  line.add_time(wall_now());
   line.add(" warning ");
   line.add_number(static_cast<std::uint64_t>(::getpid()));
   line.add(" ");

@@ -15,9 +15,9 @@
 #include <memory>
 #include <samjoko/os/exit_status.hpp>
 #include <samjoko/os/log_writer.hpp>
+#include <samjoko/os/orphans.hpp>
 #include <samjoko/os/pidfd.hpp>
 #include <samjoko/os/poll.hpp>
-#include <samjoko/os/orphans.hpp>
 #include <samjoko/os/process.hpp>
 #include <samjoko/os/shared_memory.hpp>
 #include <samjoko/os/signals.hpp>

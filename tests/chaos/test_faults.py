@@ -1,0 +1,121 @@
+"""Random faults under load, in each model: as many reports as faults, each with its pid and code or
+signal; others are served meanwhile; no zombie stays."""
+import contextlib
+import os
+import random
+import re
+import signal
+import sys
+import time
+
+import processes
+from clients import connect
+from framework import SLOWNESS, alone, each_model, limit, quick_or_long
+from harness import until
+
+sys.path.insert(0, os.path.dirname(__file__))
+from storm import Clients, ZombieSampler, ask_pid, faulty  # noqa: E402
+
+SIGNALS = [signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE]
+CODES = [code for code in range(256) if code != 125]
+WORKERS = 4
+REPORT = re.compile(r"(?:worker \d+ \((\d+)\)|process (\d+)(?: of one client| of the pool|"
+                    r", an adopted orphan,)) (exited with code \d+|was killed by signal \d+)")
+
+
+def reports(log):
+    """(pid, what) of each death that the log tells."""
+    return sorted((int(a or b), what) for a, b, what in REPORT.findall(log))
+
+
+class Faults:
+    def __init__(self, server, model, seed):
+        self.server, self.model, self.random = server, model, random.Random(seed)
+        self.done, self.outside, self._born, self._hit = [], 0, {}, set()
+
+    def workers(self):
+        """Those that have lived for a second, which a worker must to be replaced at once."""
+        now = time.monotonic()
+        here = {pid for pid in self.server.workers() if self._is_worker(pid)}
+        self._born = {pid: self._born.get(pid, now) for pid in here}
+        return [pid for pid, born in self._born.items()
+                if now - born > 1.2 * SLOWNESS and pid not in self._hit]
+
+    def _is_worker(self, pid):
+        return f"({pid}) started" in self.server.log()
+
+    def one(self):
+        """One fault, now or as soon as somebody is old enough."""
+        if self.random.random() < 0.4:
+            victim = self.random.choice(until(self.workers, 20, "a worker of age"))
+            number = self.random.choice(SIGNALS)
+            self._hit.add(victim)
+            os.kill(victim, number)
+            self.done.append((victim, f"was killed by signal {int(number)}"))
+            self.outside += 1
+        else:
+            until(self._by_request, 20, "a process that can be asked to end")
+
+    def _by_request(self):
+        with contextlib.suppress(OSError), connect(self.server) as client:
+            pid = ask_pid(client)
+            if pid is None or pid in self._hit:
+                return False
+            if self.model[0] != "process" and pid not in self.workers():
+                return False
+            code = self.random.choice(CODES)
+            number = self.random.choice(SIGNALS)
+            by_code = self.random.random() < 0.7
+            # A process of one client that ends by 0 has just finished; it is no news.
+            if by_code and code == 0 and self.model[0] == "process":
+                return False
+            self._hit.add(pid)
+            client.sendall(f"exit {code}\n".encode() if by_code else b"signal %d\n" % number)
+            assert client.recv(1) == b""
+            self.done.append((pid, f"exited with code {code}" if by_code
+                              else f"was killed by signal {int(number)}"))
+            return True
+        return False
+
+
+@alone
+@limit(180, 3600)
+@each_model
+def test_random_faults_under_load(model):
+    count = quick_or_long(30, 2000)
+    with faulty(model=(*model, WORKERS)) as server, ZombieSampler(server.pid) as sampler:
+        until(lambda: len(server.workers()) == WORKERS, 5, "all workers")
+        faults = Faults(server, model, seed=count)
+        with Clients(server.port) as clients:
+            for _ in range(count):
+                faults.one()
+            until(lambda: len(reports(server.log())) >= count, 10, "a report of each fault")
+            whole = clients.whole
+            until(lambda: clients.whole > whole + 10, 10, "clients are served at the end")
+        told, done = reports(server.log()), sorted(faults.done)
+        until(lambda: not processes.zombies_below(server.pid), 2, "no zombie at rest")
+    print(f"{count} faults, {faults.outside} of them from outside; reports {len(told)}, missing "
+          f"{len(set(done) - set(told))}, extra {len(set(told) - set(done))}")
+    print(clients.figures())
+    print(sampler.figures())
+    assert told == done, f"missing {set(done) - set(told)}, extra {set(told) - set(done)}"
+    assert clients.lost_one_shot <= count and clients.longest_gap < 3 * SLOWNESS
+    assert all(each < 500 * SLOWNESS for each in sampler.unexplained), sampler.unexplained
+
+
+@alone
+@limit(60, 900)
+def test_faults_of_one_client_cost_nobody_else():
+    """A process for each client: who did not ask for it loses nothing."""
+    count = quick_or_long(50, 2000)
+    with faulty(model=("process", "each", 2)) as server:
+        until(lambda: len(server.workers()) == 2, 5, "both workers")
+        faults = Faults(server, ("process", "each"), seed=1)
+        with Clients(server.port, one_shot=2, lasting=4) as clients:
+            for _ in range(count):
+                until(faults._by_request, 10, "a process that can be asked to end")
+            until(lambda: len(reports(server.log())) >= count, 10, "a report of each fault")
+        told, done = reports(server.log()), sorted(faults.done)
+    print(f"{count} faults, {clients.figures()}")
+    assert told == done
+    assert clients.lost_one_shot == 0 and clients.lost_lasting == 0

@@ -1,0 +1,100 @@
+"""The master cannot fork: its workers' places wait, nobody spins, service is back with room."""
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import processes
+from clients import connect, echoes
+from framework import SLOWNESS, MODELS, alone, cases, limit, model_name, quick_or_long
+from harness import Server, until
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../supervision"))
+from shortages import Injection, is_traced, need_strace, pids_group  # noqa: E402
+
+
+class MasterInjection(Injection):
+    """The same, of the master alone: its forks fail."""
+
+    def __enter__(self):
+        self._tracer = subprocess.Popen(
+            ["strace", "-qq", "-o", self._report.name, "-e", self._trace, "-e", self._inject,
+             "-p", str(self._server.pid)],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        until(lambda: is_traced(self._server.pid), 5, "strace is attached")
+        return self
+
+
+@alone
+@limit(60, 900)
+@cases(["EAGAIN", "ENOMEM"])
+def test_no_process_for_a_worker(error):
+    need_strace()
+    turns = quick_or_long(2, 50)
+    slowest = 0.0
+    with Server("echo", model=("multiplex", None, 2)) as server:
+        for _ in range(turns):
+            workers = until(lambda: len(server.workers()) == 2 and server.workers(), 5, "workers")
+            time.sleep(1.2)                 # of age
+            with MasterInjection(server, "clone,fork,vfork,clone3", error) as injection:
+                os.kill(workers[0], signal.SIGKILL)
+                until(lambda i=injection: i.count() >= 4, 10, "forks fail")
+                with connect(server) as client:
+                    assert echoes(client), "the other worker serves"
+                share = processes.cpu_share(server.pid, 1)
+                injection.end()
+                start = time.monotonic()
+                until(lambda: len(server.workers()) == 2, 5, "a new worker")
+                slowest = max(slowest, time.monotonic() - start)
+            assert share < 0.05 * SLOWNESS, f"{share:.1%} of a core while it cannot fork"
+        assert "parked" not in server.log()
+        assert server.log_lines("no process could be made for it")
+    print(f"{turns} times no fork by {error}: a new worker {slowest * 1000:.0f} ms after there was "
+          "room at the latest")
+    assert slowest < 1 * SLOWNESS
+
+
+@alone
+@limit(60)
+@cases(MODELS, model_name)
+def test_a_control_group_is_full(model):
+    """The dead worker's place in the group is taken by somebody else before it is forked again."""
+    with pids_group(40) as enter:
+        with Server("echo", model=(*model, 1), before=enter) as server:
+            with connect(server) as client:
+                assert echoes(client)
+            others = fill(enter, server)
+            try:
+                time.sleep(1.2)
+                os.kill(until(server.workers, 5, "a worker")[0], signal.SIGKILL)
+                more = fill(enter, server)
+                others += more
+                if more:                    # otherwise the master was faster, and is served
+                    server.wait_for_log("no process could be made for it", 5)
+                    client = connect(server)
+                    share = processes.cpu_share(server.pid, 1)
+                    assert share < 0.05 * SLOWNESS, f"{share:.1%} of a core"
+            finally:
+                start = time.monotonic()
+                for each in others:
+                    each.kill()
+                    each.wait()
+            if more:
+                client.settimeout(5)
+                assert echoes(client), "who waited in the backlog is served"
+                taken = time.monotonic() - start
+                print(f"served {taken * 1000:.0f} ms after there was room")
+                assert taken < 1.5 * SLOWNESS
+            server.stop_cleanly()
+
+
+def fill(enter, server):
+    """Strangers in the group, until it is full."""
+    made = []
+    while server.process.poll() is None:
+        try:
+            made.append(subprocess.Popen(["sleep", "60"], preexec_fn=enter))
+        except (OSError, subprocess.SubprocessError):
+            return made
+    return made
