@@ -132,5 +132,6 @@ samjoko::task<> obey(samjoko::connection& client) {
 }
 
 int main(int argc, char** argv) {
-  return samjoko::run(argc, argv, {.name = "mischief", .handler = obey, .stops_between_reads = true});
+  return samjoko::run(argc, argv,
+                      {.name = "mischief", .handler = obey, .stops_between_reads = true});
 }
