@@ -64,14 +64,10 @@ std::uint64_t death_board::append(const death_record& added, telling told,
     if (was == state::writing) continue;  // by another one, or by one who died there
     const auto old = was == state::waits ? read(place, word) : std::nullopt;
     if (!place.word.compare_exchange_strong(word, writing)) continue;
-    if (was == state::waits) {
-      top().waiting.fetch_sub(1);
-      if (old && on_forgotten) on_forgotten(*old);
-    }
+    if (old && on_forgotten) on_forgotten(*old);
     auto record = added;
     record.sequence = number + 1;
     write(place, record);
-    if (told == telling::waits) top().waiting.fetch_add(1);
     place.word.store(word_of(record.sequence, told == telling::waits ? state::waits : state::told),
                      std::memory_order_release);
     return record.sequence;
@@ -79,14 +75,11 @@ std::uint64_t death_board::append(const death_record& added, telling told,
   return 0;
 }
 
-bool death_board::anything_waits() const noexcept {
-  return cells_.size() != 0 && top().waiting.load() != 0;
-}
-
 std::optional<death_record> death_board::first_waiting() const {
-  if (!anything_waits()) return std::nullopt;
   std::optional<death_record> first;
-  for (const auto& place : places()) {
+  const auto used = std::min<std::uint64_t>(count(), cells_.size() == 0 ? 0 : places().size());
+  if (used == 0) return first;
+  for (const auto& place : places().first(used)) {
     const auto word = place.word.load(std::memory_order_acquire);
     if (static_cast<state>(word & state_mask) != state::waits) continue;
     if (first && first->sequence <= word >> state_bits) continue;
@@ -101,7 +94,6 @@ bool death_board::settle(std::uint64_t sequence, const death_record& told) {
   auto word = word_of(sequence, state::waits);
   const auto writing = word_of(static_cast<std::uint64_t>(::getpid()), state::writing);
   if (!place.word.compare_exchange_strong(word, writing)) return false;
-  top().waiting.fetch_sub(1);
   auto record = told;
   record.sequence = sequence;
   write(place, record);

@@ -34,9 +34,8 @@ class death_board {
   std::uint64_t append(const death_record& added, telling told,
                        const std::function<void(const death_record&)>& on_forgotten = {});
 
-  /// The oldest that waits to be told.
+  /// The oldest that waits to be told. Looks at every place that was ever used.
   [[nodiscard]] std::optional<death_record> first_waiting() const;
-  [[nodiscard]] bool anything_waits() const noexcept;
   /// Replaces the record of that number, which waits, by `told` and counts it as told; false when
   /// it has been told or had to make room meanwhile: then say nothing.
   bool settle(std::uint64_t sequence, const death_record& told);
@@ -55,7 +54,6 @@ class death_board {
  private:
   struct head {
     std::atomic<std::uint64_t> next;
-    std::atomic<std::uint64_t> waiting;
     std::atomic<std::uint64_t> out_of_memory;
   };
   struct cell {

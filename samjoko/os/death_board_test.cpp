@@ -40,7 +40,6 @@ TEST(death_board, without_memory_keeps_nothing_and_does_no_harm) {
   death_board none;
   EXPECT_EQ(none.append(of(1), waits), 0U);
   EXPECT_TRUE(pids_on(none).empty());
-  EXPECT_FALSE(none.anything_waits());
   EXPECT_EQ(none.first_waiting(), std::nullopt);
   EXPECT_FALSE(none.settle(0, of(1)));
 }
@@ -70,7 +69,7 @@ TEST(death_board, one_that_waited_and_must_make_room_is_handed_over_once) {
   board.append(of(2), done, keep);
   board.append(of(3), done, keep);
   EXPECT_EQ(handed, std::vector<pid_t>{1});
-  EXPECT_FALSE(board.anything_waits());
+  EXPECT_FALSE(board.first_waiting());
   EXPECT_FALSE(board.settle(first, of(1)));
 }
 

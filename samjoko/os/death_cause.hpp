@@ -24,8 +24,8 @@ struct death_evidence {
   own_limit limit = own_limit::none;
   /// Who sent it a SIGTERM that it obeyed; 0: nobody.
   pid_t told_by = 0;
-  caught_signal caught;
-  memory_evidence memory;
+  caught_signal caught{};
+  memory_evidence memory{};
 };
 
 struct cause_found {

@@ -30,6 +30,10 @@ std::string_view name_in(const std::array<std::string_view, N>& names, Enum whic
   return index < N ? names[index] : "?";
 }
 
+bool is_one_of_many(death_role role) noexcept {
+  return role == death_role::client_process || role == death_role::pool_process;
+}
+
 std::string seconds(std::int64_t ms) {
   return fmt::format("{:.3f}", static_cast<double>(ms) / 1000);
 }
@@ -135,10 +139,8 @@ exit_status status_of(const death_record& dead) noexcept {
 
 std::string who(const death_record& dead) {
   switch (dead.role) {
-    case death_role::client_process:
-      return fmt::format("process {} of one client of worker {}", dead.pid, dead.worker);
-    case death_role::pool_process:
-      return fmt::format("process {} of the pool of worker {}", dead.pid, dead.worker);
+    case death_role::client_process: return fmt::format("process {} of one client", dead.pid);
+    case death_role::pool_process: return fmt::format("process {} of the pool", dead.pid);
     default: return fmt::format("{} ({})", dead.title.view(), dead.pid);
   }
 }
@@ -154,19 +156,19 @@ std::string why(const death_record& dead) {
 std::string as_sentence(const death_record& dead) {
   const auto age =
       dead.age_ms < 0 ? std::string() : ", " + seconds(dead.age_ms) + " s after its start";
-  return fmt::format("{} {}{}, {} client{} served: {}{}{}", who(dead), status_of(dead).sentence(),
-                     age, dead.clients, dead.clients == 1 ? "" : "s", why(dead),
+  const auto of_worker =
+      is_one_of_many(dead.role) ? fmt::format(", of worker {}", dead.worker) : std::string();
+  return fmt::format("{} {}{}{}, {} client{} served: {}{}{}", who(dead), status_of(dead).sentence(),
+                     of_worker, age, dead.clients, dead.clients == 1 ? "" : "s", why(dead),
                      what_it_served(dead), innermost_calls(dead));
 }
 
 void log_death(const death_record& dead) noexcept {
-  const bool one_of_many =
-      dead.role == death_role::client_process || dead.role == death_role::pool_process;
   const auto text = as_sentence(dead);
   const auto level =
       dead.cause == death_cause::signal && dead.exited ? log_level::notice : log_level::warning;
-  process_log().write(level, one_of_many ? client_process_end : every("worker end"), "{}",
-                      fmt::make_format_args(text));
+  process_log().write(level, is_one_of_many(dead.role) ? client_process_end : every("worker end"),
+                      "{}", fmt::make_format_args(text));
 }
 
 }  // namespace samjoko::os

@@ -8,7 +8,7 @@
 namespace samjoko::os {
 
 [[nodiscard]] exit_status status_of(const death_record& dead) noexcept;
-/// "worker 2 (4712)", "process 4713 of one client of worker 2"
+/// "worker 2 (4712)", "process 4713 of one client"
 [[nodiscard]] std::string who(const death_record& dead);
 /// "crash (proved): invalid memory reference at address 0x10"
 [[nodiscard]] std::string why(const death_record& dead);

@@ -141,7 +141,7 @@ void registrar::settle() {
     record.memory = memory[i];
     add_capture(record, waiting_[i]);
     add_activity(record, waiting_[i]);
-    clear_cells(waiting_[i]);
+    clear(waiting_[i].pid);
     keep_and_tell(record);
   }
   waiting_.clear();
@@ -209,12 +209,13 @@ void registrar::add_activity(death_record& record, const deceased& dead) const {
   if (record.merely_open > 0) --record.merely_open;
 }
 
-void registrar::clear_cells(const deceased& dead) noexcept {
+void registrar::clear(pid_t pid) noexcept {
   if (box_ == nullptr) return;
   for (auto& cell : box_->cells) {
-    if (process_of(cell) == dead.pid) release(cell);
+    if (process_of(cell) == pid) release(cell);
   }
-  box_->board.free_held_by(dead.pid);
+  release_captures(box_->captures, pid);
+  box_->board.free_held_by(pid);
 }
 
 void registrar::keep_and_tell(death_record& record) {

@@ -32,8 +32,8 @@ struct deceased {
   exit_status status;
   resource_use used;
   death_role role = death_role::worker;
-  std::string title;
-  std::string model;
+  std::string title{};
+  std::string model{};
   std::uint32_t worker = 0;
   std::uint64_t generation = 0;
   std::int64_t age_ms = -1;
@@ -42,7 +42,7 @@ struct deceased {
   own_limit limit = own_limit::none;
   std::int64_t limit_ms = 0;
   pid_t told_by = 0;
-  std::string memory_counter;    ///< the file of its cgroup (os/oom_kills.hpp); empty: unknown
+  std::string memory_counter{};  ///< the file of its cgroup (os/oom_kills.hpp); empty: unknown
   bool has_own_counter = false;  ///< nobody else of this program is in that cgroup
 };
 
@@ -84,15 +84,16 @@ class registrar {
 
   /// Notes of the process itself that outlived it; null: none. Until settle().
   [[nodiscard]] activity_cell* notes_of(pid_t pid) const noexcept;
-  /// A child that ended as it should: what it left in shared memory is free again.
+  /// A child of one thread that ended as it should: its notes are free again.
   void forget(pid_t pid) noexcept;
+  /// The same for all that a child of many threads may have left.
+  void clear(pid_t pid) noexcept;
 
  private:
   [[nodiscard]] memory_evidence look_at_memory(const deceased& dead);
   void record(const deceased& dead);
   void add_capture(death_record& record, const deceased& dead) const;
   void add_activity(death_record& record, const deceased& dead) const;
-  void clear_cells(const deceased& dead) noexcept;
   void keep_and_tell(death_record& record);
   [[nodiscard]] std::uint64_t told_so_far() const noexcept;
 

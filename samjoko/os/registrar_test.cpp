@@ -116,7 +116,7 @@ TEST_F(registrar_with_captures, without_a_master_it_is_told_at_once_without_its_
   crash(20);
   deaths.add(segv(20));
   deaths.settle();
-  EXPECT_FALSE(box_.board.anything_waits());
+  EXPECT_FALSE(box_.board.first_waiting());
   EXPECT_EQ(state_of(box_.captures[0]), capture_state::free);
 }
 
@@ -126,7 +126,7 @@ TEST_F(registrar_with_captures, who_died_while_it_captured_leaves_no_slot_behind
   deaths.add(segv(20));
   deaths.settle();
   EXPECT_EQ(state_of(box_.captures[0]), capture_state::free);
-  EXPECT_FALSE(box_.board.anything_waits());
+  EXPECT_FALSE(box_.board.first_waiting());
 }
 
 }  // namespace

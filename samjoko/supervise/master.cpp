@@ -108,6 +108,7 @@ class master {
     switch (told.kind) {
       case message_kind::ready: return perform(plan_.on_ready(slot, kernel_.now()));
       case message_kind::leaving: return perform(plan_.on_leaves(slot, kernel_.now()));
+      case message_kind::death: return staff_.look_at_deaths();
       case message_kind::finished:
         if (told.value == 0) return;
         return os::log_warning(os::every("cut"), "{} had to cut {} connections", title(slot),

@@ -211,7 +211,8 @@ void staff::record_end(std::size_t slot, const os::children::report& told) {
   const bool as_told = place.told_to_stop && told.status.is_success() &&
                        place.limit != os::own_limit::boot && place.limit != os::own_limit::stuck;
   if (as_told) {
-    undertaker_.deaths().forget(told.pid);
+    undertaker_.deaths().clear(told.pid);
+    undertaker_.look();
     return os::log_info(os::every("worker end"), "{} ({}) {}, {:.3f} s after its start",
                         place.title, told.pid, told.status.sentence(),
                         std::chrono::duration<double>(age).count());
@@ -231,6 +232,7 @@ void staff::record_end(std::size_t slot, const os::children::report& told) {
   dead.memory_counter = place.memory_counter;
   dead.has_own_counter = has_own_counter(slot);
   undertaker_.deaths().add(std::move(dead));
+  undertaker_.look();
 }
 
 slot_figures staff::figures_of(std::size_t slot) const {

@@ -92,6 +92,8 @@ class staff {
     }
   }
 
+  /// A worker says that a death of a process of its own waits on the board.
+  void look_at_deaths() noexcept { undertaker_.look(); }
   /// Once in a turn: stacks to unwind, counters to look at.
   void tend_to_deaths();
   [[nodiscard]] deadline next_time() const noexcept { return undertaker_.next_time(); }

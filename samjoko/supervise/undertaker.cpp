@@ -18,17 +18,19 @@ undertaker::undertaker(kernel& kernel, os::children& children, os::black_box* bo
 }
 
 void undertaker::tend(steady::time_point now) {
-  if (box_ == nullptr) return;
   if (helper_.pid != 0) {
     if (!until_.passed(now)) return;
     until_ = deadline::never();
     static_cast<void>(kernel_.kill(helper_.pid, helper_.handle, SIGKILL));
     return;
   }
-  while (helper_.pid == 0) {
+  while (looks_ && helper_.pid == 0) {
     const auto next = box_->board.first_waiting();
-    if (!next) return;
-    start_helper(*next, now);
+    if (next) {
+      start_helper(*next, now);
+    } else {
+      looks_ = false;
+    }
   }
 }
 

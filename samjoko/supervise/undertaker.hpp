@@ -26,10 +26,12 @@ class undertaker {
   /// Has the oldest stack unwound that waits for it, unless the helper is busy; ends one that takes
   /// too long.
   void tend(steady::time_point now);
-  [[nodiscard]] deadline next_time() const noexcept { return until_; }
-  [[nodiscard]] bool is_busy() const noexcept {
-    return helper_.pid != 0 || (box_ != nullptr && box_->board.anything_waits());
+  [[nodiscard]] deadline next_time() const noexcept {
+    return looks_ && helper_.pid == 0 ? deadline(steady::time_point::min()) : until_;
   }
+  /// Somebody may have put a death on the board that waits.
+  void look() noexcept { looks_ = box_ != nullptr; }
+  [[nodiscard]] bool is_busy() const noexcept { return helper_.pid != 0 || looks_; }
   /// The helper was reaped: tells the death that it was for.
   void helper_ended(const os::exit_status& status);
 
@@ -51,6 +53,7 @@ class undertaker {
   os::registrar deaths_;
   os::shared_cells<unwound> result_;
   held_process helper_;
+  bool looks_ = false;
   os::death_record at_work_;  ///< whose stack the helper unwinds
   deadline until_;
 };

@@ -91,6 +91,8 @@ __attribute__((noinline)) void mischief_double_free() {
   std::free(piece);
 }
 
+__attribute__((noinline)) void mischief_throw() noexcept { mischief_throw_in_a_thread(); }
+
 int number_behind(std::string_view word, std::string_view line) {
   int number = 0;
   std::from_chars(line.data() + word.size(), line.data() + line.size(), number);
@@ -107,7 +109,7 @@ void crash(std::string_view how) {
   if (how == "overflow") std::printf("%d", mischief_overflow(0));
   if (how == "bad alloc") mischief_bad_alloc();
   if (how == "double free") mischief_double_free();
-  if (how == "terminate") std::terminate();
+  if (how == "throw") mischief_throw();
 }
 
 void hang(std::string_view how) {
