@@ -5,6 +5,7 @@
 #include <csignal>
 #include <utility>
 
+#include <samjoko/os/clock.hpp>
 #include <samjoko/os/death_cause.hpp>
 #include <samjoko/os/death_text.hpp>
 #include <samjoko/os/oom_kills.hpp>
@@ -18,8 +19,7 @@ bool is_foreign_kill(const deceased& dead) {
 }
 
 std::int64_t wall_milliseconds() {
-  using std::chrono::system_clock;
-  return std::chrono::duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<milliseconds>(wall_now().time_since_epoch()).count();
 }
 
 /// The thread that a death is about, out of those of the process: the one that is named, or the one

@@ -1,6 +1,6 @@
 #pragma once
-// Charter: the deaths of the processes that a worker forks for its clients: told once each, as those
-// of the workers are by the master.
+// Charter: the deaths of the processes that a worker forks for its clients: told once each, as
+// those of the workers are by the master.
 
 #include <samjoko/os/children.hpp>
 #include <samjoko/os/registrar.hpp>

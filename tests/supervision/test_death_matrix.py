@@ -3,8 +3,9 @@ import contextlib
 import os
 import re
 import signal
-import socket
+import time
 
+import processes
 from clients import connect, receive_exactly
 from framework import MODELS, SLOWNESS, Skip, cases, limit
 from harness import BINARY, Server, until
@@ -126,6 +127,7 @@ def cause_in(line):
 def inflict(server, kind):
     """The line that tells of it."""
     client, pid = begin(server)
+    port = client.getsockname()[1]
     try:
         kind.says(client, pid, server)
         line = until(lambda: deaths_told(server, pid), 25, f"{kind.name}: death of {pid} told")[0]
@@ -133,12 +135,14 @@ def inflict(server, kind):
         client.close()
         while server.hangers:
             server.hangers.pop().close()
-    return pid, line
+    return pid, line, port
 
 
-def judge(kind, line):
+def judge(kind, line, port):
     """What is wrong with the report; empty when nothing is."""
     wrong = []
+    if kind.guilty and f"of mischief to 127.0.0.1:{port}" not in line:
+        wrong.append("whom it served is not said")
     if cause_in(line) != kind.cause:
         wrong.append(f"cause: {cause_in(line)}, not {kind.cause}")
     for word in kind.words:
@@ -159,9 +163,9 @@ def test_every_cause(model):
     server = serve_mischief(model).start()
     try:
         for kind in KINDS:
-            pid, line = inflict(server, kind)
+            pid, line, port = inflict(server, kind)
             told[pid] = kind.name
-            found = judge(kind, line)
+            found = judge(kind, line, port)
             print(f"{kind.name:24} {cause_in(line):28} {'; '.join(found) or 'right'}")
             wrong += [f"{kind.name}: {each}: {line}" for each in found]
             if kind.name == "exit 125" and pid not in server.workers():
@@ -179,4 +183,113 @@ def test_every_cause(model):
     finally:
         if server.process.poll() is None:
             server.stop(signal.SIGQUIT)
+        server._kill()
+
+
+class MemoryGroup:
+    """A memory cgroup of our own, of either version."""
+
+    def __init__(self, limit, inside=None):
+        second = os.path.exists("/sys/fs/cgroup/cgroup.controllers")
+        top = inside.path if inside else "/sys/fs/cgroup" if second else "/sys/fs/cgroup/memory"
+        self.path = os.path.join(top, f"samjoko-test-{os.getpid()}")
+        self._limits = {"memory.max": limit, "memory.swap.max": 0} if second else \
+            {"memory.limit_in_bytes": limit}
+
+    def __enter__(self):
+        try:
+            os.mkdir(self.path)
+            for name, value in self._limits.items():
+                with contextlib.suppress(FileNotFoundError if "swap" in name else ZeroDivisionError):
+                    self._write(name, value)
+        except OSError as why:
+            with contextlib.suppress(OSError):
+                os.rmdir(self.path)
+            raise Skip(f"no memory cgroup can be made here: {why}") from why
+        return self
+
+    def _write(self, name, value):
+        with open(os.path.join(self.path, name), "w") as file:
+            file.write(str(value))
+
+    def take(self, pid=0):
+        """A process and all its threads; 0: the one that calls."""
+        self._write("cgroup.procs", pid)
+
+    def __exit__(self, *_):
+        def gone():
+            with contextlib.suppress(OSError):
+                os.rmdir(self.path)
+            return not os.path.exists(self.path)
+        until(gone, 10, "the memory cgroup is empty")
+
+
+@limit(60)
+@cases(MODELS, lambda model: "-".join(word for word in model if word))
+def test_out_of_memory(model):
+    """The whole server in one memory cgroup: the counter is shared, so it is likely, not proved."""
+    if has_sanitizer():
+        raise Skip("a sanitizer needs more memory than the cgroup has")
+    with MemoryGroup(128 << 20) as group:
+        server = serve_mischief(model, before=group.take).start()
+        try:
+            client, pid = begin(server)
+            client.sendall(b"eat memory\n")
+            line = until(lambda: deaths_told(server, pid), 40, "the death is told")[0]
+            print(line)
+            assert cause_in(line) == "out of memory (likely)", line
+            assert server.process.poll() is None
+        finally:
+            server._kill()
+
+
+@limit(60)
+def test_out_of_memory_in_its_own_cgroup():
+    """Nobody else is in the cgroup whose counter rose: that proves it."""
+    if has_sanitizer():
+        raise Skip("a sanitizer needs more memory than the cgroup has")
+    with MemoryGroup(128 << 20) as group:
+        server = serve_mischief(("multiplex", None)).start()
+        try:
+            client, pid = begin(server)
+            group.take(pid)
+            time.sleep(5)  # the master looks every 2 s where its workers are
+            client.sendall(b"eat memory\n")
+            line = until(lambda: deaths_told(server, pid), 40, "the death is told")[0]
+            print(line)
+            assert cause_in(line) == "out of memory (proved)", line
+        finally:
+            server._kill()
+
+
+@limit(60)
+def test_stopped_is_not_stuck():
+    """A stopped worker has all its time again when it goes on."""
+    server = serve_mischief(("multiplex", None)).start()
+    try:
+        client, pid = begin(server)
+        before = processes.cpu_seconds([pid])
+        client.sendall(b"spin\n")
+        until(lambda: processes.cpu_seconds([pid]) > before + 0.05, 10, "it spins")
+        os.kill(pid, signal.SIGSTOP)
+        server.wait_for_log("was stopped")
+        time.sleep(3)  # three times the limit
+        assert not deaths_told(server, pid)
+        os.kill(pid, signal.SIGCONT)
+        line = until(lambda: deaths_told(server, pid), 20, "the stuck worker is ended")[0]
+        assert cause_in(line) == LIMIT, line
+    finally:
+        server._kill()
+
+
+@limit(60)
+@cases(MODELS, lambda model: "-".join(word for word in model if word))
+def test_idle_is_not_stuck(model):
+    server = serve_mischief(model).start()
+    try:
+        client, pid = begin(server)
+        time.sleep(4)  # four times the limit, in which nothing happens
+        assert ask_pid(client) == pid
+        assert not server.log_lines(" served: ")
+    finally:
         server._kill()
