@@ -40,6 +40,8 @@ struct serve_options {
   serve_limits limits;
   http_settings http;
   milliseconds stop_timeout{30'000};
+  /// A thread that runs a handler for so long without awaiting anything is stuck. 0: never.
+  milliseconds stuck_timeout{60'000};
   /// When a worker that fell is started again; of groups and the drain limit wire.cpp knows more.
   supervise::plan_settings restarts;
   int backlog = 4096;

@@ -6,6 +6,8 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <memory>
+#include <samjoko/cli/black_box_memory.hpp>
 #include <samjoko/os/log_writer.hpp>
 #include <samjoko/os/output.hpp>
 #include <samjoko/os/privilege.hpp>
@@ -99,6 +101,7 @@ serve::orders orders_of(supervise::worker& me) {
                   static_cast<int>(stop_level::immediate));
     return {.stop = static_cast<stop_level>(me.take()), .children_ended = me.take_children_ended()};
   };
+  orders.death_waits = [&me] { return me.death_waits(); };
   orders.heartbeat = [&me] { me.heartbeat(); };
   return orders;
 }
@@ -107,6 +110,7 @@ serve::orders orders_of(supervise::worker& me) {
 struct shared {
   os::shared_cells<serve::counters> counts;
   std::vector<serve::connection_account> accounts;  ///< of each service
+  std::unique_ptr<black_box_memory> deaths;
 };
 
 result<shared> make_shared_memory(std::span<const offer> offers, std::size_t most_workers) {
@@ -119,6 +123,9 @@ result<shared> make_shared_memory(std::span<const offer> offers, std::size_t mos
     if (!account) return failure_of(account);
     made.accounts.push_back(std::move(*account));
   }
+  auto deaths = black_box_memory::make();
+  if (!deaths) return failure_of(deaths);
+  made.deaths = std::move(*deaths);
   return made;
 }
 
@@ -136,6 +143,7 @@ class work_of_a_worker {
       if (const int code = give_up_root(options); code != 0) return code;
     }
     forget_others(group.service);
+    if (auto* box = me.inherited().box) box->service = options.title();
     std::vector<int> listeners;
     for (const auto& each : me.listeners()) listeners.push_back(each.socket.get());
     auto orders = orders_of(me);
@@ -145,7 +153,8 @@ class work_of_a_worker {
                          .from_master = orders,
                          .counts = memory_.counts.cells()[me.inherited().number - 1],
                          .account = &memory_.accounts[group.service],
-                         .worker = me.inherited().number};
+                         .worker = me.inherited().number,
+                         .box = me.inherited().box};
     me.ready();
     const auto ran = serve::run(group.how.model, group.how.spawn, work);
     if (!ran) {
@@ -220,11 +229,19 @@ int serve_until_stopped(std::span<const offer> offers, bool& closed_to_newcomers
   settings.plan.workers.clear();
   for (const auto& each : groups.all) {
     settings.plan.workers.push_back(each.how.workers);
+    settings.group_models.push_back(each.name);
+    settings.group_services.push_back(offers[each.service].options.title());
     if (groups.all.size() > 1) settings.group_names.push_back(each.name);
   }
   settings.plan.drain_limit = program.stop_timeout;
   auto memory = make_shared_memory(offers, settings.plan.most_workers);
   if (!memory) return complain(memory.error(), "choose a lower --max-connections");
+  settings.box = &memory->deaths->box;
+  settings.stuck_timeout = program.stuck_timeout;
+  settings.figures = [&](std::size_t slot) -> supervise::slot_figures {
+    const auto& counted = memory->counts.cells()[slot];
+    return {.clients = counted.accepted.load(), .open = counted.open.load()};
+  };
   settings.after_worker_end = [&](std::size_t number) {
     // In the accounts of the other services the number holds nothing.
     for (const auto& each : memory->accounts) each.give_back(number);

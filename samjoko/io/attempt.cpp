@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <samjoko/base/check.hpp>
+#include <samjoko/os/activity.hpp>
 #include <samjoko/os/descriptor.hpp>
 #include <samjoko/os/socket.hpp>
 
@@ -49,9 +50,19 @@ bool try_receive(operation& wanted, buffer_pool& pool) {
   return !would_block(wanted.result);
 }
 
+/// Who was accepted comes with the same call, for those who gave room for it.
+int accept_once(operation& wanted, int flags) {
+  auto* const peer = reinterpret_cast<os::peer_name*>(wanted.data);
+  if (peer == nullptr) return ::accept4(wanted.fd, nullptr, nullptr, flags);
+  socklen_t size = sizeof peer->bytes;
+  const int got = ::accept4(wanted.fd, peer->room(), &size, flags);
+  peer->size = got < 0 ? 0 : std::min<std::uint32_t>(size, sizeof peer->bytes);
+  return got;
+}
+
 bool try_accept(operation& wanted, bool sockets_block) {
   const int flags = SOCK_CLOEXEC | (sockets_block ? 0 : SOCK_NONBLOCK);
-  wanted.result = retried([&] { return ::accept4(wanted.fd, nullptr, nullptr, flags); });
+  wanted.result = retried([&] { return accept_once(wanted, flags); });
   return !would_block(wanted.result);
 }
 
@@ -169,7 +180,7 @@ bool attempt(operation& wanted, buffer_pool& pool, bool sockets_block, bool* pro
 
 void block_in_call(operation& wanted, buffer_pool& pool) {
   if (wanted.kind == operation_kind::accept) {
-    wanted.result = ::accept4(wanted.fd, nullptr, nullptr, SOCK_CLOEXEC);
+    wanted.result = accept_once(wanted, SOCK_CLOEXEC);
     if (wanted.result < 0) wanted.result = -errno;
     return;
   }

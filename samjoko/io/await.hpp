@@ -7,6 +7,7 @@
 #include <coroutine>
 #include <samjoko/base/result.hpp>
 #include <samjoko/io/loop.hpp>
+#include <samjoko/os/activity.hpp>
 
 namespace samjoko::io {
 
@@ -45,6 +46,7 @@ class awaited : public Operation, public waiting {
   static void completed(operation& self) noexcept {
     auto& me = static_cast<awaited&>(self);
     me.context_->current = nullptr;
+    os::mark_client(me.context_->descriptor);
     me.waiter_.resume();
   }
   static void cancel_wait(waiting& self) noexcept {

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <samjoko/base/check.hpp>
 #include <samjoko/io/attempt.hpp>
+#include <samjoko/os/activity.hpp>
 #include <samjoko/os/socket.hpp>
 
 namespace samjoko::io {
@@ -42,6 +43,7 @@ steady::time_point due_now(operation& wanted) noexcept {
 }  // namespace
 
 start blocking_loop::begin(operation& wanted) {
+  os::mark_running();  // whoever asks the loop for something is not stuck, though it may not wait
   if (is_immediate(wanted.kind)) {
     if (wanted.kind >= operation_kind::release && wanted.fd == idle_fd_) idle_fd_ = -1;
     do_now(wanted, buffers());
@@ -87,7 +89,9 @@ blocking_loop::outcome blocking_loop::block_in_place(operation& wanted) {
   for (;;) {
     bool kicked = !kick_.enter();
     if (!kicked) {
+      os::mark_waiting();
       block_in_call(wanted, buffers());
+      os::mark_running();
       kicked = kick_.leave();
       if (wanted.result != -EINTR) {
         if (kicked) kick_.send();  // it concerns the next wait
@@ -127,7 +131,9 @@ blocking_loop::outcome blocking_loop::wait_until_due(operation& wanted) {
     if (wanted.due <= now) return give_up(wanted, sleeps ? 0 : -ETIMEDOUT);
     auto wait = wait_for(wanted);
     if (kick_.enter()) {
+      os::mark_waiting();
       ::poll(&wait, 1, deadline(look_again(wanted, now)).poll_timeout(now));
+      os::mark_running();
       if (!kick_.leave()) {
         bool progressed = false;
         if (!sleeps && try_now(wanted, &progressed)) return outcome::done;
@@ -252,7 +258,9 @@ void blocking_loop::sweep(deadline at_most) {
     due = std::min(due, look_again(*each, now));
   }
   if (!kick_.enter()) return run_attention();
+  os::mark_waiting();
   ::poll(waits_.data(), waits_.size(), deadline(due).poll_timeout(now));
+  os::mark_running();
   if (kick_.leave()) run_attention();
   now = steady::now();
   for (std::size_t index = 0; index < swept_.size(); ++index) {

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <samjoko/base/check.hpp>
 #include <samjoko/io/attempt.hpp>
+#include <samjoko/os/activity.hpp>
 #include <samjoko/os/clock.hpp>
 #include <samjoko/os/log_writer.hpp>
 #include <utility>
@@ -249,7 +250,11 @@ int epoll_loop::longest_wait() const noexcept {
 void epoll_loop::one_turn() {
   std::array<epoll_event, events_per_wait> room;
   bool woken = false;
-  for (const auto& event : epoll_.wait(room, longest_wait(), woken)) handle(event);
+  os::mark_waiting();
+  const auto events = epoll_.wait(room, longest_wait(), woken);
+  os::mark_client(-1);
+  for (const auto& event : events) handle(event);
+  os::mark_client(-1);  // who becomes ready by a queue says himself whom he serves
   if (woken) run_attention();
   run_ready();
   if (!deferred_.empty()) run_deferred();

@@ -12,7 +12,7 @@
 namespace samjoko::io {
 
 enum class operation_kind : std::uint8_t {
-  accept,   ///< result: the new descriptor
+  accept,   ///< `data`: an os::peer_name for the client's address, or null; result: its descriptor
   connect,  ///< `data`, `size`: the sockaddr; result 0
   receive,  ///< into `data`, or, when that is null, into a block that the loop lends; 0 is the end
   send,     ///< all of `data`; result: how many bytes

@@ -26,7 +26,7 @@ connection::connection(io::loop& on, os::descriptor socket, const connection_lim
     : loop_(&on),
       limits_(&limits),
       stop_(&stop),
-      context_{.queue = &on},
+      context_{.queue = &on, .descriptor = socket.get()},
       socket_(socket.release()),
       idle_ms_(static_cast<std::uint32_t>(limits.idle.count())) {}
 

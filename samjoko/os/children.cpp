@@ -1,5 +1,6 @@
 #include <samjoko/os/children.hpp>
 
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <bit>
@@ -11,6 +12,13 @@
 #include <samjoko/os/orphans.hpp>
 
 namespace samjoko::os {
+namespace {
+
+std::int64_t microseconds_of(const timeval& time) noexcept {
+  return std::int64_t{time.tv_sec} * 1'000'000 + time.tv_usec;
+}
+
+}  // namespace
 
 children::children(std::size_t expected)
     : table_(std::bit_ceil(2 * (expected < 8 ? std::size_t{8} : expected))) {}
@@ -25,23 +33,26 @@ void children::add(pid_t pid, std::uint64_t tag) {
 std::optional<waited> children::wait_any(watch what) {
   const int options = WNOHANG | (what == watch::stops_too ? WUNTRACED | WCONTINUED : 0);
   int status = 0;
+  rusage used = {};
   pid_t pid = -1;
   do {
-    pid = ::waitpid(-1, &status, options);
+    pid = ::wait4(-1, &status, options, &used);
   } while (pid < 0 && errno == EINTR);
   if (pid <= 0) {  // nobody has ended, or (ECHILD) nobody is left
     CHECK(pid == 0 || errno == ECHILD, "waitpid was misused");
     return std::nullopt;
   }
-  return waited{pid, exit_status::from_wait(status)};
+  return waited{pid,
+                exit_status::from_wait(status),
+                {microseconds_of(used.ru_utime), microseconds_of(used.ru_stime), used.ru_maxrss}};
 }
 
 children::report children::recognise(const waited& told) {
   const auto place = find(told.pid);
-  if (place == nowhere) return {told.pid, told.status, false, 0};
+  if (place == nowhere) return {told.pid, told.status, false, 0, told.used};
   const auto tag = table_[place].tag;
   if (told.status.is_end()) erase(place);
-  return {told.pid, told.status, true, tag};
+  return {told.pid, told.status, true, tag, told.used};
 }
 
 result<void> children::send(pid_t pid, int signal) const {

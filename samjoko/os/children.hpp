@@ -18,10 +18,18 @@
 
 namespace samjoko::os {
 
-/// One answer of waitpid(2).
+/// What a process, and its own children that it waited for, used (man 2 getrusage).
+struct resource_use {
+  std::int64_t user_us = 0;  ///< processor time
+  std::int64_t system_us = 0;
+  std::int64_t most_memory_kib = 0;  ///< resident at once
+};
+
+/// One answer of wait4(2).
 struct waited {
   pid_t pid;
   exit_status status;
+  resource_use used = {};  ///< of one that has ended
 };
 
 class children {
@@ -34,6 +42,7 @@ class children {
     bool known;
     /// What add() was given; 0 for an unknown one.
     std::uint64_t tag;
+    resource_use used = {};
   };
   /// Deaths only, or also children that stop and go on (which stay children).
   enum class watch : bool { deaths, stops_too };

@@ -16,6 +16,7 @@
 
 #include <samjoko/base/last_words.hpp>
 #include <samjoko/os/abort_message.hpp>
+#include <samjoko/os/activity.hpp>
 #include <samjoko/os/memory_map.hpp>
 #include <samjoko/os/signal_stack.hpp>
 #include <samjoko/os/signals.hpp>
@@ -166,6 +167,7 @@ void capture(capture_reason reason, const siginfo_t& info, const void* context) 
   copy_registers(*slot, context);
   copy_message(*slot);
   copy_maps(*slot);
+  mark_peer();
   complete(*slot);
 }
 

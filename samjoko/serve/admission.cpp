@@ -77,11 +77,12 @@ milliseconds pause_after(const char* call, int code, counters& counts) noexcept 
   return milliseconds(100);
 }
 
-int accept_now(int listener, bool blocking) noexcept {
+int accept_now(int listener, bool blocking, os::peer_name* peer) noexcept {
   io::buffer_pool unused;
   io::operation accept;
   accept.kind = io::operation_kind::accept;
   accept.fd = listener;
+  accept.data = reinterpret_cast<std::byte*>(peer);
   if (!io::attempt(accept, unused, blocking)) return -EAGAIN;
   return static_cast<int>(accept.result);
 }

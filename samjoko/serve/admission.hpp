@@ -3,6 +3,7 @@
 // over a limit, and says what a failed accept means: try again at once, or pause.
 
 #include <atomic>
+#include <samjoko/os/activity.hpp>
 #include <samjoko/serve/connection_account.hpp>
 
 namespace samjoko::serve {
@@ -41,8 +42,8 @@ class admission {
 [[nodiscard]] milliseconds pause_after(const char* call, int code, counters& counts) noexcept;
 
 /// The non-blocking accept of one client: its descriptor, or -errno (-EAGAIN: nobody waits).
-/// `blocking` is the mode of the new socket.
-[[nodiscard]] int accept_now(int listener, bool blocking) noexcept;
+/// `blocking` is the mode of the new socket; `peer`, unless null, is told who it is.
+[[nodiscard]] int accept_now(int listener, bool blocking, os::peer_name* peer = nullptr) noexcept;
 
 /// In a stop: somebody is in the backlog, and it is this worker's to serve. A worker that goes on
 /// has made the listener blocking again, for all that share it.

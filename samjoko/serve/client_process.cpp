@@ -31,9 +31,12 @@ client_process::client_process(const workload& work) : work_(work) {
 client_process::~client_process() { of_this_process = nullptr; }
 
 /// SA_RESTART: what has to be interrupted is interrupted by the kick, and nothing of the user's is.
-void client_process::told(int signal, siginfo_t*, void*) noexcept {
+void client_process::told(int signal, siginfo_t* info, void*) noexcept {
   auto* self = of_this_process;
   if (self == nullptr) return;
+  const bool by_a_stranger =
+      info->si_code <= 0 && info->si_pid != self->work_.forking_process && info->si_pid != 0;
+  if (signal == graceful_signal && by_a_stranger) os::mark_told_by(info->si_pid);
   if (signal == end_rest_signal) {
     self->end_rest_.store(true);
   } else {
@@ -42,13 +45,15 @@ void client_process::told(int signal, siginfo_t*, void*) noexcept {
   self->loop().wake();
 }
 
-void client_process::serve(os::descriptor socket) {
+void client_process::serve(os::descriptor socket, const os::peer_name& peer) {
   end_rest_.store(false);  // it was meant for the client before
+  os::mark_new_client(socket.get(), peer);
   session served(thread_.loop(), resting_client(std::move(socket)), work_.offered,
                  work_.limits.connection, stop_, *this);
   session_ = &served;
   served.start();
   thread_.loop().run();
+  os::mark_no_client();
 }
 
 void client_process::look() noexcept {

@@ -5,7 +5,7 @@
 
 #include <atomic>
 #include <csignal>
-#include <samjoko/os/log_writer.hpp>
+#include <samjoko/os/activity.hpp>
 #include <samjoko/serve/model.hpp>
 #include <samjoko/serve/own_thread.hpp>
 #include <samjoko/serve/session.hpp>
@@ -17,9 +17,6 @@ inline constexpr int graceful_signal = 15;   // SIGTERM
 inline constexpr int immediate_signal = 10;  // SIGUSR1
 inline constexpr int end_rest_signal = 12;   // SIGUSR2
 
-/// Each death of a process that served a client is told, but for a flood of them.
-inline constexpr os::log_kind client_process_end{"client process", 100};
-
 class client_process : session_owner {
  public:
   /// Once per process, in the child, after the fork.
@@ -29,7 +26,7 @@ class client_process : session_owner {
   [[nodiscard]] stop_flag& stop() noexcept { return stop_; }
   [[nodiscard]] io::blocking_loop& loop() noexcept { return thread_.loop(); }
   /// Serves one client to its end.
-  void serve(os::descriptor socket);
+  void serve(os::descriptor socket, const os::peer_name& peer);
   /// A wait of this process while it has no client: ended when it is told to stop.
   void may_be_ended(io::operation& wait) noexcept { wait_ = &wait; }
   /// Told when a rest begins and ends.

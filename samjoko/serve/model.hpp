@@ -8,6 +8,7 @@
 #include <functional>
 #include <optional>
 #include <samjoko/net/limits.hpp>
+#include <samjoko/os/registrar.hpp>
 #include <samjoko/serve/counters.hpp>
 #include <samjoko/serve/handler.hpp>
 #include <span>
@@ -62,6 +63,9 @@ struct orders {
   std::function<order_news()> take;
   /// Called about once a second while the main thread is well.
   std::function<void()> heartbeat;
+  /// A death stands on the board and waits for its stack: the master is to look. False when there
+  /// is no master any more. May be empty.
+  std::function<bool()> death_waits{};
 };
 
 struct workload {
@@ -78,6 +82,8 @@ struct workload {
   std::size_t worker = 1;
   /// The process that runs the model: children that it forks end when it does.
   pid_t forking_process = ::getpid();
+  /// For the deaths of processes that the model forks. Null: they are told and not kept.
+  os::black_box* box = nullptr;
 };
 
 /// Runs the model in this process until it is stopped. Process models require a single-threaded

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <samjoko/io/blocking_loop.hpp>
+#include <samjoko/os/activity.hpp>
 #include <samjoko/task/frame_pool.hpp>
 
 namespace samjoko::serve {
@@ -26,6 +27,7 @@ class own_thread {
   [[nodiscard]] io::blocking_loop& loop() noexcept { return loop_; }
 
  private:
+  os::activity_guard activity_;
   io::blocking_loop loop_;
   alignas(64) std::array<std::byte, 2 * io::buffer_pool::block_size> blocks_;
   alignas(64) std::array<std::byte, 6 * 1024> frames_;

@@ -127,6 +127,7 @@ void thread_pool::member::accept_backlog() {
 void thread_pool::member::serve(resting_client client, seats held) {
   held_ = held;
   detach_asked_.store(false);
+  os::mark_new_client(client.socket.get(), {});
   session served(thread_.loop(), std::move(client), pool_->work_.offered,
                  pool_->work_.limits.connection, pool_->stop_, *this);
   session_ = &served;
@@ -135,6 +136,7 @@ void thread_pool::member::serve(resting_client client, seats held) {
   thread_.loop().run();
   if (session_ == nullptr) pool_->admission_.leave(held_);
   session_ = nullptr;
+  os::mark_no_client();
   rests_since_.store(not_resting, std::memory_order_relaxed);
 }
 

@@ -25,6 +25,7 @@ pooled_process::pooled_process(const workload& work, int listener, os::bell& bel
       process_(work) {
   accept_.kind = io::operation_kind::accept;
   accept_.fd = listener_;
+  accept_.data = reinterpret_cast<std::byte*>(&peer_);
   process_.may_be_ended(accept_);
   process_.watch_rests([this](const session& of, bool begins) { watch_rest(of, begins); });
   process_.leave_when([this] { return own_.leaves.load(); });
@@ -49,7 +50,7 @@ bool pooled_process::accept_one(bool may_block) {
   if (may_block) {
     static_cast<void>(process_.loop().begin(accept_));
   } else {
-    accept_.result = accept_now(listener_, true);
+    accept_.result = accept_now(listener_, true, &peer_);
   }
   if (accept_.result >= 0) {
     serve(static_cast<int>(accept_.result));
@@ -71,7 +72,7 @@ void pooled_process::serve(int number) {
   waits_no_longer();
   if (!admission_.admit(number, own_.held)) return;
   ++served_;
-  process_.serve(std::move(socket));
+  process_.serve(std::move(socket), peer_);
   admission_.leave(own_.held);
   own_.held = {};
   change_to(pool_state::waiting);  // should this process end now, nobody has to count for it

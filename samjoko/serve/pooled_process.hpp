@@ -60,6 +60,7 @@ class pooled_process {
   admission admission_;
   client_process process_;
   io::operation accept_;
+  os::peer_name peer_;  ///< of the client who was accepted last
   std::uint64_t served_ = 0;
 };
 

@@ -7,6 +7,7 @@
 #include <samjoko/os/process.hpp>
 #include <samjoko/os/socket.hpp>
 #include <samjoko/serve/admission.hpp>
+#include <samjoko/serve/client_deaths.hpp>
 #include <samjoko/serve/client_process.hpp>
 #include <samjoko/serve/model.hpp>
 #include <samjoko/serve/waiting_room.hpp>
@@ -25,11 +26,13 @@ seats seats_of(std::uint64_t tag) {
 
 class process_each {
  public:
-  explicit process_each(workload& work) : work_(work), admission_(work), room_(work, nullptr) {}
+  explicit process_each(workload& work)
+      : work_(work), admission_(work), room_(work, nullptr), deaths_(work) {}
 
   void run() {
     os::check_single_threaded();
     work_.account->keep_from_children();  // the parent counts for them
+    deaths_.keep_from_children();
     while (!room_.stop().requested()) {
       if (wait(true, -1).clients)
         room_.for_each_ready([this](int listener) { accept_all(listener); });
@@ -41,6 +44,7 @@ class process_each {
  private:
   waiting_room::news wait(bool for_clients, int timeout_ms) {
     const auto news = room_.wait(for_clients, timeout_ms);
+    deaths_.watch_memory();
     if (news.children_ended) reap();
     return news;
   }
@@ -49,21 +53,20 @@ class process_each {
     children_.reap([this](const os::children::report& dead) {
       if (dead.known) admission_.leave(seats_of(dead.tag));
       told_.erase(dead.pid);
-      if (dead.status.is_success()) return;
-      os::log_warning(client_process_end, "process {}{} {}", dead.pid,
-                      dead.known ? " of one client" : ", an adopted orphan,",
-                      dead.status.sentence());
+      deaths_.add(dead, os::death_role::client_process, room_.stop().requested());
     });
+    deaths_.settle();
   }
 
   /// Accepts, while stopping until nobody waits: then true.
   bool accept_all(int listener) {
     const bool stops = room_.stop().requested();
     for (int count = 0; stops || count < accepted_per_round; ++count) {
-      const int number = accept_now(listener, true);
+      os::peer_name peer;
+      const int number = accept_now(listener, true, &peer);
       if (number == -EAGAIN) return true;
       if (number >= 0) {
-        serve(os::descriptor(number));
+        serve(os::descriptor(number), peer);
       } else if (!pause(pause_after("accept", -number, work_.counts))) {
         return false;
       }
@@ -90,12 +93,12 @@ class process_each {
   }
 
   /// Keeps trying until there is room for the process: the client is in, it shall not be dropped.
-  void serve(os::descriptor socket) {
+  void serve(os::descriptor socket, const os::peer_name& peer) {
     seats taken;
     if (!admission_.admit(socket.get(), taken)) return;
     while (room_.stop().level() != stop_level::immediate) {
       const auto child = os::fork_process(os::child_mask::blocked);
-      if (child && child->in_child()) be_client_process(std::move(socket));
+      if (child && child->in_child()) be_client_process(std::move(socket), peer);
       if (child) {
         children_.add(child->pid, tag_of(taken));
         return;
@@ -106,10 +109,10 @@ class process_each {
     admission_.leave(taken);
   }
 
-  [[noreturn]] void be_client_process(os::descriptor socket) {
+  [[noreturn]] void be_client_process(os::descriptor socket, const os::peer_name& peer) {
     os::close_all_except({socket.get(), os::process_log().descriptor_number()});
     client_process here(work_);
-    here.serve(std::move(socket));
+    here.serve(std::move(socket), peer);
     os::leave_process(0);
   }
 
@@ -134,6 +137,7 @@ class process_each {
   admission admission_;
   waiting_room room_;
   os::children children_;
+  client_deaths deaths_;
   std::unordered_map<pid_t, stop_level> told_;
 };
 

@@ -12,6 +12,7 @@
 #include <samjoko/os/shared_memory.hpp>
 #include <samjoko/os/socket.hpp>
 #include <samjoko/serve/admission.hpp>
+#include <samjoko/serve/client_deaths.hpp>
 #include <samjoko/serve/client_process.hpp>
 #include <samjoko/serve/pool_size.hpp>
 #include <samjoko/serve/pooled_process.hpp>
@@ -170,7 +171,7 @@ class process_pool {
 /// The parent: tends one pool per listener.
 class pre_forked {
  public:
-  explicit pre_forked(workload& work) : work_(work), room_(work, &bell_) {}
+  explicit pre_forked(workload& work) : work_(work), room_(work, &bell_), deaths_(work) {}
 
   [[nodiscard]] result<void> prepare() {
     const auto most = pool_size::maximum(work_.limits.pool_min, work_.limits.pool_max);
@@ -219,6 +220,7 @@ class pre_forked {
           return pool.wants_to_know_of_clients(now);
         });
     const auto news = room_.wait(look, timeout_ms);
+    deaths_.watch_memory();
     if (news.children_ended) reap();
     return news;
   }
@@ -240,16 +242,16 @@ class pre_forked {
       for (auto& pool : pools_) {
         if (pool.forget(dead.pid)) break;
       }
-      if (dead.status.is_success()) return;
-      os::log_warning(client_process_end, "process {}{} {}", dead.pid,
-                      dead.known ? " of the pool" : ", an adopted orphan,", dead.status.sentence());
+      deaths_.add(dead, os::death_role::pool_process, room_.stop().requested());
     });
+    deaths_.settle();
   }
 
   workload& work_;
   os::bell bell_;
   waiting_room room_;
   os::children children_;
+  client_deaths deaths_;
   std::vector<process_pool> pools_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <samjoko/base/check.hpp>
+#include <samjoko/os/activity.hpp>
 #include <samjoko/os/log_writer.hpp>
 
 namespace samjoko::serve {
@@ -47,6 +48,7 @@ void session::go(bool more) noexcept {
 
 bool session::serve_whole() noexcept {
   phase_ = phase::serving;
+  os::mark_client(connection_.socket());
   try {
     whole_ = service_.handler.serve(connection_);
     if (!whole_.start(connection_.context(), *this)) return false;
@@ -58,6 +60,7 @@ bool session::serve_whole() noexcept {
 
 bool session::begin_turn() noexcept {
   phase_ = phase::serving;
+  os::mark_client(connection_.socket());
   had_turn_ = true;
   auto turn = make_turn();
   if (!turn) return end();

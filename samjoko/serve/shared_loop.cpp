@@ -3,7 +3,7 @@
 
 #include <cerrno>
 #include <samjoko/io/epoll_loop.hpp>
-#include <samjoko/os/log_writer.hpp>
+#include <samjoko/os/activity.hpp>
 #include <samjoko/os/socket.hpp>
 #include <samjoko/serve/admission.hpp>
 #include <samjoko/serve/model.hpp>
@@ -31,6 +31,7 @@ class shared_loop final : session_owner {
   explicit shared_loop(workload& work) : work_(work), admission_(work) {}
 
   void run() {
+    const os::activity_guard activity;
     runnable finished;
     finished.run = [](runnable&) noexcept {};
     task_context context{.queue = &loop_};

@@ -118,6 +118,7 @@ struct thread_each::client : session_owner {
         model(std::move(from.model)),
         loop(on),
         held(from.held),
+        socket(from.socket.get()),
         served(std::in_place, on, resting_client(std::move(from.socket)), model->work_.offered,
                model->work_.limits.connection, model->room_.stop(), *this) {
     look.self = this;
@@ -133,6 +134,7 @@ struct thread_each::client : session_owner {
       mine.loop = &loop;
     }
     if (model->room_.stop().requested()) loop.wake();  // it may have missed the round of wakes
+    os::mark_new_client(socket, {});
     served->start();
     loop.run();
     loop.attention = nullptr;
@@ -149,6 +151,7 @@ struct thread_each::client : session_owner {
   std::shared_ptr<thread_each> model;
   io::blocking_loop& loop;
   seats held;
+  int socket;
   attention look;
   std::optional<session> served;
 };

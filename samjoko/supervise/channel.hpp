@@ -22,6 +22,7 @@ enum class message_kind : std::uint16_t {
   heartbeat = 17,
   leaving = 18,   ///< it stops by itself, gracefully, and wants to be replaced
   finished = 19,  ///< it has served its last client; `value` of them were cut
+  death = 20,     ///< of a process of its own, which waits on the board for the master
 };
 
 struct message {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <samjoko/os/descriptor.hpp>
+#include <samjoko/os/registrar.hpp>
 #include <samjoko/supervise/channel.hpp>
 #include <samjoko/supervise/scoreboard.hpp>
 
@@ -33,6 +34,8 @@ struct heritage {
   pid_t master = 0;
   /// This worker's own; lives as long as the process.
   worker_counters* counters = nullptr;
+  /// What outlives it, of the whole program; null: none.
+  os::black_box* box = nullptr;
   // The log's descriptor is in os::process_log() and is inherited there. Settings of the service,
   // and memory that its workers share (the account of connections), are captured by the function
   // that is the worker's main.

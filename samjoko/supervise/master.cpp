@@ -1,5 +1,6 @@
 #include <samjoko/supervise/master.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <deque>
 #include <utility>
@@ -12,6 +13,7 @@
 #include <samjoko/supervise/linux_kernel.hpp>
 #include <samjoko/supervise/report.hpp>
 #include <samjoko/supervise/staff.hpp>
+#include <samjoko/supervise/warden.hpp>
 
 namespace samjoko::supervise {
 namespace {
@@ -23,7 +25,12 @@ class master {
         settings_(std::move(settings)),
         plan_(settings_.plan),
         counters_(counters),
-        staff_(kernel, main, counters, settings_.plan.most_workers) {}
+        staff_(kernel, main, counters, settings_.plan.most_workers, settings_.figures,
+               settings_.box),
+        warden_(settings_.box, settings_.stuck_timeout,
+                [this](pid_t pid, os::own_limit limit, milliseconds after) {
+                  staff_.end(pid, limit, after);
+                }) {}
 
   int run() {
     perform(plan_.start(kernel_.now()));
@@ -32,6 +39,7 @@ class master {
       perform(plan_.on_time(kernel_.now()));
     }
     see_off_orphans();
+    while (staff_.deaths_wait()) take_turn(staff_.next_time());
     return exit_code_;
   }
 
@@ -42,13 +50,15 @@ class master {
     take_signals();
     read_channels();
     reap();
+    staff_.tend_to_deaths();
+    warden_.tend(kernel_.now());
     os::process_log().report_held_back();
   }
 
   void wait(deadline until) {
     polled_.clear();
     staff_.add_to(polled_);
-    kernel_.wait(polled_, until);
+    kernel_.wait(polled_, std::min({until, staff_.next_time(), warden_.next_time()}));
   }
 
   void take_signals() {
@@ -98,6 +108,7 @@ class master {
     switch (told.kind) {
       case message_kind::ready: return perform(plan_.on_ready(slot, kernel_.now()));
       case message_kind::leaving: return perform(plan_.on_leaves(slot, kernel_.now()));
+      case message_kind::death: return staff_.look_at_deaths();
       case message_kind::finished:
         if (told.value == 0) return;
         return os::log_warning(os::every("cut"), "{} had to cut {} connections", title(slot),
@@ -138,19 +149,34 @@ class master {
       case action::kind::tell_graceful: return staff_.tell(next.slot, message_kind::stop_graceful);
       case action::kind::tell_immediate:
         return staff_.tell(next.slot, message_kind::stop_immediate);
-      case action::kind::kill: return staff_.kill(next.slot);
+      case action::kind::kill:
+        staff_.note_limit(next.slot, os::own_limit::grace, settings_.plan.kill_grace);
+        return staff_.kill(next.slot);
       case action::kind::hold_listeners:
         if (settings_.before_graceful_stop) settings_.before_graceful_stop(settings_.listeners);
         return;
       case action::kind::close_listeners: return settings_.listeners.clear();
       case action::kind::close_group: return close_group(next.slot);
       case action::kind::leave: exit_code_ = next.code; return;
+      case action::kind::report_boot:
+        staff_.note_limit(next.slot, os::own_limit::boot, settings_.plan.boot_limit);
+        return report(next, title(next.slot), settings_.plan);
+      case action::kind::report_overrun:
+        staff_.note_limit(next.slot, os::own_limit::drain, settings_.plan.drain_limit);
+        return report(next, title(next.slot), settings_.plan);
       default: return report(next, title(next.slot), settings_.plan);
     }
   }
 
   void hire(std::size_t slot) {
-    auto hired = staff_.hire(slot, {plan_.group_of(slot), title(slot)}, settings_.listeners);
+    const auto group = plan_.group_of(slot);
+    const auto of_group = [group](const std::vector<std::string>& names) {
+      return group < names.size() ? names[group] : std::string();
+    };
+    auto hired = staff_.hire(
+        slot,
+        {group, title(slot), of_group(settings_.group_models), of_group(settings_.group_services)},
+        settings_.listeners);
     if (hired) return;
     os::log_error("fork", "{} cannot be started: {}", title(slot), hired.error().sentence());
     perform(plan_.on_fork_failed(slot, kernel_.now()));
@@ -203,6 +229,7 @@ class master {
   plan plan_;
   scoreboard& counters_;
   staff staff_;
+  warden warden_;
   std::vector<pollfd> polled_;
   std::deque<action> queue_;
   bool performing_ = false;

@@ -11,6 +11,7 @@
 #include <samjoko/supervise/heritage.hpp>
 #include <samjoko/supervise/kernel.hpp>
 #include <samjoko/supervise/plan.hpp>
+#include <samjoko/supervise/staff.hpp>
 #include <samjoko/supervise/worker.hpp>
 
 namespace samjoko::supervise {
@@ -33,6 +34,18 @@ struct master_settings {
   /// The counters of all workers, `plan.most_workers` of them. Must outlive the call; null for none
   /// of the caller's, then the master makes its own.
   scoreboard* counters = nullptr;
+  /// Of each group, for the records of its workers' deaths, such as "process-pool". Empty: none.
+  std::vector<std::string> group_models;
+  /// What each group serves, likewise.
+  std::vector<std::string> group_services;
+  /// What others count for a worker slot (from 0 up). May be empty.
+  std::function<slot_figures(std::size_t)> figures;
+  /// Must outlive the call; null: deaths are told, but not kept, and nothing is known of stacks and
+  /// of what was served.
+  os::black_box* box = nullptr;
+  /// A thread that runs for so long without a call of the library is stuck: its process is ended.
+  /// 0: never.
+  milliseconds stuck_timeout{0};
 };
 
 /// What a worker is: runs in the forked child and returns its exit code (0; or 125, "do not restart

@@ -23,6 +23,8 @@ struct alignas(128) worker_counters {
   std::atomic<std::uint64_t> started{0};  ///< workers that had this slot: by the master
   std::atomic<std::int32_t> pid{0};       ///< of the present one, 0 for none: by the master
   std::atomic<std::uint8_t> state{0};     ///< a slot_state: by the master
+  /// Who sent the present worker a SIGTERM that it obeys; 0: nobody.
+  std::atomic<std::int32_t> told_by{0};
 };
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 

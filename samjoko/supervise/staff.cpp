@@ -8,10 +8,15 @@
 #include <fmt/format.h>
 #include <samjoko/base/check.hpp>
 #include <samjoko/os/log_writer.hpp>
+#include <samjoko/os/oom_kills.hpp>
+#include <samjoko/os/pidfd.hpp>
 #include <samjoko/os/process.hpp>
+#include <samjoko/os/process_facts.hpp>
 
 namespace samjoko::supervise {
 namespace {
+
+constexpr milliseconds between_looks{2000};
 
 int run_worker(const std::function<int(worker&)>& main, heritage inherited) noexcept {
   try {
@@ -25,6 +30,11 @@ int run_worker(const std::function<int(worker&)>& main, heritage inherited) noex
   return 1;
 }
 
+void log_pause(const employee& of, const os::children::report& told) {
+  os::log_warning(os::every("worker pause"), "{} ({}) {}", of.title, told.pid,
+                  told.status.sentence());
+}
+
 /// One that has finished what it was told to finish is no news.
 void log_orphan(const os::children::report& told) {
   const auto level = told.status.is_success() ? os::log_level::debug : os::log_level::info;
@@ -36,13 +46,16 @@ void log_orphan(const os::children::report& told) {
 }  // namespace
 
 staff::staff(kernel& kernel, const std::function<int(worker&)>& main, scoreboard& counters,
-             std::size_t most)
+             std::size_t most, std::function<slot_figures(std::size_t)> figures, os::black_box* box)
     : kernel_(kernel),
       main_(main),
       counters_(counters),
       children_before_(kernel.children()),
       children_(most),
-      places_(most) {}
+      places_(most),
+      figures_(std::move(figures)),
+      memory_counter_(box == nullptr ? std::string() : os::oom_counter_file(::getpid())),
+      undertaker_(kernel, children_, box) {}
 
 result<void> staff::hire(std::size_t slot, position as, std::vector<named_listener>& listeners) {
   auto& place = places_.at(slot);
@@ -50,6 +63,7 @@ result<void> staff::hire(std::size_t slot, position as, std::vector<named_listen
   auto line = kernel_.open_channel();
   if (!line) return failure_of(line);
   counters_.cells()[slot].started.fetch_add(1);
+  counters_.cells()[slot].told_by.store(0);
   auto forked = kernel_.fork([&] {
     line->master.close();  // held by the worker too, it would never be seen to close
     work(slot, as, std::move(line->worker), listeners);
@@ -62,6 +76,10 @@ result<void> staff::hire(std::size_t slot, position as, std::vector<named_listen
   place.process = std::move(forked->handle);
   place.line = std::move(line->master);
   place.title = std::move(as.title);
+  place.model = std::move(as.model);
+  place.service = std::move(as.service);
+  place.clients_before = figures_of(slot).clients;
+  place.memory_counter = memory_counter_;  // what a child begins with
   place.since = kernel_.now();
   children_.add(place.pid, slot);
   counters_.cells()[slot].pid.store(place.pid);
@@ -82,8 +100,16 @@ void staff::work(std::size_t slot, const position& as, channel to_master,
   inherited.generation = inherited.counters->started.load();
   inherited.counters->pid.store(::getpid());  // true from the first thing the worker says
   inherited.master = ::getppid();
+  inherited.box = undertaker_.box();
   os::process_log().set_name(as.title);
   os::leave_process(run_worker(main_, std::move(inherited)));
+}
+
+void staff::note_limit(std::size_t slot, os::own_limit limit, milliseconds time) {
+  auto& place = places_.at(slot);
+  if (place.pid == 0 || place.limit != os::own_limit::none) return;
+  place.limit = limit;
+  place.limit_time = time;
 }
 
 void staff::tell(std::size_t slot, message_kind kind) {
@@ -155,15 +181,117 @@ std::optional<message> staff::next_message(std::size_t slot) {
   return std::nullopt;
 }
 
-void staff::log_report(const os::children::report& told) const {
+// All that have ended are one batch: their causes are found together, before anything is done about
+// them. Whoever was reaped has no pid any more from here on.
+std::vector<staff::end_of_worker> staff::take_reports() {
+  std::vector<end_of_worker> ended;
+  children_.reap_by([this] { return kernel_.wait_any(); },
+                    [&](const os::children::report& told) { take_report(told, ended); });
+  undertaker_.deaths().settle();
+  return ended;
+}
+
+void staff::take_report(const os::children::report& told, std::vector<end_of_worker>& ended) {
   if (!told.known) return log_orphan(told);
-  const auto& place = places_[static_cast<std::size_t>(told.tag)];
-  const std::chrono::duration<double> age = kernel_.now() - place.since;
-  const auto level =
-      place.told_to_stop && told.status.is_success() ? os::log_level::info : os::log_level::warning;
-  const auto what = fmt::format("{} ({}) {}, {:.3f} s after its start", place.title, told.pid,
-                                told.status.sentence(), age.count());
-  os::process_log().write(level, os::every("worker end"), "{}", fmt::make_format_args(what));
+  if (told.tag == undertaker::helper_tag) {
+    if (told.status.is_end()) undertaker_.helper_ended(told.status);
+    return;
+  }
+  const auto slot = static_cast<std::size_t>(told.tag);
+  if (!told.status.is_end()) return log_pause(places_[slot], told);
+  record_end(slot, told);
+  places_[slot].pid = 0;
+  places_[slot].process.reset();
+  ended.push_back({slot, told.status});
+}
+
+/// An end that was ordered and came in time is no death to explain.
+void staff::record_end(std::size_t slot, const os::children::report& told) {
+  const auto& place = places_[slot];
+  const auto age = std::chrono::duration_cast<milliseconds>(kernel_.now() - place.since);
+  const bool as_told = place.told_to_stop && told.status.is_success() &&
+                       place.limit != os::own_limit::boot && place.limit != os::own_limit::stuck;
+  if (as_told) {
+    undertaker_.deaths().clear(told.pid);
+    undertaker_.look();
+    return os::log_info(os::every("worker end"), "{} ({}) {}, {:.3f} s after its start",
+                        place.title, told.pid, told.status.sentence(),
+                        std::chrono::duration<double>(age).count());
+  }
+  const auto figures = figures_of(slot);
+  os::deceased dead{.pid = told.pid, .status = told.status, .used = told.used};
+  dead.title = place.title;
+  dead.model = place.model;
+  dead.service = place.service;
+  dead.worker = static_cast<std::uint32_t>(slot + 1);
+  dead.generation = counters_.cells()[slot].started.load();
+  dead.age_ms = age.count();
+  dead.clients = figures.clients - place.clients_before;
+  dead.open = figures.open;
+  dead.limit = place.limit;
+  dead.limit_ms = place.limit_time.count();
+  dead.told_by = place.told_to_stop ? 0 : counters_.cells()[slot].told_by.load();
+  dead.memory_counter = place.memory_counter;
+  dead.has_own_counter = has_own_counter(slot);
+  undertaker_.deaths().add(std::move(dead));
+  undertaker_.look();
+}
+
+slot_figures staff::figures_of(std::size_t slot) const {
+  return figures_ ? figures_(slot) : slot_figures{};
+}
+
+bool staff::has_own_counter(std::size_t slot) const {
+  const auto& own = places_[slot].memory_counter;
+  if (own.empty() || own == memory_counter_) return false;
+  return std::ranges::count(places_, own, &employee::memory_counter) == 1;
+}
+
+void staff::tend_to_deaths() {
+  const auto now = kernel_.now();
+  undertaker_.tend(now);
+  if (memory_counter_.empty() || now < next_look_) return;
+  next_look_ = now + between_looks;
+  look_at_cgroups(now);
+}
+
+/// Somebody may have put a worker into another cgroup; a dead one cannot be asked any more.
+void staff::look_at_cgroups(steady::time_point now) {
+  undertaker_.deaths().watch_memory(memory_counter_, now);
+  for (auto& place : places_) {
+    if (place.pid == 0) continue;
+    if (auto file = os::oom_counter_file(place.pid); !file.empty())
+      place.memory_counter = std::move(file);
+    undertaker_.deaths().watch_memory(place.memory_counter, now);
+  }
+}
+
+void staff::end(pid_t pid, os::own_limit limit, milliseconds after) {
+  for (std::size_t slot = 0; slot < places_.size(); ++slot) {
+    if (places_[slot].pid != pid) continue;
+    os::log_warning(os::every("stuck"), "{} ({}) is stuck: it is ended", places_[slot].title, pid);
+    note_limit(slot, limit, after);
+    const auto done = kernel_.kill(pid, places_[slot].process, SIGKILL);
+    if (!done) os::log_error("kill failed", "{}", done.error().sentence());
+    return;
+  }
+  end_process_of_worker(pid);
+}
+
+/// Its number may be another's by now: the descriptor is opened first, and only then looked whether
+/// a worker of ours is still the parent.
+void staff::end_process_of_worker(pid_t pid) {
+  const auto handle = os::open_pidfd(pid);
+  const auto facts = os::facts_of_process(pid);
+  const bool is_ours = facts && std::ranges::any_of(places_, [&](const employee& each) {
+                         return each.pid != 0 && each.pid == facts->parent;
+                       });
+  if (!handle || !is_ours) return;
+  os::log_warning(os::every("stuck"),
+                  "process {}, which serves for worker process {}, is stuck: "
+                  "it is ended",
+                  pid, facts->parent);
+  static_cast<void>(os::send_signal(*handle, SIGKILL));
 }
 
 void staff::forget(std::size_t slot) {

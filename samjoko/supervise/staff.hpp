@@ -15,6 +15,7 @@
 #include <samjoko/supervise/channel.hpp>
 #include <samjoko/supervise/heritage.hpp>
 #include <samjoko/supervise/kernel.hpp>
+#include <samjoko/supervise/undertaker.hpp>
 #include <samjoko/supervise/worker.hpp>
 
 namespace samjoko::supervise {
@@ -25,21 +26,37 @@ struct employee {
   os::descriptor process;  // a pidfd; none where the kernel or a limit refused it
   channel line;
   std::string title;  // for the log
+  std::string model;
+  std::string service;
   steady::time_point since{};
   bool told_to_stop = false;
+  os::own_limit limit = os::own_limit::none;  // for which we end it
+  milliseconds limit_time{0};
+  std::uint64_t clients_before = 0;                   // of the slot, when it was hired
+  std::string memory_counter;                         // of its cgroup; empty: unknown
   std::size_t polled = static_cast<std::size_t>(-1);  // where its line stands among what is polled
 };
 
 /// What a worker is hired for.
 struct position {
   std::size_t group = 0;
-  std::string title;  ///< for the log, such as "worker 3"
+  std::string title;    ///< for the log, such as "worker 3"
+  std::string model;    ///< for its record, when it dies
+  std::string service;  ///< likewise
+};
+
+/// What others count for a worker slot, since the master started.
+struct slot_figures {
+  std::uint64_t clients = 0;  ///< accepted
+  std::int64_t open = -1;     ///< connections now; -1: unknown
 };
 
 class staff {
  public:
+  /// `figures(slot)` may be empty; `box` may be null.
   staff(kernel& kernel, const std::function<int(worker&)>& main, scoreboard& counters,
-        std::size_t most);
+        std::size_t most, std::function<slot_figures(std::size_t)> figures = {},
+        os::black_box* box = nullptr);
 
   /// Forks a worker for the slot. In the child it does not return. What the child must not keep is
   /// closed there: the listeners of other groups, and the other workers' channels (or they would
@@ -48,6 +65,10 @@ class staff {
                                   std::vector<named_listener>& listeners);
   void tell(std::size_t slot, message_kind kind);
   void kill(std::size_t slot);
+  /// It will be told to stop, or killed, because this limit has passed. The first one counts.
+  void note_limit(std::size_t slot, os::own_limit limit, milliseconds time);
+  /// Ends a worker, or a process that a worker forked, at once.
+  void end(pid_t pid, os::own_limit limit, milliseconds after);
   /// Gives every worker a copy of the log's new descriptor.
   void hand_out_log(int descriptor);
 
@@ -66,16 +87,19 @@ class staff {
   /// end.
   template <class OnMessage, class OnEnd>
   void reap(OnMessage&& on_message, OnEnd&& on_end) {
-    children_.reap_by([&] { return kernel_.wait_any(); },
-                      [&](const os::children::report& told) {
-                        log_report(told);
-                        if (!told.known || !told.status.is_end()) return;
-                        const auto slot = static_cast<std::size_t>(told.tag);
-                        read_line(slot, on_message);
-                        forget(slot);
-                        on_end(slot, told.status);
-                      });
+    for (const auto& [slot, status] : take_reports()) {
+      read_line(slot, on_message);
+      forget(slot);
+      on_end(slot, status);
+    }
   }
+
+  /// A worker says that a death of a process of its own waits on the board.
+  void look_at_deaths() noexcept { undertaker_.look(); }
+  /// Once in a turn: stacks to unwind, counters to look at.
+  void tend_to_deaths();
+  [[nodiscard]] deadline next_time() const noexcept { return undertaker_.next_time(); }
+  [[nodiscard]] bool deaths_wait() const noexcept { return undertaker_.is_busy(); }
 
   /// Processes that were left to the master: by workers that ended before them, or, where it is
   /// process 1, by anybody. Not those that were its children before it had workers.
@@ -90,7 +114,17 @@ class staff {
   [[nodiscard]] std::optional<message> next_message(std::size_t slot);
   [[noreturn]] void work(std::size_t slot, const position& as, channel to_master,
                          std::vector<named_listener>& listeners);
-  void log_report(const os::children::report& told) const;
+  struct end_of_worker {
+    std::size_t slot;
+    os::exit_status status;
+  };
+  [[nodiscard]] std::vector<end_of_worker> take_reports();
+  void take_report(const os::children::report& told, std::vector<end_of_worker>& ended);
+  void record_end(std::size_t slot, const os::children::report& told);
+  void end_process_of_worker(pid_t pid);
+  void look_at_cgroups(steady::time_point now);
+  [[nodiscard]] bool has_own_counter(std::size_t slot) const;
+  [[nodiscard]] slot_figures figures_of(std::size_t slot) const;
   void forget(std::size_t slot);
   void send(std::size_t slot, message what, int attached = -1);
 
@@ -100,6 +134,10 @@ class staff {
   const std::vector<pid_t> children_before_;
   os::children children_;
   std::vector<employee> places_;
+  std::function<slot_figures(std::size_t)> figures_;
+  std::string memory_counter_;  // of the master's own cgroup
+  steady::time_point next_look_{};
+  undertaker undertaker_;
 };
 
 }  // namespace samjoko::supervise

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include <samjoko/base/check.hpp>
+#include <samjoko/os/activity.hpp>
+#include <samjoko/os/crash_handler.hpp>
 #include <samjoko/os/log_writer.hpp>
 #include <samjoko/os/poll.hpp>
 
@@ -36,7 +38,24 @@ os::descriptor both(int first, int second) {
 worker::worker(heritage inherited)
     : inherited_(std::move(inherited)),
       signals_(own_signals()),
-      together_(both(inherited_.to_master.descriptor(), signals_.descriptor())) {}
+      together_(both(inherited_.to_master.descriptor(), signals_.descriptor())) {
+  carry_black_box();
+}
+
+/// Without it the worker serves as well; only its death is explained less.
+void worker::carry_black_box() {
+  if (inherited_.box == nullptr) return;
+  os::use_activity_cells(inherited_.box->cells, static_cast<std::uint32_t>(inherited_.number));
+  if (inherited_.box->captures.empty()) return;
+  if (const auto done = os::install_crash_handler(inherited_.box->captures); !done)
+    os::log_warning("crash handler", "{}", done.error().sentence());
+}
+
+bool worker::death_waits() {
+  if (master_is_gone()) return false;
+  tell(message_kind::death);
+  return true;
+}
 
 /// SIGTERM to a whole process group may come once more while this process ends with success; its
 /// signal queue would leave it the default action.
@@ -76,6 +95,7 @@ void worker::take_signals() {
     if (notice.signal == SIGTERM && order_ == stop_order::none) {
       os::log_notice(os::every("worker stop"),
                      "SIGTERM from process {}: this worker stops gracefully", notice.sender);
+      counters().told_by.store(notice.sender);
       leaving();
       raise_to(stop_order::graceful);
     }

@@ -47,9 +47,13 @@ class worker {
   [[nodiscard]] stop_order take();
   /// A child of this worker ended since the last call (SIGCHLD): reap. True also when several did.
   [[nodiscard]] bool take_children_ended() noexcept;
+  /// A death of a process of this worker stands on the board and waits for its stack. False when
+  /// there is no master to see to it.
+  bool death_waits();
   [[nodiscard]] bool master_is_gone() const noexcept { return !inherited_.to_master.is_open(); }
 
  private:
+  void carry_black_box();
   void take_signals();
   void take_messages();
   void obey(received got);

@@ -88,6 +88,8 @@ struct task_context {
   run_queue* queue = nullptr;
   waiting* current = nullptr;
   bool cancelled = false;
+  /// Of the client that the tasks serve; -1: none. So that a crash can say whom it was serving.
+  int descriptor = -1;
 
   /// Every wait from now on ends at once with ECANCELED, the present one soon.
   void cancel() noexcept {

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <exception>
+#include <samjoko/os/activity.hpp>
 #include <samjoko/os/log_writer.hpp>
 #include <samjoko/proto/http1_parser.hpp>
 
@@ -49,6 +50,7 @@ after http_turn::answer_ready() {
 
 void http_turn::answer_one(std::string_view head, std::size_t size) {
   auto& [asked, answer] = *scratch_;
+  os::mark_request(head.substr(0, head.find('\r')));
   const auto parsed = proto::parse_head(head, settings_.options.limits, asked);
   if (!parsed) return refuse(parsed.error(), head.starts_with("HEAD "));
   answer.clear();

@@ -1,0 +1,135 @@
+#include <samjoko/os/death_board.hpp>
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace samjoko::os {
+namespace {
+
+constexpr std::uint64_t state_bits = 2;
+constexpr std::uint64_t state_mask = 3;
+
+template <class State>
+std::uint64_t word_of(std::uint64_t number, State is) noexcept {
+  return number << state_bits | static_cast<std::uint64_t>(is);
+}
+
+}  // namespace
+
+result<death_board> death_board::make(std::size_t room) {
+  auto cells = shared_cells<cell>::make(room + 1);
+  if (!cells) return failure_of(cells);
+  death_board made;
+  made.cells_ = std::move(*cells);
+  return made;
+}
+
+death_board::head& death_board::top() const noexcept {
+  static_assert(sizeof(head) <= sizeof(cell) && alignof(head) <= alignof(cell));
+  return *reinterpret_cast<head*>(cells_.cells().data());
+}
+
+// Another process may write meanwhile: words are copied one by one, and the copy counts only when
+// the place's own word is the same before and after (a sequence lock).
+std::optional<death_record> death_board::read(const cell& from, std::uint64_t word) {
+  std::array<std::uint64_t, std::tuple_size_v<decltype(cell::words)>> copy;
+  for (std::size_t i = 0; i < copy.size(); ++i)
+    copy[i] = std::atomic_ref(const_cast<cell&>(from).words[i]).load(std::memory_order_relaxed);
+  std::atomic_thread_fence(std::memory_order_acquire);
+  if (from.word.load(std::memory_order_relaxed) != word) return std::nullopt;
+  death_record found;
+  std::memcpy(static_cast<void*>(&found), copy.data(), sizeof found);
+  return found;
+}
+
+void death_board::write(cell& to, const death_record& what) noexcept {
+  std::array<std::uint64_t, std::tuple_size_v<decltype(cell::words)>> copy{};
+  std::memcpy(copy.data(), &what, sizeof what);
+  std::atomic_thread_fence(std::memory_order_release);
+  for (std::size_t i = 0; i < copy.size(); ++i)
+    std::atomic_ref(to.words[i]).store(copy[i], std::memory_order_relaxed);
+}
+
+std::uint64_t death_board::append(const death_record& added, telling told,
+                                  const std::function<void(const death_record&)>& on_forgotten) {
+  if (cells_.size() == 0) return 0;
+  const auto writing = word_of(static_cast<std::uint64_t>(::getpid()), state::writing);
+  for (std::size_t tried = 0; tried < places().size(); ++tried) {
+    const auto number = top().next.fetch_add(1);
+    auto& place = places()[number % places().size()];
+    auto word = place.word.load(std::memory_order_acquire);
+    const auto was = static_cast<state>(word & state_mask);
+    if (was == state::writing) continue;  // by another one, or by one who died there
+    const auto old = was == state::waits ? read(place, word) : std::nullopt;
+    if (!place.word.compare_exchange_strong(word, writing)) continue;
+    if (old && on_forgotten) on_forgotten(*old);
+    auto record = added;
+    record.sequence = number + 1;
+    write(place, record);
+    place.word.store(word_of(record.sequence, told == telling::waits ? state::waits : state::told),
+                     std::memory_order_release);
+    return record.sequence;
+  }
+  return 0;
+}
+
+std::optional<death_record> death_board::first_waiting() const {
+  std::optional<death_record> first;
+  const auto used = std::min<std::uint64_t>(count(), cells_.size() == 0 ? 0 : places().size());
+  if (used == 0) return first;
+  for (const auto& place : places().first(used)) {
+    const auto word = place.word.load(std::memory_order_acquire);
+    if (static_cast<state>(word & state_mask) != state::waits) continue;
+    if (first && first->sequence <= word >> state_bits) continue;
+    if (auto found = read(place, word)) first = found;
+  }
+  return first;
+}
+
+bool death_board::settle(std::uint64_t sequence, const death_record& told) {
+  if (sequence == 0 || cells_.size() == 0) return false;
+  auto& place = places()[(sequence - 1) % places().size()];
+  auto word = word_of(sequence, state::waits);
+  const auto writing = word_of(static_cast<std::uint64_t>(::getpid()), state::writing);
+  if (!place.word.compare_exchange_strong(word, writing)) return false;
+  auto record = told;
+  record.sequence = sequence;
+  write(place, record);
+  place.word.store(word_of(sequence, state::told), std::memory_order_release);
+  return true;
+}
+
+void death_board::for_each(const std::function<void(const death_record&)>& each) const {
+  if (cells_.size() == 0) return;
+  const auto end = top().next.load();
+  const auto room = static_cast<std::uint64_t>(places().size());
+  for (auto number = end - std::min(end, room); number < end; ++number) {
+    const auto& place = places()[number % room];
+    const auto word = place.word.load(std::memory_order_acquire);
+    const auto is = static_cast<state>(word & state_mask);
+    if (is != state::waits && is != state::told) continue;
+    if (word >> state_bits != number + 1) continue;
+    if (const auto found = read(place, word)) each(*found);
+  }
+}
+
+std::uint64_t death_board::count() const noexcept {
+  return cells_.size() == 0 ? 0 : top().next.load();
+}
+
+void death_board::free_held_by(pid_t writer) noexcept {
+  if (cells_.size() == 0) return;
+  const auto writing = word_of(static_cast<std::uint64_t>(writer), state::writing);
+  for (auto& place : places()) {
+    auto word = writing;
+    place.word.compare_exchange_strong(word, 0);
+  }
+}
+
+std::atomic<std::uint64_t>* death_board::told_as_out_of_memory() const noexcept {
+  return cells_.size() == 0 ? nullptr : &top().out_of_memory;
+}
+
+}  // namespace samjoko::os

@@ -1,0 +1,21 @@
+#pragma once
+// Charter: a death in words: one line for people, and the line of the log.
+
+#include <samjoko/os/death_record.hpp>
+#include <samjoko/os/exit_status.hpp>
+#include <string>
+
+namespace samjoko::os {
+
+[[nodiscard]] exit_status status_of(const death_record& dead) noexcept;
+/// "worker 2 (4712)", "process 4713 of one client"
+[[nodiscard]] std::string who(const death_record& dead);
+/// "crash (proved): invalid memory reference at address 0x10"
+[[nodiscard]] std::string why(const death_record& dead);
+/// Who, how, when, why, and what it was doing, with the innermost calls of its stack. One line.
+[[nodiscard]] std::string as_sentence(const death_record& dead);
+
+/// Writes the sentence to the log of this process.
+void log_death(const death_record& dead) noexcept;
+
+}  // namespace samjoko::os

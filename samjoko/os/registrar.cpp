@@ -1,0 +1,251 @@
+#include <samjoko/os/registrar.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <utility>
+
+#include <samjoko/os/clock.hpp>
+#include <samjoko/os/death_cause.hpp>
+#include <samjoko/os/death_text.hpp>
+#include <samjoko/os/oom_kills.hpp>
+
+namespace samjoko::os {
+namespace {
+
+bool is_foreign_kill(const deceased& dead) {
+  return dead.status.how() == ending::killed && dead.status.signal() == SIGKILL &&
+         dead.limit == own_limit::none;
+}
+
+std::int64_t wall_milliseconds() {
+  return std::chrono::duration_cast<milliseconds>(wall_now().time_since_epoch()).count();
+}
+
+/// The thread that a death is about, out of those of the process: the one that is named, or the one
+/// that called exit, or the only one.
+const activity_cell* cell_of_death(std::span<activity_cell> cells, const deceased& dead,
+                                   pid_t thread) {
+  const activity_cell* only = nullptr;
+  std::size_t count = 0;
+  for (const auto& cell : cells) {
+    if (process_of(cell) != dead.pid) continue;
+    if (thread != 0 && thread_of(cell) == thread) return &cell;
+    if (thread == 0 && cell.called_exit.load() != 0) return &cell;
+    only = &cell;
+    ++count;
+  }
+  return thread == 0 && count == 1 && dead.role != death_role::worker ? only : nullptr;
+}
+
+void copy_status(death_record& record, const exit_status& status) {
+  record.exited = status.how() == ending::exited;
+  if (record.exited) {
+    record.code = static_cast<std::uint8_t>(status.code());
+  } else {
+    record.signal = static_cast<std::uint8_t>(status.signal());
+    record.core_dumped = status.core_dumped();
+  }
+}
+
+death_record begin_record(const deceased& dead) {
+  death_record record;
+  record.when_ms = wall_milliseconds();
+  record.pid = dead.pid;
+  record.role = dead.role;
+  record.worker = dead.worker;
+  record.generation = dead.generation;
+  record.title.assign(dead.title);
+  record.model.assign(dead.model);
+  record.age_ms = dead.age_ms;
+  record.clients = dead.clients;
+  record.user_us = dead.used.user_us;
+  record.system_us = dead.used.system_us;
+  record.most_memory_kib = dead.used.most_memory_kib;
+  record.limit = dead.limit;
+  record.limit_ms = dead.limit_ms;
+  record.cgroup.assign(dead.memory_counter.substr(0, dead.memory_counter.rfind('/')));
+  copy_status(record, dead.status);
+  return record;
+}
+
+/// Read already, and nobody's any more: the number of its process may soon be another's.
+void adopt(capture_slot& slot) noexcept {
+  claim_of(slot).store(static_cast<std::uint64_t>(capture_state::complete));
+}
+
+}  // namespace
+
+void oom_history::add(steady::time_point now, std::uint64_t count, std::uint64_t told) noexcept {
+  older_ = begun_ ? newer_ : sample{count, told};
+  newer_ = {count, told};
+  begun_ = true;
+  next_ = now + interval;
+}
+
+memory_evidence oom_history::since(std::uint64_t count, std::uint64_t told,
+                                   std::uint64_t killed) const noexcept {
+  return {.known = begun_,
+          .own = false,
+          .before = older_.count,
+          .after = count,
+          .told = told - std::min(told, older_.told),
+          .killed = killed};
+}
+
+registrar::registrar(black_box* box, std::function<bool()> wake_master)
+    : box_(box), wake_master_(std::move(wake_master)) {}
+
+std::uint64_t registrar::told_so_far() const noexcept {
+  const auto* told = box_ == nullptr ? nullptr : box_->board.told_as_out_of_memory();
+  return told == nullptr ? 0 : told->load();
+}
+
+void registrar::watch_memory(const std::string& counter, steady::time_point now) {
+  if (counter.empty()) return;
+  auto& history = histories_[counter];
+  if (!history.is_due(now)) return;
+  if (const auto count = read_oom_kills(counter)) history.add(now, *count, told_so_far());
+}
+
+void registrar::add(deceased dead) { waiting_.push_back(std::move(dead)); }
+
+activity_cell* registrar::notes_of(pid_t pid) const noexcept {
+  return box_ == nullptr ? nullptr : find_activity(box_->cells, pid);
+}
+
+void registrar::forget(pid_t pid) noexcept {
+  if (auto* notes = notes_of(pid)) release(*notes);
+}
+
+memory_evidence registrar::look_at_memory(const deceased& dead) {
+  const auto history = histories_.find(dead.memory_counter);
+  if (!is_foreign_kill(dead) || history == histories_.end()) return {};
+  const auto count = read_oom_kills(dead.memory_counter);
+  if (!count) return {};
+  const auto together = std::ranges::count_if(waiting_, [&](const deceased& each) {
+    return is_foreign_kill(each) && each.memory_counter == dead.memory_counter;
+  });
+  auto found = history->second.since(*count, told_so_far(), static_cast<std::uint64_t>(together));
+  found.own = dead.has_own_counter;
+  return found;
+}
+
+void registrar::settle() {
+  if (waiting_.empty()) return;
+  // The evidence of all of them comes before the first is told, which changes what is told.
+  std::vector<memory_evidence> memory;
+  for (const auto& dead : waiting_) memory.push_back(look_at_memory(dead));
+  for (std::size_t i = 0; i < waiting_.size(); ++i) {
+    auto record = begin_record(waiting_[i]);
+    record.memory = memory[i];
+    add_capture(record, waiting_[i]);
+    add_activity(record, waiting_[i]);
+    clear(waiting_[i].pid);
+    keep_and_tell(record);
+  }
+  waiting_.clear();
+}
+
+/// What the dead itself left, and with it the cause.
+void registrar::add_capture(death_record& record, const deceased& dead) const {
+  death_evidence known{.pid = dead.pid,
+                       .status = dead.status,
+                       .limit = dead.limit,
+                       .told_by = dead.told_by,
+                       .caught = {},
+                       .memory = record.memory};
+  capture_slot* slot = nullptr;
+  if (box_ != nullptr) {
+    slot = find_capture(box_->captures, dead.pid, capture_reason::fatal_signal);
+    if (slot != nullptr) {
+      known.caught = {slot->signal, slot->code, slot->has_sender != 0 ? slot->sender_pid : 0};
+    } else if (dead.limit == own_limit::stuck || dead.limit == own_limit::turn) {
+      slot = find_capture(box_->captures, dead.pid, capture_reason::asked);
+    }
+  }
+  const auto found = cause_of(known);
+  record.cause = found.cause;
+  record.sure = found.sure;
+  if (found.cause == death_cause::signal) record.sender = dead.told_by;
+  if (slot == nullptr) {
+    if (box_ != nullptr) release_captures(box_->captures, dead.pid);
+    return;
+  }
+  record.message.assign(message_of(*slot));
+  record.thread = slot->tid;
+  record.has_fault_address =
+      slot->fault_address != 0 || (found.cause == death_cause::crash && slot->code > 0);
+  record.fault_address = slot->fault_address;
+  if (slot->has_sender != 0 && slot->reason == capture_reason::fatal_signal) {
+    record.sender = slot->sender_pid;
+    record.sender_user = slot->sender_user;
+    record.has_sender_user = true;
+  }
+  adopt(*slot);
+  release_captures(box_->captures, dead.pid);
+  record.capture = static_cast<std::uint32_t>(slot - box_->captures.data()) + 1;
+}
+
+void registrar::add_activity(death_record& record, const deceased& dead) const {
+  record.merely_open = dead.open;
+  if (box_ == nullptr) return;
+  record.service.assign(dead.service.empty() ? box_->service : dead.service);
+  for (const auto& cell : box_->cells) {
+    if (process_of(cell) != dead.pid || cell.ended_after.load() == 0) continue;
+    ++record.stuck_threads;
+    if (record.thread == 0) record.thread = thread_of(cell);
+  }
+  const auto* cell = cell_of_death(box_->cells, dead, record.thread);
+  if (cell == nullptr) return;
+  if (record.thread == 0) record.thread = thread_of(*cell);
+  if (dead.role != death_role::worker) record.clients = cell->clients.load();
+  record.was_running = runs(cell->step.load()) && cell->client.load() != 0;
+  if (!record.was_running) return;
+  record.peer.assign(text_of(cell->peer));
+  record.request.assign(std::string_view(
+      cell->request.data(),
+      std::min<std::size_t>(cell->request_size.load(), activity_cell::request_room)));
+  if (record.merely_open > 0) --record.merely_open;
+}
+
+void registrar::clear(pid_t pid) noexcept {
+  if (box_ == nullptr) return;
+  for (auto& cell : box_->cells) {
+    if (process_of(cell) == pid) release(cell);
+  }
+  release_captures(box_->captures, pid);
+  box_->board.free_held_by(pid);
+}
+
+void registrar::keep_and_tell(death_record& record) {
+  if (box_ == nullptr) return log_death(record);
+  if (record.cause == death_cause::out_of_memory) {
+    if (auto* told = box_->board.told_as_out_of_memory()) told->fetch_add(1);
+  }
+  const auto forgotten = [this](const death_record& old) { tell_forgotten(*box_, old); };
+  if (record.capture != 0) {
+    const auto kept = box_->board.append(record, death_board::telling::waits, forgotten);
+    if (kept != 0) {
+      record.sequence = kept;
+      if (wake_master_ && wake_master_()) return;
+      if (!box_->board.settle(kept, record)) return;
+      return tell_forgotten(*box_, record);
+    }
+    return tell_forgotten(*box_, record);
+  }
+  static_cast<void>(box_->board.append(record, death_board::telling::done, forgotten));
+  log_death(record);
+}
+
+void tell_forgotten(const black_box& box, const death_record& record) {
+  auto told = record;
+  if (told.capture != 0 && told.capture <= box.captures.size()) {
+    release(box.captures[told.capture - 1]);
+    told.stack_remark.assign("nobody was left to unwind it");
+  }
+  told.capture = 0;
+  log_death(told);
+}
+
+}  // namespace samjoko::os

@@ -1,0 +1,110 @@
+#pragma once
+// Charter: what a process does about the deaths of its children: gathers the evidence, finds the
+// cause, keeps a record, and tells it. The master has one for its workers, a forking worker one for
+// the processes of its clients. Each death is told once: here, or, when a stack is still to be
+// unwound, by the master (supervise/undertaker.hpp).
+
+#include <functional>
+#include <map>
+#include <samjoko/base/deadline.hpp>
+#include <samjoko/os/activity.hpp>
+#include <samjoko/os/capture_slot.hpp>
+#include <samjoko/os/children.hpp>
+#include <samjoko/os/death_board.hpp>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace samjoko::os {
+
+/// All of it shared by the master and everybody below; made before the first fork. Empty parts mean
+/// that less can be said.
+struct black_box {
+  death_board board;
+  std::span<capture_slot> captures;
+  std::span<activity_cell> cells;
+  std::string service;
+};
+
+/// What whoever reaps knows of the dead.
+struct deceased {
+  pid_t pid = 0;
+  exit_status status;
+  resource_use used;
+  death_role role = death_role::worker;
+  std::string title{};
+  std::string model{};
+  std::string service{};  ///< empty: the box's
+  std::uint32_t worker = 0;
+  std::uint64_t generation = 0;
+  std::int64_t age_ms = -1;
+  std::uint64_t clients = 0;
+  std::int64_t open = -1;  ///< connections when it died
+  own_limit limit = own_limit::none;
+  std::int64_t limit_ms = 0;
+  pid_t told_by = 0;
+  std::string memory_counter{};  ///< the file of its cgroup (os/oom_kills.hpp); empty: unknown
+  bool has_own_counter = false;  ///< nobody else of this program is in that cgroup
+};
+
+/// The samples of one out-of-memory counter. A rise is looked for since the last but one, because
+/// the kernel counts a kill a while before the process has ended. Pure.
+class oom_history {
+ public:
+  static constexpr milliseconds interval{10'000};
+
+  [[nodiscard]] bool is_due(steady::time_point now) const noexcept { return now >= next_; }
+  void add(steady::time_point now, std::uint64_t count, std::uint64_t told) noexcept;
+  /// What is known when the counter now says `count`, of which `told` (over all processes since the
+  /// beginning) were told as deaths, and `killed` died by SIGKILL.
+  [[nodiscard]] memory_evidence since(std::uint64_t count, std::uint64_t told,
+                                      std::uint64_t killed) const noexcept;
+
+ private:
+  struct sample {
+    std::uint64_t count = 0;
+    std::uint64_t told = 0;
+  };
+  sample older_, newer_;
+  bool begun_ = false;
+  steady::time_point next_{};
+};
+
+class registrar {
+ public:
+  /// `box` must outlive it; null: deaths are told, not kept. `wake_master` is called when a record
+  /// waits for its stack; empty where there is no master, then it is told without.
+  registrar(black_box* box, std::function<bool()> wake_master);
+
+  /// Look at the counter of out-of-memory kills, if it is time: before deaths, not only at them.
+  void watch_memory(const std::string& counter, steady::time_point now);
+  /// One that was reaped. Nothing is said before settle().
+  void add(deceased dead);
+  /// All that were added are one interval of time: they are judged together, kept and told.
+  void settle();
+
+  /// Notes of the process itself that outlived it; null: none. Until settle().
+  [[nodiscard]] activity_cell* notes_of(pid_t pid) const noexcept;
+  /// A child of one thread that ended as it should: its notes are free again.
+  void forget(pid_t pid) noexcept;
+  /// The same for all that a child of many threads may have left.
+  void clear(pid_t pid) noexcept;
+
+ private:
+  [[nodiscard]] memory_evidence look_at_memory(const deceased& dead);
+  void record(const deceased& dead);
+  void add_capture(death_record& record, const deceased& dead) const;
+  void add_activity(death_record& record, const deceased& dead) const;
+  void keep_and_tell(death_record& record);
+  [[nodiscard]] std::uint64_t told_so_far() const noexcept;
+
+  black_box* box_;
+  std::function<bool()> wake_master_;
+  std::vector<deceased> waiting_;
+  std::map<std::string, oom_history> histories_;
+};
+
+/// Says in the log what had to make room, and frees its slot.
+void tell_forgotten(const black_box& box, const death_record& record);
+
+}  // namespace samjoko::os

@@ -1,0 +1,37 @@
+#include <samjoko/serve/client_deaths.hpp>
+
+#include <unistd.h>
+
+#include <samjoko/os/clock.hpp>
+#include <samjoko/os/oom_kills.hpp>
+
+namespace samjoko::serve {
+
+client_deaths::client_deaths(const workload& work)
+    : work_(work), deaths_(work.box, work.from_master.death_waits) {
+  if (work_.box != nullptr) memory_counter_ = os::oom_counter_file(::getpid());
+  watch_memory();
+}
+
+void client_deaths::watch_memory() { deaths_.watch_memory(memory_counter_, os::coarse_now()); }
+
+void client_deaths::add(const os::children::report& dead, os::death_role role, bool stops) {
+  const auto* notes = deaths_.notes_of(dead.pid);
+  const auto told_by = notes == nullptr || stops ? 0 : notes->told_by.load();
+  if (dead.status.is_success() && told_by == 0) return deaths_.forget(dead.pid);
+  os::deceased gone{.pid = dead.pid, .status = dead.status, .used = dead.used};
+  gone.role = dead.known ? role : os::death_role::other;
+  if (!dead.known) gone.title = "an adopted orphan";
+  gone.model = model_of_this_process();
+  gone.worker = static_cast<std::uint32_t>(work_.worker);
+  gone.clients = role == os::death_role::client_process ? 1 : 0;
+  gone.told_by = told_by;
+  gone.memory_counter = memory_counter_;
+  if (notes != nullptr) {
+    gone.limit = static_cast<os::own_limit>(notes->ended_for.load());
+    gone.limit_ms = notes->ended_after.load();
+  }
+  deaths_.add(std::move(gone));
+}
+
+}  // namespace samjoko::serve

@@ -1,0 +1,33 @@
+#pragma once
+// Charter: the deaths of the processes that a worker forks for its clients: told once each, as
+// those of the workers are by the master.
+
+#include <samjoko/os/children.hpp>
+#include <samjoko/os/registrar.hpp>
+#include <samjoko/serve/model.hpp>
+#include <string>
+
+namespace samjoko::serve {
+
+class client_deaths {
+ public:
+  explicit client_deaths(const workload& work);
+
+  /// A child was reaped. One that ended as it should is only forgotten; so is, while the worker
+  /// `stops`, one that obeyed somebody else's order to stop. The others are told by settle().
+  void add(const os::children::report& dead, os::death_role role, bool stops);
+  void settle() { deaths_.settle(); }
+  /// Looks at the counter of out-of-memory kills now and then, before anybody dies.
+  void watch_memory();
+  /// Processes forked from now on never write records.
+  void keep_from_children() const noexcept {
+    if (work_.box != nullptr) work_.box->board.keep_from_children();
+  }
+
+ private:
+  const workload& work_;
+  os::registrar deaths_;
+  std::string memory_counter_;
+};
+
+}  // namespace samjoko::serve

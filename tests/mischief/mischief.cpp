@@ -1,0 +1,139 @@
+// A service for tests that does the mischief its client asks for, one line each: every way to die,
+// and every way to be stuck, that the supervisor has to tell apart. "pid" is answered by the pid of
+// the process that serves, "hold" by silence, anything else is sent back.
+
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cfenv>
+#include <charconv>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <mutex>
+#include <new>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include <samjoko/samjoko.hpp>
+
+// What they touch must not be known to the compiler to be wrong.
+volatile int zero = 0;
+int* volatile nowhere = nullptr;
+std::mutex first_lock;
+
+__attribute__((noinline)) void mischief_segv() { *nowhere = 1; }
+
+__attribute__((noinline)) void mischief_bus() {
+  char name[] = "/tmp/samjoko-mischief-XXXXXX";
+  const int file = ::mkstemp(name);
+  ::unlink(name);
+  if (::ftruncate(file, 4096) != 0) return;
+  auto* const page = static_cast<volatile char*>(
+      ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0));
+  if (::ftruncate(file, 0) != 0) return;
+  page[0] = 1;  // behind the end of the file
+}
+
+__attribute__((noinline)) int mischief_fpe() { return 1 / zero; }
+
+__attribute__((noinline)) void mischief_ill() { __builtin_trap(); }
+
+__attribute__((noinline)) void mischief_abort() { std::abort(); }
+
+__attribute__((noinline)) void mischief_throw_in_a_thread() {
+  throw std::runtime_error("thrown on purpose");
+}
+
+__attribute__((noinline)) int mischief_overflow(int depth) {
+  volatile char room[512];
+  std::memset(const_cast<char*>(room), depth, sizeof room);
+  return mischief_overflow(depth + 1) + room[depth & 255];
+}
+
+__attribute__((noinline)) void mischief_spin() {
+  while (zero == 0) {
+  }
+}
+
+__attribute__((noinline)) void mischief_lock() {
+  const std::lock_guard held(first_lock);
+  while (zero == 0) ::pause();
+}
+
+__attribute__((noinline)) void mischief_wait_for_lock() { const std::lock_guard held(first_lock); }
+
+__attribute__((noinline)) void mischief_eat_memory() {
+  constexpr std::size_t bite = std::size_t{1} << 20;
+  for (;;) {
+    auto* const got = static_cast<char*>(std::malloc(bite));
+    if (got == nullptr) continue;
+    for (std::size_t i = 0; i < bite; i += 512) got[i] = 1;
+  }
+}
+
+__attribute__((noinline)) void mischief_bad_alloc() noexcept {
+  const rlimit little{std::size_t{1} << 20, std::size_t{1} << 20};
+  ::setrlimit(RLIMIT_AS, &little);
+  std::vector<char> much(std::size_t{1} << 30);
+  std::memset(much.data(), 1, much.size());
+}
+
+__attribute__((noinline)) void mischief_double_free() {
+  auto* volatile piece = std::malloc(24);
+  std::free(piece);
+  std::free(piece);
+}
+
+__attribute__((noinline)) void mischief_throw() noexcept { mischief_throw_in_a_thread(); }
+
+int number_behind(std::string_view word, std::string_view line) {
+  int number = 0;
+  std::from_chars(line.data() + word.size(), line.data() + line.size(), number);
+  return number;
+}
+
+void crash(std::string_view how) {
+  if (how == "segv") mischief_segv();
+  if (how == "bus") mischief_bus();
+  if (how == "fpe") std::printf("%d", mischief_fpe());
+  if (how == "ill") mischief_ill();
+  if (how == "abort") mischief_abort();
+  if (how == "throw in a thread") std::thread(mischief_throw_in_a_thread).join();
+  if (how == "overflow") std::printf("%d", mischief_overflow(0));
+  if (how == "bad alloc") mischief_bad_alloc();
+  if (how == "double free") mischief_double_free();
+  if (how == "throw") mischief_throw();
+}
+
+void hang(std::string_view how) {
+  if (how == "spin") mischief_spin();
+  if (how == "lock") mischief_lock();
+  if (how == "wait for lock") mischief_wait_for_lock();
+  if (how == "eat memory") mischief_eat_memory();
+}
+
+samjoko::task<> obey(samjoko::connection& client) {
+  while (auto line = co_await client.read_line()) {
+    const auto wanted = std::string(*line);
+    if (wanted.starts_with("exit ")) std::exit(number_behind("exit ", wanted));
+    if (wanted.starts_with("_exit ")) ::_exit(number_behind("_exit ", wanted));
+    if (wanted == "hold") continue;
+    crash(wanted);
+    hang(wanted);
+    const auto answer = (wanted == "pid" ? std::to_string(::getpid()) : wanted) + "\n";
+    const auto written = co_await client.write(samjoko::as_bytes(answer));
+    if (!written) co_return;
+  }
+}
+
+int main(int argc, char** argv) {
+  return samjoko::run(argc, argv,
+                      {.name = "mischief", .handler = obey, .stops_between_reads = true});
+}
