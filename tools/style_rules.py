@@ -124,6 +124,7 @@ class Ban:
     instead: str
     allowed: list = dataclasses.field(default_factory=list)
     in_tests: bool = False
+    in_lessons: bool = False     # bare system calls are what examples/lessons/ is about
     within: list = dataclasses.field(default_factory=lambda: ["samjoko/*", "examples/*"])
 
 
@@ -134,14 +135,16 @@ _SYSTEM_CALLS = (r"socket|bind|listen|connect|close|openat2?|open|p?read|p?write
                  r"|pidfd_\w+")
 BANS = [
     Ban("fork", _CALL + r"(?:v?fork|_Fork)\s*\(", "os::fork_process (os/process.hpp)",
-        ["samjoko/os/process.cpp"]),
+        ["samjoko/os/process.cpp"], in_lessons=True),
     Ban("wait", r"(?<!\w)::wait\s*\(|(?<!\w)(?:::)?(?:waitpid|waitid|wait3|wait4)\s*\(",
         "os::children, the one reaper (os/children.hpp)",
-        ["samjoko/os/children.cpp"], in_tests=True),
+        ["samjoko/os/children.cpp"], in_tests=True, in_lessons=True),
     Ban("signal()", r"(?:" + _CALL + r"|\bstd::)signal\s*\(", "sigaction, by os/signals.hpp",
-        ["samjoko/os/exit_status.*"]),          # exit_status::signal is a number, not the call
+        ["samjoko/os/exit_status.*",            # exit_status::signal is a number, not the call
+         "examples/lessons/signal_or_sigaction.cpp"]),      # shows what is wrong with it
     Ban("sleep", r"\bthis_thread::sleep|(?<!\w)::sleep\s*\(|\b(?:usleep|nanosleep)\s*\(",
-        "a timer of the loop, or in a test the event itself"),
+        "a timer of the loop, or in a test the event itself",
+        ["examples/lessons/sleep_ends_early.cpp"]),         # is about what a signal does to it
     Ban("stdio", r"\b(?:f|v|vf|d)?printf\s*\(|\bf?puts\s*\(|\bfopen\s*\(|\bfwrite\s*\("
         r"|\bstd::(?:cout|cerr|clog)\b|\bfmt::print\b|<(?:iostream|cstdio)>",
         "os/log_writer.hpp: stdio buffers are written twice after a fork",
@@ -158,7 +161,7 @@ BANS = [
         "an operation of the loop (io/attempt.hpp)",
         ["samjoko/io/attempt.cpp",
          "samjoko/os/*"],                       # channels between processes carry descriptors
-        in_tests=True),
+        in_tests=True, in_lessons=True),
     Ban("a system call", r"(?<![\w>])::(?:" + _SYSTEM_CALLS + r")\s*\(",
         "its owner in room os, or write one there",
         ["samjoko/os/*", "samjoko/io/attempt.cpp",
@@ -166,12 +169,13 @@ BANS = [
         in_tests=True),
     Ban("_exit or exit", r"(?<![\w>])(?:::|std::)?(?:_exit|_Exit|quick_exit|exit)\s*\(",
         "os::leave_process in a child; elsewhere return",
-        ["samjoko/os/*", "samjoko/cli/main.cpp"], in_tests=True),
+        ["samjoko/os/*", "samjoko/cli/main.cpp"], in_tests=True, in_lessons=True),
     Ban("the time of day", r"\bsystem_clock::now\b|\bCLOCK_REALTIME\w*|(?<![\w.>:])(?:::|std::)?"
         r"(?:time|gettimeofday)\s*\(\s*(?:nullptr|NULL|0|&)",
         "steady for waiting; os/clock.hpp for dates that people read: it may jump",
         ["samjoko/os/clock.cpp"], in_tests=True),
-    Ban("detached thread", r"\.detach\s*\(\s*\)", "std::jthread, joined by its owner"),
+    Ban("detached thread", r"\.detach\s*\(\s*\)", "std::jthread, joined by its owner",
+        ["examples/lessons/echo_threads.cpp"]),  # the textbook server
 ]
 
 
@@ -179,7 +183,8 @@ def banned_calls(file):
     if not file.is_cpp:
         return
     for ban in BANS:
-        excused = file.matches(ban.allowed) or (ban.in_tests and file.is_test)
+        excused = (file.matches(ban.allowed) or (ban.in_tests and file.is_test)
+                   or (ban.in_lessons and file.matches(["examples/lessons/*"])))
         if excused or not file.matches(ban.within):
             continue
         for match in re.finditer(ban.pattern, file.text.bare):

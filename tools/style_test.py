@@ -125,16 +125,19 @@ def at(path, *sources):
 # what is banned: [(path, bad)...], [(path, good)...]
 BANNED = {
     "fork": (
-        at("serve/a.cpp", "auto p = ::fork();", "if (fork() == 0)", "vfork();", "return fork();"),
+        at("serve/a.cpp", "auto p = ::fork();", "if (fork() == 0)", "vfork();", "return fork();")
+        + [("examples/a.cpp", "if (fork() == 0)")],
         at("serve/a.cpp", "os::fork_process();", "// fork() here", "void fork(int slot) {}")
-        + at("os/process.cpp", "::fork();")),
+        + at("os/process.cpp", "::fork();") + [("examples/lessons/a.cpp", "if (fork() == 0)")]),
     "wait": (
         at("os/a.cpp", "waitpid(-1, &s, 0);", "::wait(&s);", "wait4(-1, &s, 0, &u);"),
         at("os/children.cpp", "::waitpid(p, &s, 0);") + at("io/a.cpp", "l.wait(s);")
         + at("os/help.hpp", "#include <gtest/gtest.h>\n::waitpid(p, &s, 0);")),
     "signal()": (
-        at("os/a.cpp", "signal(SIGINT, f);", "std::signal(1, f);"),
-        at("os/a.cpp", "status.signal();", "send_signal(1);")),
+        at("os/a.cpp", "signal(SIGINT, f);", "std::signal(1, f);")
+        + [("examples/lessons/a.cpp", "signal(SIGINT, f);")],
+        at("os/a.cpp", "status.signal();", "send_signal(1);")
+        + [("examples/lessons/signal_or_sigaction.cpp", "signal(SIGINT, f);")]),
     "sleep": (
         at("io/a_test.cpp", "std::this_thread::sleep_for(1ms);", "usleep(1);", "::sleep(1);"),
         at("io/a.cpp", "co_await client.sleep_for(1ms);")),

@@ -1,0 +1,12 @@
+// The server that the three models improve on: one client after the other. While it serves one,
+// everybody else waits in the backlog, connected by the kernel and unheard.
+
+#include <lessons/tcp.hpp>
+
+int main() {
+  const int listener = lessons::listen_on_loopback();
+  for (;;) {
+    const int client = lessons::accept_client(listener);
+    if (client >= 0) lessons::echo_until_end(client);
+  }
+}

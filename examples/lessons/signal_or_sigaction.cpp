@@ -1,0 +1,53 @@
+// signal() says only which handler. Whether it stays installed, whether calls are restarted and
+// what is blocked meanwhile was decided by each system in its own way, and two of them live in the
+// same C library: the BSD way, which signal() means on Linux, and the older one of System V.
+// sigaction() says all of it, and can be asked what is so.
+
+#include <unistd.h>
+
+#include <csignal>
+#include <lessons/must.hpp>
+
+namespace {
+
+void do_nothing(int) {}
+
+void learn_sender(int, siginfo_t* info, void*) {
+  const bool from_me = info->si_pid == getpid();
+  constexpr char text[] = "             its handler was told that the sender is this process\n";
+  if (from_me) write(1, text, sizeof text - 1);
+}
+
+/// What is installed for SIGUSR1, by the only call that can ask.
+void report(const char* how) {
+  struct sigaction now{};
+  lessons::must(sigaction(SIGUSR1, nullptr, &now), "sigaction");
+  dprintf(1, "%-12s %s%s%s%s%s%s\n", how, now.sa_handler == SIG_DFL ? "default action" : "handler",
+          (now.sa_flags & SA_RESTART) != 0 ? ", SA_RESTART" : "",
+          (now.sa_flags & SA_RESETHAND) != 0 ? ", SA_RESETHAND" : "",
+          (now.sa_flags & SA_NODEFER) != 0 ? ", SA_NODEFER" : "",
+          (now.sa_flags & SA_SIGINFO) != 0 ? ", SA_SIGINFO" : "",
+          sigismember(&now.sa_mask, SIGTERM) == 1 ? ", mask: SIGTERM" : "");
+}
+
+}  // namespace
+
+int main() {
+  signal(SIGUSR1, do_nothing);
+  report("signal");
+  raise(SIGUSR1);
+  report("  after one");  // still there
+
+  sysv_signal(SIGUSR1, do_nothing);
+  report("sysv_signal");
+  raise(SIGUSR1);
+  report("  after one");  // gone: a second SIGUSR1 would now kill this process
+
+  struct sigaction action{};
+  action.sa_sigaction = learn_sender;  // three arguments, with SA_SIGINFO
+  action.sa_flags = SA_SIGINFO;
+  sigaddset(&action.sa_mask, SIGTERM);
+  lessons::must(sigaction(SIGUSR1, &action, nullptr), "sigaction");
+  report("sigaction");
+  raise(SIGUSR1);
+}

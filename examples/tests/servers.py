@@ -1,0 +1,226 @@
+"""What each echo server must do, the bare ones and those on Samjoko. Clients are plain sockets, and
+whoever waits here waits for the event itself."""
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+PATIENCE = 40    # seconds that only a failing test uses up
+MODELS = (("process", "each"), ("process", "pool"), ("thread", "each"), ("thread", "pool"),
+          ("multiplex", None))
+
+
+def until(condition, what):
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, f"waited too long: {what}"
+        time.sleep(0.01)
+
+
+def children_of(pid):
+    with open(f"/proc/{pid}/task/{pid}/children") as file:
+        return [int(word) for word in file.read().split()]
+
+
+def threads_of(pid):
+    return len(os.listdir(f"/proc/{pid}/task"))
+
+
+class Bare:
+    """A lesson that serves until it is ended; it prints its port first."""
+
+    def __init__(self, program):
+        self.process = subprocess.Popen([program], stdout=subprocess.PIPE, text=True)
+        self.port = int(self.process.stdout.readline().split()[-1])
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for child in children_of(self.pid):
+            os.kill(child, signal.SIGTERM)
+        self.process.terminate()
+        self.process.wait(PATIENCE)
+        self.process.stdout.close()
+
+
+class Ours:
+    """A program on Samjoko: its log says where it listens, and it leaves with 0 when told to."""
+
+    def __init__(self, program, model, spawn):
+        placed = ["--model", model] + (["--spawn", spawn] if spawn else [])
+        self.process = subprocess.Popen([program, "--listen", "127.0.0.1:0", *placed], text=True,
+                                        stderr=subprocess.PIPE)
+        line = self.process.stderr.readline()
+        while " serving " not in line:
+            assert line, "it ended instead of serving"
+            line = self.process.stderr.readline()
+        self.port = int(re.search(r" on \S+:(\d+) by ", line).group(1))
+        threading.Thread(target=self.process.stderr.read, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        self.process.send_signal(signal.SIGTERM if kind is None else signal.SIGQUIT)
+        code = self.process.wait(PATIENCE)
+        assert kind is not None or code == 0, f"it left with {code}"
+
+
+def connect(server):
+    return socket.create_connection(("127.0.0.1", server.port), PATIENCE)
+
+
+def receive(client, size):
+    parts = []
+    while size > 0 and (part := client.recv(size)):
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+def echoes(client, words=b"here\n"):
+    client.sendall(words)
+    got = receive(client, len(words))
+    assert got == words, f"sent {words[:60]!r}, got {got[:60]!r}"
+
+
+def much_and_half_closed(server):
+    """More than all buffers hold, from a client that reads only afterwards: it comes back whole."""
+    words = os.urandom(8 << 20)
+    with connect(server) as client:
+        def send():
+            client.sendall(words)
+            client.shutdown(socket.SHUT_WR)
+        sender = threading.Thread(target=send, daemon=True)
+        sender.start()
+        assert receive(client, len(words)) == words
+        assert client.recv(1) == b"", "and then the end"
+        sender.join(PATIENCE)
+
+
+def serves_many(server, count=20):
+    """Clients that take turns, one that resets, one with much to say; gives the open clients."""
+    clients = [connect(server) for _ in range(count)]
+    for turn in range(3):
+        for number, client in enumerate(clients):
+            echoes(client, b"%d of %d\n" % (turn, number))
+    with connect(server) as rude:
+        rude.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        rude.sendall(b"x" * 100)
+    much_and_half_closed(server)
+    return clients
+
+
+def leave(clients):
+    for client in clients:
+        client.close()
+
+
+def echo_one(program):
+    with Bare(program) as server:
+        with connect(server) as first, connect(server) as second:
+            second.sendall(b"second\n")
+            echoes(first)
+            second.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                raise AssertionError(f"served beside the first one: {second.recv(100)}")
+            second.settimeout(PATIENCE)
+            first.close()
+            assert receive(second, 7) == b"second\n"
+        much_and_half_closed(server)
+
+
+def echo_fork(program):
+    """A child for each client, and none, not even a zombie, when they have left all at once."""
+    with Bare(program) as server:
+        clients = serves_many(server)
+        until(lambda: len(children_of(server.pid)) == len(clients), "a child for each client")
+        leave(clients)
+        until(lambda: not children_of(server.pid), "every child is reaped")
+        with connect(server) as client:
+            echoes(client)
+        assert threads_of(server.pid) == 1
+
+
+def echo_threads(program):
+    with Bare(program) as server:
+        clients = serves_many(server)
+        until(lambda: threads_of(server.pid) == 1 + len(clients), "a thread for each client")
+        assert not children_of(server.pid)
+        leave(clients)
+        until(lambda: threads_of(server.pid) == 1, "every thread has ended")
+
+
+def one_thread_serves_all(program):
+    with Bare(program) as server:
+        clients = serves_many(server, 200)
+        assert threads_of(server.pid) == 1 and not children_of(server.pid)
+        leave(clients)
+        open_files = f"/proc/{server.pid}/fd"
+        with connect(server) as client:
+            echoes(client)
+            kept = 5 + ("epoll" in program.name)    # standard ones, listener, this client
+            until(lambda: len(os.listdir(open_files)) == kept, "their descriptors are closed")
+
+
+def echo_poll(program):
+    one_thread_serves_all(program)
+
+
+def echo_epoll(program):
+    one_thread_serves_all(program)
+
+
+def echo(program):
+    for placed in MODELS:
+        with Ours(program, *placed) as server:
+            leave(serves_many(server))
+
+
+def timers(program):
+    """Never early, and beside each other; what is left is dropped by any other line."""
+    for placed in MODELS:
+        with Ours(program, *placed) as server:
+            begun = time.monotonic()
+            with connect(server) as client:
+                client.sendall(b"3600000ms never\n200ms tea\n1ms egg\n")
+                assert sorted(receive(client, 8).split()) == [b"egg", b"tea"]
+                assert time.monotonic() - begun >= 0.2
+                client.sendall(b"bye\n")
+                assert client.recv(1) == b""
+            with connect(server) as client:
+                client.sendall(b"30ms last words\n")
+                client.shutdown(socket.SHUT_WR)
+                assert receive(client, 100) == b"last words\n"
+            with connect(server) as client:     # one more than a client may have is its end
+                client.sendall(b"3600000ms x\n" * 101)
+                assert client.recv(1) == b""
+
+
+def gateway(program):
+    """A state for each device, kept over its rests; what is wrong is told and changes nothing."""
+    for placed in MODELS:
+        with Ours(program, *placed) as server:
+            with connect(server) as oven, connect(server) as pump:
+                for said, answer in ((b"7\n", b"say DEVICE and a name\n"),
+                                     (b"DEVICE oven\n", b"welcome oven\n"),
+                                     (b"10\n", b"oven: 1 readings, mean 10.000000\n"),
+                                     (b"hot\n", b"not a number\n"),
+                                     (b"20\n", b"oven: 2 readings, mean 15.000000\n")):
+                    oven.sendall(said)
+                    assert receive(oven, len(answer)) == answer
+                echoed = b"welcome pump\n"
+                pump.sendall(b"DEVICE pump\n")
+                assert receive(pump, len(echoed)) == echoed
+            with connect(server) as flood:
+                flood.sendall(b"x" * 300)
+                assert flood.recv(1) == b"", "a line has a limit"
