@@ -136,7 +136,11 @@ BANS = [
         ["samjoko/os/process.cpp"]),
     Ban("wait", r"(?<!\w)::wait\s*\(|(?<!\w)(?:::)?(?:waitpid|waitid|wait3|wait4)\s*\(",
         "os::children, the one reaper (os/children.hpp)",
-        ["samjoko/os/children.cpp"], in_tests=True),
+        ["samjoko/os/children.cpp",
+         "samjoko/os/pidfd.cpp"],               # one child by its pidfd: nobody else's
+        in_tests=True),
+    Ban("clone", r"(?<!\w)(?:__)?clone3?\s*\(", "os::start_program (os/program.hpp)",
+        ["samjoko/os/program_child.cpp"]),
     Ban("signal()", r"(?:" + _CALL + r"|\bstd::)signal\s*\(", "sigaction, by os/signals.hpp",
         ["samjoko/os/exit_status.*"]),          # exit_status::signal is a number, not the call
     Ban("sleep", r"\bthis_thread::sleep|(?<!\w)::sleep\s*\(|\b(?:usleep|nanosleep)\s*\(",
@@ -163,9 +167,11 @@ BANS = [
         ["samjoko/os/*", "samjoko/io/attempt.cpp",
          "samjoko/base/check.cpp"],             # the last words of a process depend on nothing
         in_tests=True),
-    Ban("_exit or exit", r"(?<![\w>])(?:::|std::)?(?:_exit|_Exit|quick_exit|exit)\s*\(",
+    Ban("_exit or exit", r"(?<![\w>.])(?:::|std::)?(?:_exit|_Exit|quick_exit|exit)\s*\(",
         "os::leave_process in a child; elsewhere return",
-        ["samjoko/os/*", "samjoko/cli/main.cpp"], in_tests=True),
+        ["samjoko/os/*", "samjoko/cli/main.cpp",
+         "samjoko/net/child.*"],                # child::exit() awaits somebody else's
+        in_tests=True),
     Ban("detached thread", r"\.detach\s*\(\s*\)", "std::jthread, joined by its owner"),
 ]
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <samjoko/services/echo.hpp>
+#include <samjoko/services/exec.hpp>
 #include <samjoko/services/files.hpp>
 #include <samjoko/services/hello.hpp>
 #include <samjoko/services/relay.hpp>
@@ -45,10 +46,16 @@ result<service> make_files(const serve_options& options) {
                                .http = http_options_of(options)});
 }
 
+result<service> make_exec(const serve_options& options) {
+  return services::make_exec({.words = options.arguments});
+}
+
 std::string given_text(const std::vector<std::string>& arguments) {
   if (arguments.empty()) return "nothing is";
   return fmt::format("'{}' {}", fmt::join(arguments, "' '"), arguments.size() == 1 ? "is" : "are");
 }
+
+constexpr std::size_t any_number = SIZE_MAX;
 
 struct maker {
   service_entry entry;
@@ -75,6 +82,12 @@ const std::vector<maker>& makers() {
         .speaks_http = true},
        0,
        make_hello},
+      {{.name = "exec",
+        .usage = "-- PROGRAM [ARGS]",
+        .summary = "runs a program for each client",
+        .runs_program = true},
+       any_number,
+       make_exec},
   };
   return all;
 }
@@ -93,7 +106,7 @@ const std::vector<service_entry>& catalog() {
 result<service> make_service(const serve_options& options) {
   for (const auto& each : makers()) {
     if (each.entry.name != options.service) continue;
-    if (options.arguments.size() != each.arguments) {
+    if (each.arguments != any_number && options.arguments.size() != each.arguments) {
       const auto wanted = each.arguments == 0 ? "no argument" : "one argument, " + each.entry.usage;
       return failure(condition::bad_argument, "arguments",
                      fmt::format("{} takes {}, and {} given", options.service, wanted,

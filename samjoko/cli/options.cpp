@@ -21,7 +21,9 @@ enum class concerns : std::uint8_t {
   threads,
   unix_sockets,
   http,
-  lists
+  lists,
+  programs,
+  own_bytes  ///< services that read and write themselves
 };
 
 struct declared {
@@ -77,7 +79,9 @@ class serve_parser {
   }
 
   /// What CLI11 cannot say: unknown names, and options that no group of workers would heed.
-  void finish() {
+  /// `behind`: the words behind "--".
+  void finish(const std::vector<std::string>& behind) {
+    options_.arguments.insert(options_.arguments.end(), behind.begin(), behind.end());
     const auto entry = std::ranges::find(services_, options_.service, &service_entry::name);
     if (entry == services_.end()) throw CLI::ValidationError(unknown_service());
     if (options_.listen.empty()) options_.listen.push_back(default_listener());
@@ -85,6 +89,7 @@ class serve_parser {
       throw CLI::ValidationError(in_words(checked.error()));
     if (options_.limits.pool_min > options_.limits.pool_max)
       throw CLI::ValidationError("--pool-min is above --pool-max");
+    if (entry->runs_program) limit_children();
     for (const auto& each : declared_) {
       if (each.option->count() != 0) check_concern(each, *entry);
     }
@@ -153,14 +158,16 @@ class serve_parser {
     add_count("--max-connections", limits.max_connections, 1, "open at once in all workers");
     add_count("--max-connections-per-peer", limits.max_connections_per_peer, 1,
               "of them, from one IPv4 address or IPv6 /64");
+    add_count("--max-children", options_.max_children, 1, "exec: programs at once (100)",
+              concerns::programs);
     add("--idle-timeout", "TIME", limits.connection.idle, parse_time,
-        "silence of a client (60s; 0: for ever)");
+        "silence of a client (60s; 0: for ever)", concerns::own_bytes);
     add("--write-timeout", "TIME", limits.connection.write_idle, parse_time,
-        "a client that takes nothing (30s)");
+        "a client that takes nothing (30s)", concerns::own_bytes);
     add("--min-write-rate", "SIZE", limits.connection.minimum_write_rate, parse_size,
-        "bytes per second a client must take (512; 0: any)");
+        "bytes per second a client must take (512; 0: any)", concerns::own_bytes);
     add("--write-grace", "TIME", limits.connection.write_grace, parse_time,
-        "before that rate counts (10s)");
+        "before that rate counts (10s)", concerns::own_bytes);
     add("--stop-timeout", "TIME", options_.stop_timeout, parse_time,
         "to finish clients in when stopped (30s)");
   }
@@ -200,6 +207,12 @@ class serve_parser {
     add("--group", "GROUP", options_.group, parse_text, "and this group")->needs(user);
   }
 
+  /// A program for each client: the limit on clients in all workers is one on programs.
+  void limit_children() {
+    auto& most = options_.limits.max_connections;
+    most = most == 0 ? options_.max_children : std::min(most, options_.max_children);
+  }
+
   void check_concern(const declared& given, const service_entry& entry) const {
     const auto any = [this](auto fits) {
       return std::ranges::any_of(options_.listen, [&](const listener_options& each) {
@@ -230,6 +243,10 @@ class serve_parser {
         break;
       case concerns::http: fits = entry.speaks_http, needs = "a service that speaks HTTP"; break;
       case concerns::lists: fits = entry.lists_directories, needs = "the service files"; break;
+      case concerns::programs: fits = entry.runs_program, needs = "the service exec"; break;
+      case concerns::own_bytes:
+        fits = !entry.runs_program, needs = "a service that reads and writes itself";
+        break;
     }
     if (!fits)
       throw CLI::ValidationError(fmt::format("{} would be ignored here: it needs {}; leave it out",
@@ -277,9 +294,18 @@ std::string words_for(const CLI::ParseError& wrong, const CLI::App& app, const C
                      near.empty() ? "" : fmt::format("; did you mean {}?", near));
 }
 
+/// Takes the words behind the first "--" out: they are the service's alone. CLI11 would look into
+/// them: it takes "[a,b]" for a list.
+std::vector<std::string> cut_behind(std::vector<std::string>& words) {
+  const auto mark = std::ranges::find(words, "--");
+  if (mark == words.end()) return {};
+  std::vector<std::string> behind(mark + 1, words.end());
+  words.erase(mark, words.end());
+  return behind;
+}
+
 /// In the order that CLI11 takes them. A program of one service needs no command for it.
-std::vector<std::string> words_of(int argc, char** argv, bool own) {
-  std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+std::vector<std::string> in_order(std::vector<std::string> words, bool own) {
   if (!words.empty() && words.front() == "help") return {"help"};
   const auto is_serve = [](const std::string& first) {
     return first.starts_with("-") && first != "-h" && first != "--help" && first != "--version";
@@ -321,13 +347,15 @@ command parse_command_line(int argc, char** argv, const std::vector<service_entr
   const auto* help = app.add_subcommand("help");
   serve->formatter(std::make_shared<help_form>(help_head(program, services, own)));
   serve_parser parser(*serve, services, own);
+  std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+  const auto behind = cut_behind(words);
   serve->set_help_flag("--help,-h", "this text");
   const auto usage = [&](const std::string& what) {
     return command{.serve = {}, .print = one_line(program, what), .exit_code = exit_usage};
   };
   try {
-    app.parse(words_of(argc, argv, own));
-    if (serve->parsed()) parser.finish();
+    app.parse(in_order(std::move(words), own));
+    if (serve->parsed()) parser.finish(behind);
   } catch (const CLI::CallForHelp&) {
     return {.serve = {}, .print = serve->help() + help_foot(program, own)};
   } catch (const CLI::ParseError& wrong) {

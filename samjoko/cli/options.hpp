@@ -34,6 +34,7 @@ struct serve_options {
   placement_choice placed;  ///< where a listener says nothing of its own
   serve_limits limits;
   http_settings http;
+  std::uint32_t max_children = 100;  ///< of a service that runs programs
   milliseconds stop_timeout{30'000};
   int backlog = 4096;
   std::optional<unsigned> unix_mode;
@@ -51,6 +52,8 @@ struct service_entry {
   std::string summary;
   bool speaks_http = false;
   bool lists_directories = false;
+  /// It gives clients to programs: no byte of theirs is read or written here.
+  bool runs_program = false;
 };
 
 /// What is to be done: serve, or print a text and leave.

@@ -8,9 +8,6 @@
 namespace samjoko::serve {
 namespace {
 
-static_assert(graceful_signal == SIGTERM && immediate_signal == SIGUSR1 &&
-              end_rest_signal == SIGUSR2);
-
 constinit client_process* of_this_process = nullptr;
 
 }  // namespace
@@ -21,7 +18,7 @@ client_process::client_process(const workload& work) : work_(work) {
   attention_.self = this;
   attention_.run = [](runnable& self) noexcept { static_cast<attention&>(self).self->look(); };
   thread_.loop().attention = &attention_;
-  for (const int signal : {graceful_signal, immediate_signal, end_rest_signal})
+  for (const int signal : {graceful_signal, immediate_signal(), end_rest_signal()})
     CHECK(os::install_handler(signal, &client_process::told, SA_RESTART), "cannot be told to stop");
   os::end_with_parent(graceful_signal, work.forking_process);
   // What a terminal sends to the whole group is the master's to decide about.
@@ -34,10 +31,11 @@ client_process::~client_process() { of_this_process = nullptr; }
 void client_process::told(int signal, siginfo_t*, void*) noexcept {
   auto* self = of_this_process;
   if (self == nullptr) return;
-  if (signal == end_rest_signal) {
+  if (signal == end_rest_signal()) {
     self->end_rest_.store(true);
   } else {
-    self->stop_.request(signal == immediate_signal ? stop_level::immediate : stop_level::graceful);
+    self->stop_.request(signal == immediate_signal() ? stop_level::immediate
+                                                     : stop_level::graceful);
   }
   self->loop().wake();
 }
