@@ -25,18 +25,18 @@ constexpr milliseconds held_interval{20};
 
 /// Lives on when its owner has left, until the child is reaped; then it is an operation of the
 /// loop.
-struct child::state : io::operation {
-  state(connection& from, os::started_program started, bool has_group, milliseconds time)
+struct child::life : io::operation {
+  life(connection& from, os::started_program made, bool has_group, milliseconds time)
       : loop(from.loop()),
         stop(from.stop()),
         owner(from),
-        pid(started.pid),
+        pid(made.pid),
         own_group(has_group),
         grace(time),
-        process(std::move(started.process)) {
-    open(input, std::move(started.input));
-    open(output, std::move(started.output));
-    open(errors, std::move(started.errors));
+        process(std::move(made.process)) {
+    open(input, std::move(made.input));
+    open(output, std::move(made.output));
+    open(errors, std::move(made.errors));
   }
   void open(std::optional<connection>& stream, os::descriptor pipe) {
     if (pipe) stream.emplace(loop, std::move(pipe), no_limits, stop);
@@ -50,7 +50,7 @@ struct child::state : io::operation {
       ended = **got;
     }
   }
-  [[nodiscard]] result<void> send(int signal) const {
+  [[nodiscard]] samjoko::result<void> send(int signal) const {
     return own_group ? os::send_signal_to_group(process, pid, signal)
                      : os::send_signal(process, signal);
   }
@@ -76,13 +76,13 @@ struct child::state : io::operation {
   milliseconds grace;
   os::descriptor process;
   std::optional<connection> input, output, errors;
-  std::optional<result<exit_status>> ended;
+  std::optional<samjoko::result<exit_status>> ended;
   deadline kill_at;
 };
 
 class child::waiting_for_exit : public io::until_readable {
  public:
-  waiting_for_exit(state& of, deadline end, connection* until_stop) noexcept
+  waiting_for_exit(life& of, deadline end, connection* until_stop) noexcept
       : until_readable(of.loop, of.process.get()), owner_(until_stop) {
     until = end;
   }
@@ -108,36 +108,36 @@ result<child> child::start(connection& from, const program& what, milliseconds g
   if (!from.loop().is_real()) return failure(EOPNOTSUPP, "start", "a program on a simulated loop");
   auto started = os::start_program(what);
   if (!started) return failure_of(started);
-  auto made = std::make_unique<state>(from, std::move(*started), what.own_group, grace);
-  return child(std::unique_ptr<state, end>(made.release()));
+  auto made = std::make_unique<life>(from, std::move(*started), what.own_group, grace);
+  return child(std::unique_ptr<life, end>(made.release()));
 }
 
-pid_t child::pid() const noexcept { return state_->pid; }
+pid_t child::pid() const noexcept { return life_->pid; }
 
 connection& child::input() {
-  CHECK(state_->input, "its standard input is no pipe");
-  return *state_->input;
+  CHECK(life_->input, "its standard input is no pipe");
+  return *life_->input;
 }
 connection& child::output() {
-  CHECK(state_->output, "its standard output is no pipe");
-  return *state_->output;
+  CHECK(life_->output, "its standard output is no pipe");
+  return *life_->output;
 }
 connection& child::errors() {
-  CHECK(state_->errors, "its standard error is no pipe");
-  return *state_->errors;
+  CHECK(life_->errors, "its standard error is no pipe");
+  return *life_->errors;
 }
 
 result<void> child::send(int signal) {
-  if (state_->ended) return failure(ESRCH, "kill", std::to_string(state_->pid));
-  return state_->send(signal);
+  if (life_->ended) return failure(ESRCH, "kill", std::to_string(life_->pid));
+  return life_->send(signal);
 }
 
-task<result<exit_status>> child::exit(deadline until) { return wait(*state_, until, nullptr); }
+task<result<exit_status>> child::exit(deadline until) { return wait(*life_, until, nullptr); }
 task<result<exit_status>> child::exit_or_stop() {
-  return wait(*state_, deadline::never(), &state_->owner);
+  return wait(*life_, deadline::never(), &life_->owner);
 }
 
-task<result<exit_status>> child::wait(state& of, deadline until, connection* until_stop) {
+task<result<exit_status>> child::wait(life& of, deadline until, connection* until_stop) {
   const auto& context = co_await this_context();
   while (!of.ended) {
     const auto code = co_await waiting_for_exit(of, until, until_stop);
@@ -153,20 +153,20 @@ task<result<exit_status>> child::wait(state& of, deadline until, connection* unt
   co_return *of.ended;
 }
 
-void child::end::operator()(state* running) const noexcept { running->begin_end(); }
+void child::end::operator()(life* running) const noexcept { running->begin_end(); }
 
 /// From here on nobody owns it but the loop, which counts it as a task.
-void child::state::begin_end() noexcept {
+void child::life::begin_end() noexcept {
   for (auto* each : {&input, &output, &errors}) each->reset();
   loop.task_started();
   fd = process.get();
-  complete = [](io::operation& self) noexcept { static_cast<state&>(self).go_on_ending(); };
+  complete = [](io::operation& self) noexcept { static_cast<life&>(self).go_on_ending(); };
   kill_at = loop.deadline_after(grace);
   if (!ended) static_cast<void>(send(must_be_killed() ? SIGKILL : SIGTERM));
   go_on_ending();
 }
 
-void child::state::go_on_ending() noexcept {
+void child::life::go_on_ending() noexcept {
   while (!has_ended()) {
     // Readable and yet not reaped: somebody holds it.
     const bool is_held = kind == io::operation_kind::readable && result == 0;
@@ -177,10 +177,10 @@ void child::state::go_on_ending() noexcept {
   }
   forget_process();
   loop.task_ended();
-  const std::unique_ptr<state> last(this);
+  const std::unique_ptr<life> last(this);
 }
 
-bool child::state::has_ended() noexcept {
+bool child::life::has_ended() noexcept {
   if (ended) return true;
   const bool is_dead = kind == io::operation_kind::readable && result == 0;
   if (is_dead || must_be_killed())

@@ -55,15 +55,15 @@ class child {
   [[nodiscard]] result<void> send(int signal);
 
  private:
-  struct state;
+  struct life;
   class waiting_for_exit;
   struct end {
-    void operator()(state* running) const noexcept;
+    void operator()(life* running) const noexcept;
   };
-  explicit child(std::unique_ptr<state, end> running) noexcept : state_(std::move(running)) {}
-  static task<result<exit_status>> wait(state& of, deadline until, connection* until_stop);
+  explicit child(std::unique_ptr<life, end> running) noexcept : life_(std::move(running)) {}
+  static task<result<exit_status>> wait(life& of, deadline until, connection* until_stop);
 
-  std::unique_ptr<state, end> state_;
+  std::unique_ptr<life, end> life_;
 };
 
 }  // namespace samjoko
