@@ -138,7 +138,11 @@ BANS = [
         ["samjoko/os/process.cpp"], in_lessons=True),
     Ban("wait", r"(?<!\w)::wait\s*\(|(?<!\w)(?:::)?(?:waitpid|waitid|wait3|wait4)\s*\(",
         "os::children, the one reaper (os/children.hpp)",
-        ["samjoko/os/children.cpp"], in_tests=True, in_lessons=True),
+        ["samjoko/os/children.cpp",
+         "samjoko/os/pidfd.cpp"],               # one child by its pidfd: nobody else's
+        in_tests=True, in_lessons=True),
+    Ban("clone", r"(?<!\w)(?:__)?clone3?\s*\(", "os::start_program (os/program.hpp)",
+        ["samjoko/os/program_child.cpp"]),
     Ban("signal()", r"(?:" + _CALL + r"|\bstd::)signal\s*\(", "sigaction, by os/signals.hpp",
         ["samjoko/os/exit_status.*",            # exit_status::signal is a number, not the call
          "examples/lessons/signal_or_sigaction.cpp"]),      # shows what is wrong with it
@@ -167,9 +171,11 @@ BANS = [
         ["samjoko/os/*", "samjoko/io/attempt.cpp",
          "samjoko/base/check.cpp"],             # the last words of a process depend on nothing
         in_tests=True),
-    Ban("_exit or exit", r"(?<![\w>])(?:::|std::)?(?:_exit|_Exit|quick_exit|exit)\s*\(",
+    Ban("_exit or exit", r"(?<![\w>.])(?:::|std::)?(?:_exit|_Exit|quick_exit|exit)\s*\(",
         "os::leave_process in a child; elsewhere return",
-        ["samjoko/os/*", "samjoko/cli/main.cpp"], in_tests=True, in_lessons=True),
+        ["samjoko/os/*", "samjoko/cli/main.cpp",
+         "samjoko/net/child.*"],                # child::exit() awaits somebody else's
+        in_tests=True, in_lessons=True),
     Ban("the time of day", r"\bsystem_clock::now\b|\bCLOCK_REALTIME\w*|(?<![\w.>:])(?:::|std::)?"
         r"(?:time|gettimeofday)\s*\(\s*(?:nullptr|NULL|0|&)",
         "steady for waiting; os/clock.hpp for dates that people read: it may jump",

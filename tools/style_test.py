@@ -133,6 +133,10 @@ BANNED = {
         at("os/a.cpp", "waitpid(-1, &s, 0);", "::wait(&s);", "wait4(-1, &s, 0, &u);"),
         at("os/children.cpp", "::waitpid(p, &s, 0);") + at("io/a.cpp", "l.wait(s);")
         + at("os/help.hpp", "#include <gtest/gtest.h>\n::waitpid(p, &s, 0);")),
+    "clone": (
+        at("os/a.cpp", "::clone(f, s, 0, a);", "__clone(f, s, 0, a);", "clone3(&a, sizeof a);"),
+        at("os/program_child.cpp", "__clone(f, s, 0, a);")
+        + at("os/a.cpp", "// clone(2)", "a_clone(1);")),
     "signal()": (
         at("os/a.cpp", "signal(SIGINT, f);", "std::signal(1, f);")
         + [("examples/lessons/a.cpp", "signal(SIGINT, f);")],

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <samjoko/services/echo.hpp>
+#include <samjoko/services/exec.hpp>
 #include <samjoko/services/files.hpp>
 #include <samjoko/services/hello.hpp>
 #include <samjoko/services/relay.hpp>
@@ -50,10 +51,21 @@ result<service> make_files(const serve_options& options) {
                                .http = http_options_of(options)});
 }
 
+result<void> check_exec(const serve_options& options) {
+  if (!options.arguments.empty()) return {};
+  return failure(condition::bad_argument, "exec", "exec needs a program: write exec -- PROGRAM");
+}
+
+result<service> make_exec(const serve_options& options) {
+  return services::make_exec({.words = options.arguments});
+}
+
 std::string given_text(const std::vector<std::string>& arguments) {
   if (arguments.empty()) return "nothing is";
   return fmt::format("'{}' {}", fmt::join(arguments, "' '"), arguments.size() == 1 ? "is" : "are");
 }
+
+constexpr std::size_t any_number = SIZE_MAX;
 
 struct maker {
   service_entry entry;
@@ -85,6 +97,13 @@ const std::vector<maker>& makers() {
        0,
        make_hello,
        check_http},
+      {{.name = "exec",
+        .usage = "-- PROGRAM [ARGS]",
+        .summary = "runs a program for each client",
+        .runs_program = true},
+       any_number,
+       make_exec,
+       check_exec},
   };
   return all;
 }
@@ -99,7 +118,7 @@ const maker* find_maker(const std::string& name) {
 result<void> check_service(const serve_options& options) {
   const auto* known = find_maker(options.service);
   if (known == nullptr) return failure(ENOENT, "service", options.service);
-  if (options.arguments.size() != known->arguments) {
+  if (known->arguments != any_number && options.arguments.size() != known->arguments) {
     const auto wanted =
         known->arguments == 0 ? "no argument" : "one argument, " + known->entry.usage;
     return failure(condition::bad_argument, "arguments",

@@ -81,9 +81,18 @@ std::string words_for(const CLI::ParseError& wrong, const CLI::App& app) {
   return fmt::format("'{}' is not expected here", first);
 }
 
+/// Takes the words behind the first "--" out: they are the service's alone. CLI11 would look into
+/// them: it takes "[a,b]" for a list.
+std::vector<std::string> cut_behind(std::vector<std::string>& words) {
+  const auto mark = std::ranges::find(words, "--");
+  if (mark == words.end()) return {};
+  std::vector<std::string> behind(mark + 1, words.end());
+  words.erase(mark, words.end());
+  return behind;
+}
+
 /// In the order that CLI11 takes them. A program of one service needs no command for it.
-std::vector<std::string> words_of(int argc, char** argv, bool own) {
-  std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+std::vector<std::string> in_order(std::vector<std::string> words, bool own) {
   if (!words.empty() && words.front() == "help") return {"help"};
   const auto is_serve = [](const std::string& first) {
     return first.starts_with("-") && first != "-h" && first != "--help" && first != "--version";
@@ -118,8 +127,10 @@ std::expected<spoken, command> take_apart(int argc, char** argv,
   std::vector<std::unique_ptr<declared_command>> commands;
   for (const auto& each : all_commands())
     commands.push_back(std::make_unique<declared_command>(app, each));
+  std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+  const auto behind = cut_behind(words);
   try {
-    app.parse(words_of(argc, argv, own));
+    app.parse(in_order(std::move(words), own));
   } catch (const CLI::CallForHelp&) {
     return std::unexpected(command{.serve = {}, .print = help_text(program, services, own)});
   } catch (const CLI::ParseError& wrong) {
@@ -127,7 +138,10 @@ std::expected<spoken, command> take_apart(int argc, char** argv,
   }
   if (version->count() != 0) return spoken{.command = "version", .words = {}, .flags = {}};
   for (const auto& each : commands) {
-    if (each->was_given()) return each->take();
+    if (!each->was_given()) continue;
+    auto said = each->take();
+    said.words.insert(said.words.end(), behind.begin(), behind.end());
+    return said;
   }
   return std::unexpected(
       mistake(program, fmt::format("no command given: write {}", names_of_commands())));

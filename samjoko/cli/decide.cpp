@@ -77,9 +77,16 @@ class decider {
       complain(wanted.run_where, place_of(wanted.run_where) + unknown_service(wanted.run));
     } else {
       check_arguments(wanted, *entry, one.options);
+      if (entry->runs_program) limit_children(one.options);
       if (understood) check_one(one, *entry);
     }
     made_.services.push_back(std::move(one));
+  }
+
+  /// A program for each client: the limit on clients in all workers is one on programs.
+  static void limit_children(serve_options& options) {
+    auto& most = options.limits.max_connections;
+    most = most == 0 ? options.max_children : std::min(most, options.max_children);
   }
 
   void check_arguments(const wanted_service& wanted, const service_entry& entry,

@@ -27,6 +27,8 @@ enum class concerns : std::uint8_t {
   unix_sockets,
   http,
   lists,
+  programs,
+  own_bytes,  ///< services that read and write themselves
 };
 
 enum class extent : std::uint8_t {

@@ -39,6 +39,7 @@ struct serve_options {
   placement_choice placed;  ///< where a listener says nothing of its own
   serve_limits limits;
   http_settings http;
+  std::uint32_t max_children = 100;  ///< of a service that runs programs
   milliseconds stop_timeout{30'000};
   /// A thread that runs a handler for so long without awaiting anything is stuck. 0: never.
   milliseconds stuck_timeout{60'000};
@@ -63,6 +64,8 @@ struct service_entry {
   std::string summary;
   bool speaks_http = false;
   bool lists_directories = false;
+  /// It gives clients to programs: no byte of theirs is read or written here.
+  bool runs_program = false;
   /// Checks name and number of the arguments, and what they say; opens nothing. May be empty.
   result<void> (*check)(const serve_options&) = nullptr;
 };

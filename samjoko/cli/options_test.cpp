@@ -92,7 +92,7 @@ TEST(options, mistakes_are_named_with_what_to_write) {
   const std::pair<const char*, const char*> wrong[] = {
       {"", "no command given: write serve, version or help"},
       {"sreve", "there is no command 'sreve' (write serve, version or help)"},
-      {"serve", "no SERVICE given (there are: echo, relay, files, hello)"},
+      {"serve", "no SERVICE given (there are: echo, relay, files, hello, exec)"},
       {"serve ehco", "there is no service 'ehco' (there are: echo"},
       {"serve echo --modle thread", "there is no option --modle; did you mean --model?"},
       {"serve echo --wrokers 2", "there is no option --wrokers; did you mean --workers?"},

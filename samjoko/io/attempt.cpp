@@ -4,9 +4,11 @@
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <unistd.h>
 #include <samjoko/base/check.hpp>
 #include <samjoko/os/activity.hpp>
 #include <samjoko/os/descriptor.hpp>
+#include <samjoko/os/pipe.hpp>
 #include <samjoko/os/socket.hpp>
 
 #include <algorithm>
@@ -27,14 +29,18 @@ std::int64_t retried(Call call) {
 
 bool would_block(std::int64_t got) noexcept { return got == -EAGAIN || got == -EWOULDBLOCK; }
 
+/// From a socket; from a pipe, which recv(2) refuses, by the other call. Our ends of pipes never
+/// block, so that no flag is missed.
+std::int64_t receive_into(int fd, std::byte* to, std::size_t size, int flags) {
+  auto got = ::recv(fd, to, size, flags);
+  if (got < 0 && errno == ENOTSOCK) got = ::read(fd, to, size);
+  return got >= 0 ? got : -errno;
+}
+
 std::int64_t receive_once(operation& wanted, buffer_pool& pool, int flags) {
-  if (wanted.data != nullptr) {
-    const auto got = ::recv(wanted.fd, wanted.data, wanted.size, flags);
-    return got >= 0 ? got : -errno;
-  }
+  if (wanted.data != nullptr) return receive_into(wanted.fd, wanted.data, wanted.size, flags);
   auto* block = pool.take();
-  auto got = static_cast<std::int64_t>(::recv(wanted.fd, block, buffer_pool::block_size, flags));
-  if (got < 0) got = -errno;
+  const auto got = receive_into(wanted.fd, block, buffer_pool::block_size, flags);
   if (got > 0) {
     wanted.data = block;
   } else {
@@ -106,7 +112,12 @@ bool push_out(operation& wanted, bool* progressed, Call call, Advance advance) {
 bool try_send(operation& wanted, bool* progressed) {
   return push_out(
       wanted, progressed,
-      [&] { return ::send(wanted.fd, wanted.data, wanted.size, MSG_NOSIGNAL | MSG_DONTWAIT); },
+      [&]() -> std::int64_t {
+        const auto sent = ::send(wanted.fd, wanted.data, wanted.size, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent >= 0 || errno != ENOTSOCK) return sent;
+        const iovec all{.iov_base = wanted.data, .iov_len = wanted.size};
+        return os::write_to_pipe(wanted.fd, {&all, 1});
+      },
       [&](std::size_t sent) {
         wanted.data += sent;
         wanted.size -= sent;
@@ -131,11 +142,13 @@ void advance_parts(operation& wanted, std::size_t sent) {
 bool try_send_parts(operation& wanted, bool* progressed) {
   return push_out(
       wanted, progressed,
-      [&] {
+      [&]() -> std::int64_t {
         msghdr message{};
         message.msg_iov = reinterpret_cast<iovec*>(wanted.data);
         message.msg_iovlen = wanted.size;
-        return ::sendmsg(wanted.fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+        const auto sent = ::sendmsg(wanted.fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent >= 0 || errno != ENOTSOCK) return sent;
+        return os::write_to_pipe(wanted.fd, {message.msg_iov, message.msg_iovlen});
       },
       [&](std::size_t sent) {
         advance_parts(wanted, sent);
@@ -192,7 +205,7 @@ void do_now(operation& wanted, buffer_pool& pool) {
   wanted.result = 0;
   switch (wanted.kind) {
     case operation_kind::receive_now: static_cast<void>(try_receive(wanted, pool)); return;
-    case operation_kind::shutdown_send: os::shutdown_send(wanted.fd); return;
+    case operation_kind::shutdown_send: wanted.result = -os::shutdown_send(wanted.fd); return;
     case operation_kind::release: return;
     case operation_kind::close: os::descriptor(wanted.fd).reset(); return;
     default: CHECK(false, "only immediate operations are done without waiting");

@@ -48,6 +48,9 @@ class loop : public stream, public run_queue {
     return deadline(os::coarse_now() + os::coarse_lag() + time);
   }
 
+  /// Whether descriptors of the kernel can be waited for here: not on a simulated loop, which has
+  /// neither processes nor signals.
+  [[nodiscard]] virtual bool is_real() const noexcept { return true; }
   /// Whether sockets stay blocking here: one client has this thread for itself.
   [[nodiscard]] bool blocks() const noexcept { return blocks_; }
   [[nodiscard]] buffer_pool& buffers() noexcept { return buffers_; }

@@ -23,7 +23,7 @@ enum class operation_kind : std::uint8_t {
 
   // These never wait: begin() does them and answers done.
   receive_now,    ///< a receive; -EAGAIN when nothing is there
-  shutdown_send,  ///< no more bytes will be sent (man 2 shutdown)
+  shutdown_send,  ///< no more bytes will be sent (man 2 shutdown); -ENOTSOCK for a pipe
   release,        ///< the loop forgets the descriptor, which stays open: to give it away
   close,          ///< the loop forgets the descriptor and closes it
 };

@@ -36,6 +36,7 @@ class simulated_loop final : public loop, private frame_watcher, private wait_ob
   /// run again.
   void run() override;
   void wake() noexcept override { woken_ = true; }
+  [[nodiscard]] bool is_real() const noexcept override { return false; }
   [[nodiscard]] steady::time_point now() const noexcept override { return now_; }
   [[nodiscard]] deadline deadline_after(steady::duration time) const noexcept override {
     return deadline(now_ + time);

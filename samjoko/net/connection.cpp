@@ -1,6 +1,7 @@
 #include <samjoko/net/connection.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <samjoko/base/check.hpp>
 #include <samjoko/os/socket.hpp>
@@ -44,6 +45,7 @@ io::operation connection::do_now(operation_kind kind) noexcept {
 
 os::descriptor connection::release_socket() noexcept {
   do_now(operation_kind::release);
+  is_closed_ = true;
   return os::descriptor(std::exchange(socket_, -1));
 }
 
@@ -72,7 +74,12 @@ void connection::take_received(const io::operation& wait) noexcept {
   }
 }
 
-void connection::shutdown_send() noexcept { do_now(operation_kind::shutdown_send); }
+void connection::shutdown_send() noexcept {
+  if (is_closed_ || do_now(operation_kind::shutdown_send).result != -ENOTSOCK) return;
+  do_now(operation_kind::close);
+  socket_ = -1;
+  is_closed_ = true;
+}
 
 void connection::set_idle_limit(milliseconds idle) noexcept {
   idle_ms_ = static_cast<std::uint32_t>(idle.count());
@@ -156,6 +163,12 @@ std::unexpected<error> failed_read(std::int64_t code) {
   return failure(static_cast<int>(-code), "read");
 }
 
+/// There is nowhere to write to: it is over before it began.
+void give_up(io::operation& write) noexcept {
+  write.size = 0;
+  write.result = -EPIPE;
+}
+
 samjoko::result<void> written(std::int64_t code) {
   if (code >= 0) return {};
   return failure(static_cast<int>(-code), "write");
@@ -165,6 +178,7 @@ samjoko::result<void> written(std::int64_t code) {
 
 reading::reading(connection& from) noexcept : awaited(from.loop()), from_(from) {
   set_read_limits(*this, from);
+  result = from.is_closed_ ? -EBADF : 0;
   if (from.unread_.empty()) from.unread_.reset();
 }
 
@@ -189,6 +203,7 @@ filling::filling(connection& from) noexcept : awaited(from.loop()), from_(from) 
   if (!unread.has_block()) unread = lease(from.loop().buffers(), from.loop().buffers().take(), 0);
   if (unread.tail().empty()) unread.compact();
   set_read_limits(*this, from);
+  result = from.is_closed_ ? -EBADF : 0;
   data = unread.tail().data();
   size = unread.tail().size();
 }
@@ -207,6 +222,7 @@ writing::writing(connection& to, bytes all) noexcept : awaited(to.loop()) {
   data = const_cast<std::byte*>(all.data());  // a send does not write to it
   size = all.size();
   to.set_write_limits(*this, size);
+  if (to.is_closed_) give_up(*this);
 }
 
 samjoko::result<void> writing::await_resume() const { return written(result); }
@@ -223,6 +239,7 @@ writing_parts::writing_parts(connection& to, std::initializer_list<bytes> parts)
     total += part.size();
   }
   to.set_write_limits(*this, total);
+  if (to.is_closed_) give_up(*this);
 }
 
 samjoko::result<void> writing_parts::await_resume() const { return written(result); }
@@ -236,6 +253,7 @@ sending_file::sending_file(connection& to, int from, std::uint64_t from_offset,
   offset = static_cast<off_t>(from_offset);
   size = count;
   to.set_write_limits(*this, count);
+  if (to.is_closed_) give_up(*this);
 }
 
 samjoko::result<std::uint64_t> sending_file::await_resume() const {

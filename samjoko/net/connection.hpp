@@ -44,6 +44,8 @@ class connection {
   /// Another one of the same handler: on the loop, with the limits and under the stop of `like`.
   connection(connection& like, os::descriptor socket) noexcept
       : connection(*like.loop_, std::move(socket), *like.limits_, *like.stop_) {}
+  /// `socket` may be our end of a pipe (os/program.hpp): one direction works then, non-blocking in
+  /// every mode, and shutdown_send() closes it.
   connection(const connection&) = delete;
   connection& operator=(const connection&) = delete;
   ~connection();
@@ -81,7 +83,8 @@ class connection {
   [[nodiscard]] bytes unread() const noexcept { return unread_.view(); }
   void consume(std::size_t count) noexcept;
 
-  /// Says that no more bytes will be written; reading goes on.
+  /// Says that no more bytes will be written; reading goes on. A pipe is closed by it, so that
+  /// nobody may be writing to it meanwhile.
   void shutdown_send() noexcept;
 
   /// The end of a whole exchange (a head, a body, a line), however many reads it takes. never()
@@ -102,6 +105,7 @@ class connection {
   [[nodiscard]] bool stop_requested() const noexcept { return stop_->requested(); }
 
   [[nodiscard]] samjoko::stop_level stop_level() const noexcept { return stop_->level(); }
+  [[nodiscard]] const stop_flag& stop() const noexcept { return *stop_; }
 
   /// Where this client's tasks run: `scope both{client.context()};`
   [[nodiscard]] task_context& context() noexcept { return context_; }
@@ -134,6 +138,8 @@ class connection {
   void put_unread(lease received) noexcept { unread_ = std::move(received); }
   /// A receive that does not wait: what has reached our kernel already, or nothing.
   [[nodiscard]] result<lease> receive_now() noexcept;
+  /// A graceful stop ends this wait too; null: none any more. For waits that are no read().
+  void let_stop_end(waiting* wait) noexcept { request_wait_ = wait; }
   /// Gives the socket away; the connection is dead then.
   [[nodiscard]] os::descriptor release_socket() noexcept;
   [[nodiscard]] std::uint32_t idle_ms() const noexcept { return idle_ms_; }
@@ -163,6 +169,7 @@ class connection {
   bool peer_finished_ = false;
   bool close_at_once_ = false;
   bool progressed_ = false;
+  bool is_closed_ = false;  ///< a pipe, by shutdown_send(); or the socket was given away
 };
 
 namespace detail {
@@ -170,7 +177,7 @@ namespace detail {
 class reading : public io::awaited<io::operation> {
  public:
   explicit reading(connection& from) noexcept;
-  bool await_ready() const noexcept { return !from_.unread_.empty(); }
+  bool await_ready() const noexcept { return !from_.unread_.empty() || from_.is_closed_; }
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> waiter) noexcept {
     if (from_.stop_ends_reads_) {
@@ -189,7 +196,7 @@ class reading : public io::awaited<io::operation> {
 class filling : public io::awaited<io::operation> {
  public:
   explicit filling(connection& from) noexcept;
-  bool await_ready() const noexcept { return size == 0; }
+  bool await_ready() const noexcept { return size == 0 || from_.is_closed_; }
   samjoko::result<std::size_t> await_resume();
 
  private:

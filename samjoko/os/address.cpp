@@ -110,6 +110,14 @@ std::string_view address::host_key() const noexcept {
   return {raw, 16};
 }
 
+std::string address::host() const {
+  const auto key = host_key();
+  if (key.empty()) return {};
+  std::array<char, INET6_ADDRSTRLEN> host{};
+  ::inet_ntop(key.size() == 4 ? AF_INET : AF_INET6, key.data(), host.data(), host.size());
+  return host.data();
+}
+
 std::string address::text() const {
   if (inherited_ >= 0) return fmt::format("fd:{}", inherited_);
   if (is_unix()) return fmt::format("unix:{}", path());

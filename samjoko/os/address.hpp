@@ -34,6 +34,9 @@ class address {
   /// IPv6 counts as IPv4. Empty for unix sockets.
   [[nodiscard]] std::string_view host_key() const noexcept;
   [[nodiscard]] std::string text() const;
+  /// Its address alone, as text: "127.0.0.1", "::1"; IPv4 mapped into IPv6 as IPv4. Empty for what
+  /// has none.
+  [[nodiscard]] std::string host() const;
 
   [[nodiscard]] const sockaddr* data() const noexcept {
     return reinterpret_cast<const sockaddr*>(&storage_);

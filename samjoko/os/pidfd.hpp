@@ -4,8 +4,10 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <samjoko/base/result.hpp>
 #include <samjoko/os/descriptor.hpp>
+#include <samjoko/os/exit_status.hpp>
 
 namespace samjoko::os {
 
@@ -15,5 +17,16 @@ namespace samjoko::os {
 
 /// man 2 pidfd_send_signal. Errors: ESRCH (it has ended and was reaped), EPERM.
 [[nodiscard]] result<void> send_signal(const descriptor& pidfd, int signal);
+
+/// To the process group that a child of ours leads, while the child is not reaped: its number
+/// cannot be anybody else's then. Errors: ESRCH, EPERM.
+[[nodiscard]] result<void> send_signal_to_group(const descriptor& leader, pid_t pid, int signal);
+
+/// Reaps this one child of ours, if it has ended, and no other; never blocks. None: it has not
+/// ended, or a debugger holds it. For processes that are not wholly ours, where os::children must
+/// not be used (man 2 waitid, P_PIDFD). Errors: ECHILD: another waiter of this process took the
+/// status first, or nobody may have it because SIGCHLD is ignored (man 2 waitid, NOTES). How the
+/// child ended is lost then.
+[[nodiscard]] result<std::optional<exit_status>> reap(const descriptor& pidfd);
 
 }  // namespace samjoko::os

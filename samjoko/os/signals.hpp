@@ -5,7 +5,7 @@
 //
 // A handler may interrupt any instruction, malloc in the middle of its lists included. What it may
 // call is a short list (man 7 signal-safety); whoever forgot that made a remote root hole out of a
-// log line (CVE-2024-6387, OpenSSH). Ours counts in a lock-free cell and writes to an eventfd. All
+// log line (CVE-2024-6387, OpenSSH). Ours counts in lock-free cells and writes to eventfds. All
 // thinking is done later by whoever polls.
 
 #include <sys/types.h>
@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <span>
+#include <utility>
 
 #include <samjoko/base/result.hpp>
 #include <samjoko/os/descriptor.hpp>
@@ -46,26 +47,40 @@ struct signal_notice {
   uid_t sender_user = 0;
 };
 
-/// The process's queue of caught signals; at most one per process, CHECKed. Move-only. Its
-/// destructor puts the signals back to their defaults. Taking is for one thread; delivery may
-/// happen on any.
+struct signal_place;
+
+/// A queue of caught signals. There may be several in a process, in any threads: each hears of each
+/// signal it wants. The first one that wants a signal installs the handler, with SA_RESTART and
+/// every signal blocked while it runs; with the last one the action that stood there before comes
+/// back, unless somebody has put another one there meanwhile. Move-only. Taking is for one thread;
+/// delivery may happen on any.
 class signal_queue {
  public:
-  /// Catches `signals` from now on, and unblocks them. Errors: EMFILE and the like from eventfd.
-  [[nodiscard]] static result<signal_queue> open(std::initializer_list<int> signals);
-  signal_queue(signal_queue&&) noexcept = default;
+  /// Catches `signals` from now on. In the main thread of the process they are unblocked while the
+  /// queue lives; in another thread nothing is: some thread has to let them through, as the main
+  /// thread of a worker does. Errors: EBUSY for one that this library uses here in another way
+  /// (install_handler), EINVAL for one that cannot be caught, EMFILE and the like from eventfd.
+  [[nodiscard]] static result<signal_queue> open(std::span<const int> signals);
+  [[nodiscard]] static result<signal_queue> open(std::initializer_list<int> signals) {
+    return open(std::span(signals.begin(), signals.size()));
+  }
+  signal_queue(signal_queue&& other) noexcept
+      : place_(std::exchange(other.place_, nullptr)), unblocked_(other.unblocked_) {}
   signal_queue& operator=(signal_queue&&) noexcept = delete;
   ~signal_queue();
 
-  /// Readable while something is queued.
-  [[nodiscard]] int descriptor() const noexcept { return wake_.get(); }
+  /// Readable while something is queued. It is not closed with the queue but kept for the next one:
+  /// a loop that knows it has to be told to forget it before.
+  [[nodiscard]] int descriptor() const noexcept;
   /// Takes all that is queued, lowest signal first; never blocks. Valid until the next call.
   [[nodiscard]] std::span<const signal_notice> take() noexcept;
 
  private:
-  explicit signal_queue(os::descriptor wake) noexcept : wake_(std::move(wake)) {}
+  explicit signal_queue(signal_place& place) noexcept : place_(&place) {}
+  void unblock(std::span<const int> signals) noexcept;
 
-  os::descriptor wake_;
+  signal_place* place_;
+  sigset_t unblocked_{};
   std::array<signal_notice, signal_limit> taken_{};
 };
 

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <thread>
 #include <vector>
@@ -97,10 +98,119 @@ TEST(signal_queue, gives_the_defaults_back) {
   ASSERT_TRUE(signal_queue::open({SIGUSR2}));  // the place is free again
 }
 
-TEST(signal_queue_death, is_one_per_process) {
-  auto first = signal_queue::open({SIGUSR1});
-  ASSERT_TRUE(first);
-  EXPECT_DEATH((void)signal_queue::open({SIGUSR2}), "one signal queue");
+std::atomic<int> by_the_caller = 0;
+void caller_handles(int) { by_the_caller.fetch_add(1); }
+
+TEST(signal_queue, gives_the_callers_own_action_back_after_the_last_queue) {
+  struct sigaction own = {};
+  own.sa_handler = caller_handles;
+  own.sa_flags = SA_NODEFER;
+  ASSERT_EQ(::sigaction(SIGUSR1, &own, nullptr), 0);
+  {
+    auto first = signal_queue::open({SIGUSR1});
+    auto second = signal_queue::open({SIGUSR1, SIGUSR2});
+    ASSERT_TRUE(first && second);
+    {
+      const auto gone = std::move(*first);
+    }
+    ::raise(SIGUSR1);
+    EXPECT_EQ(by_the_caller.load(), 0);
+    EXPECT_EQ(second->take().size(), 1U);
+  }
+  ::raise(SIGUSR1);
+  EXPECT_EQ(by_the_caller.load(), 1);
+  struct sigaction now = {};
+  ASSERT_EQ(::sigaction(SIGUSR1, nullptr, &now), 0);
+  EXPECT_EQ(now.sa_flags & SA_NODEFER, SA_NODEFER);
+  own.sa_handler = SIG_DFL;
+  ::sigaction(SIGUSR1, &own, nullptr);
+}
+
+TEST(signal_queue, leaves_an_action_that_somebody_else_set_meanwhile) {
+  {
+    auto queue = signal_queue::open({SIGUSR1});
+    ASSERT_TRUE(queue);
+    ASSERT_TRUE(ignore_signal(SIGUSR1));
+  }
+  struct sigaction now = {};
+  ASSERT_EQ(::sigaction(SIGUSR1, nullptr, &now), 0);
+  EXPECT_EQ(now.sa_handler, SIG_IGN);
+  now.sa_handler = SIG_DFL;
+  ::sigaction(SIGUSR1, &now, nullptr);
+}
+
+TEST(signal_queue, several_each_hear_what_they_want) {
+  auto both = signal_queue::open({SIGUSR1, SIGUSR2});
+  auto one = signal_queue::open({SIGUSR2});
+  ASSERT_TRUE(both && one);
+  ::raise(SIGUSR1);
+  ::raise(SIGUSR2);
+  EXPECT_FALSE(is_readable(one->descriptor(), 0) && one->take().size() != 1U);
+  EXPECT_EQ(both->take().size(), 2U);
+  ::raise(SIGUSR2);
+  EXPECT_EQ(one->take().size(), 1U);
+}
+
+// A place that was used before must not tell of what came for the queue before.
+TEST(signal_queue, a_new_one_knows_nothing_of_the_one_before) {
+  {
+    auto before = signal_queue::open({SIGUSR1});
+    ASSERT_TRUE(before);
+    ::raise(SIGUSR1);
+  }
+  auto queue = signal_queue::open({SIGUSR1, SIGUSR2});
+  ASSERT_TRUE(queue);
+  EXPECT_FALSE(is_readable(queue->descriptor(), 0));
+  EXPECT_TRUE(queue->take().empty());
+}
+
+TEST(signal_queue, a_signal_that_this_library_handles_in_another_way_is_refused) {
+  ASSERT_TRUE(install_handler(SIGUSR2, [](int, siginfo_t*, void*) {}, 0));
+  const auto queue = signal_queue::open({SIGUSR1, SIGUSR2});
+  ASSERT_FALSE(queue);
+  EXPECT_TRUE(queue.error().is(EBUSY));
+  EXPECT_TRUE(is_default(SIGUSR1));
+  ASSERT_TRUE(ignore_signal(SIGUSR2));
+  struct sigaction normal = {};
+  ::sigaction(SIGUSR2, &normal, nullptr);
+}
+
+TEST(signal_queue, unblocks_in_the_main_thread_while_it_lives) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGUSR1);
+  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  {
+    auto queue = signal_queue::open({SIGUSR1});
+    ASSERT_TRUE(queue);
+    EXPECT_FALSE(is_blocked(SIGUSR1));
+  }
+  EXPECT_TRUE(is_blocked(SIGUSR1));
+  ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+}
+
+// Queues come and go in some threads while signals arrive in others: a handler may be walking the
+// list at any moment.
+TEST(signal_queue, may_come_and_go_while_signals_arrive) {
+  auto lasting = signal_queue::open({SIGUSR1});
+  ASSERT_TRUE(lasting);
+  constexpr std::uint32_t each = 2000;
+  std::atomic<bool> over = false;
+  std::vector<std::jthread> openers;
+  for (int i = 0; i < 2; ++i) {
+    openers.emplace_back([&] {
+      while (!over.load()) {
+        auto passing = signal_queue::open({SIGUSR1, SIGUSR2});
+        EXPECT_TRUE(passing);
+      }
+    });
+  }
+  std::uint32_t seen = 0;
+  for (std::uint32_t n = 0; n < each; ++n) ::raise(SIGUSR1);
+  for (const auto& notice : lasting->take()) seen += notice.times;
+  over.store(true);
+  openers.clear();
+  EXPECT_EQ(seen, each);
 }
 
 TEST(signal_queue, a_signal_that_cannot_be_caught_is_an_error) {

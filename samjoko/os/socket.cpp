@@ -172,7 +172,19 @@ void hold_new_handshakes(int listener) noexcept {
   ::setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter);
 }
 
-void shutdown_send(int socket) noexcept { ::shutdown(socket, SHUT_WR); }
+int shutdown_send(int socket) noexcept { return ::shutdown(socket, SHUT_WR) == 0 ? 0 : errno; }
+
+result<process_identity> peer_process(int socket) {
+  ucred who{};
+  socklen_t size = sizeof who;
+  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0)
+    return failure(errno, "getsockopt");
+  return process_identity{.pid = who.pid, .user = who.uid, .group = who.gid};
+}
+
+process_identity own_identity() noexcept {
+  return {.pid = ::getpid(), .user = ::geteuid(), .group = ::getegid()};
+}
 
 int take_error(int socket) noexcept {
   int code = 0;

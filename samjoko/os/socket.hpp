@@ -27,6 +27,16 @@ struct listen_options {
 [[nodiscard]] result<address> local_address(int socket);
 [[nodiscard]] result<address> peer_address(int socket);
 
+struct process_identity {
+  pid_t pid = 0;
+  uid_t user = 0;
+  gid_t group = 0;
+};
+/// Who connected, or made the pair, of a unix socket, as he was then (man 7 unix, SO_PEERCRED).
+[[nodiscard]] result<process_identity> peer_process(int socket);
+/// This process, with the user and group it counts as.
+[[nodiscard]] process_identity own_identity() noexcept;
+
 /// O_NONBLOCK belongs to the open socket, not to the descriptor: whoever shares it sees the change.
 [[nodiscard]] result<void> set_blocking(int socket, bool blocking);
 
@@ -48,8 +58,9 @@ void hold_new_handshakes(int listener) noexcept;
 /// a file that merely has the name.
 void remove_stale(const address& where);
 
-/// Says to the peer that no more bytes will come; receiving goes on.
-void shutdown_send(int socket) noexcept;
+/// Says to the peer that no more bytes will come; receiving goes on. 0, or an errno that mostly
+/// does not matter: ENOTSOCK for a pipe, which can only be closed.
+int shutdown_send(int socket) noexcept;
 
 /// The pending error of a socket (SO_ERROR), 0 for none.
 [[nodiscard]] int take_error(int socket) noexcept;

@@ -8,9 +8,6 @@
 namespace samjoko::serve {
 namespace {
 
-static_assert(graceful_signal == SIGTERM && immediate_signal == SIGUSR1 &&
-              end_rest_signal == SIGUSR2);
-
 constinit client_process* of_this_process = nullptr;
 
 }  // namespace
@@ -21,7 +18,7 @@ client_process::client_process(const workload& work) : work_(work) {
   attention_.self = this;
   attention_.run = [](runnable& self) noexcept { static_cast<attention&>(self).self->look(); };
   thread_.loop().attention = &attention_;
-  for (const int signal : {graceful_signal, immediate_signal, end_rest_signal})
+  for (const int signal : {graceful_signal, immediate_signal(), end_rest_signal()})
     CHECK(os::install_handler(signal, &client_process::told, SA_RESTART), "cannot be told to stop");
   os::end_with_parent(graceful_signal, work.forking_process);
   // What a terminal sends to the whole group is the master's to decide about.
@@ -37,10 +34,11 @@ void client_process::told(int signal, siginfo_t* info, void*) noexcept {
   const bool by_a_stranger =
       info->si_code <= 0 && info->si_pid != self->work_.forking_process && info->si_pid != 0;
   if (signal == graceful_signal && by_a_stranger) os::mark_told_by(info->si_pid);
-  if (signal == end_rest_signal) {
+  if (signal == end_rest_signal()) {
     self->end_rest_.store(true);
   } else {
-    self->stop_.request(signal == immediate_signal ? stop_level::immediate : stop_level::graceful);
+    self->stop_.request(signal == immediate_signal() ? stop_level::immediate
+                                                     : stop_level::graceful);
   }
   self->loop().wake();
 }

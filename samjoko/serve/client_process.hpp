@@ -1,7 +1,8 @@
 #pragma once
 // Charter: what a process that serves clients by blocking does: it is told by signals to stop, and
-// has one loop. TERM is graceful, USR1 immediate, USR2 ends a rest; all are sent by the worker that
-// forked it; what a terminal sends to the whole group is the master's business and is blocked here.
+// has one loop. TERM is graceful, one real-time signal immediate, another ends a rest; all are sent
+// by the worker that forked it. What a terminal sends to the whole group is the master's business
+// and is blocked here. All others are left to handlers.
 
 #include <atomic>
 #include <csignal>
@@ -13,9 +14,10 @@
 
 namespace samjoko::serve {
 
-inline constexpr int graceful_signal = 15;   // SIGTERM
-inline constexpr int immediate_signal = 10;  // SIGUSR1
-inline constexpr int end_rest_signal = 12;   // SIGUSR2
+inline constexpr int graceful_signal = SIGTERM;
+/// The first real-time signals are the C library's, and the fourth is the kick (os/kick.cpp).
+[[nodiscard]] inline int immediate_signal() noexcept { return SIGRTMIN + 4; }
+[[nodiscard]] inline int end_rest_signal() noexcept { return SIGRTMIN + 5; }
 
 class client_process : session_owner {
  public:

@@ -119,7 +119,7 @@ class process_each {
   /// Those who have not heard it yet.
   void tell_clients() {
     const auto level = room_.stop().level();
-    const int signal = level == stop_level::immediate ? immediate_signal : graceful_signal;
+    const int signal = level == stop_level::immediate ? immediate_signal() : graceful_signal;
     children_.for_each([&](pid_t pid, std::uint64_t) {
       if (std::exchange(told_[pid], level) != level) static_cast<void>(children_.send(pid, signal));
     });

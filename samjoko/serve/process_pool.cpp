@@ -50,7 +50,7 @@ class process_pool {
       if (surplus == 0) break;
       if (cell.state.load() != pool_state::waiting) continue;
       cell.leaves.store(true);
-      send(cell, end_rest_signal);
+      send(cell, end_rest_signal());
       --surplus;
     }
     const bool crowded = waiting == 0 && size_.is_full(members_);
@@ -154,7 +154,7 @@ class process_pool {
     }
     std::ranges::sort(resting, {}, [](const pool_cell* cell) { return cell->may_end.load(); });
     if (resting.size() > relieved_at_once) resting.resize(relieved_at_once);
-    for (auto* each : resting) send(*each, end_rest_signal);
+    for (auto* each : resting) send(*each, end_rest_signal());
   }
 
   workload& work_;
@@ -200,7 +200,7 @@ class pre_forked {
       const auto level = room_.stop().level();
       if (told != level) {
         told = level;
-        const int signal = level == stop_level::immediate ? immediate_signal : graceful_signal;
+        const int signal = level == stop_level::immediate ? immediate_signal() : graceful_signal;
         for (auto& pool : pools_) pool.tell_all(signal);
       }
       if (level == stop_level::graceful) {

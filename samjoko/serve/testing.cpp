@@ -40,6 +40,7 @@ class scripted_loop final : public io::loop {
     while (live_tasks() > 0) run_ready();
   }
   void wake() noexcept override {}
+  [[nodiscard]] bool is_real() const noexcept override { return false; }
 
  private:
   void receive(operation& wanted) {

@@ -1,0 +1,77 @@
+#include <samjoko/services/exec.hpp>
+
+#include <csignal>
+#include <samjoko/net/child.hpp>
+#include <samjoko/os/log_writer.hpp>
+#include <samjoko/os/socket.hpp>
+#include <samjoko/services/ucspi.hpp>
+
+namespace samjoko::services {
+namespace {
+
+std::string name_of(const result<os::address>& peer) {
+  return !peer ? "gone" : peer->is_unix() ? "unix" : peer->text();
+}
+
+/// A death by the signal that we sent is what was asked for.
+void report(const std::string& name, pid_t pid, const std::string& peer,
+            const result<exit_status>& ended, bool was_told) {
+  if (!ended) {
+    if (!ended.error().is(ECANCELED))
+      os::log_warning("exec", "{} (process {}) of client {}: {}", name, pid, peer,
+                      ended.error().sentence());
+    return;
+  }
+  const bool as_told = was_told && ended->how() == os::ending::killed && ended->signal() == SIGTERM;
+  if (ended->is_success() || as_told) return;
+  os::log_warning("exec", "{} (process {}) of client {} {}", name, pid, peer, ended->sentence());
+}
+
+/// Takes the client's socket away: from here on it is the program's.
+result<child> start(connection& client, const program& base) {
+  auto what = base;
+  for (auto& each : ucspi_environment(client.socket())) what.environment.push_back(std::move(each));
+  const auto socket = client.release_socket();
+  client.close_at_once();
+  // The mode belongs to the socket, whoever holds a descriptor of it; most programs expect this
+  // one.
+  if (auto set = os::set_blocking(socket.get(), true); !set) return failure_of(set);
+  what.input = what.output = given_stream(socket.get());
+  return child::start(client, what);
+}
+
+task<> serve_by(connection& client, const program& base) {
+  const auto peer = client.peer();
+  auto running = start(client, base);
+  if (!running) {
+    os::log_error("exec start", "{}; client {} is closed", running.error().sentence(),
+                  name_of(peer));
+    co_return;
+  }
+  auto ended = co_await running->exit_or_stop();
+  const bool stops = !ended && ended.error().is(condition::stopping);
+  if (stops) {
+    static_cast<void>(running->send(SIGTERM));  // ESRCH: it has just ended
+    ended = co_await running->exit();
+  }
+  report(base.words.front(), running->pid(), name_of(peer), ended, stops);
+}
+
+}  // namespace
+
+result<service> make_exec(exec_options options) {
+  if (options.words.empty())
+    return failure(condition::bad_argument, "exec",
+                   "exec needs a program: write it at the end, as in 'serve exec -- cat'");
+  auto file = os::find_program(options.words.front());
+  if (!file) return failure_of(file);
+  program base{.words = std::move(options.words)};
+  base.file = std::move(*file);
+  base.environment = ucspi_names();
+  base.errors = inherited_stream;
+  base.ends_with_thread = true;  // which waits for it: a crash of ours shall not leave it behind
+  return service{.name = "exec",
+                 .handler = [base](connection& client) { return serve_by(client, base); }};
+}
+
+}  // namespace samjoko::services
