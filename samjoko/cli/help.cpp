@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <samjoko/cli/client_command.hpp>
+
 namespace samjoko::cli {
 
 std::string help_head(const std::string& program, const std::vector<service_entry>& services,
@@ -17,12 +19,12 @@ std::string help_head(const std::string& program, const std::vector<service_entr
 }
 
 std::string help_foot(const std::string& program, bool own) {
-  return fmt::format(R"(
+  return client_command_help(program) + fmt::format(R"(
 One program, three models, on three ports:
   {}{} -l :8001,model=process -l :8002,model=thread,spawn=each -l :8003
 Signals to the master: TERM, INT stop when clients are done, QUIT at once, USR1 reopen the log.
 )",
-                     program, own ? "" : " serve files DIR");
+                                                    program, own ? "" : " serve files DIR");
 }
 
 }  // namespace samjoko::cli

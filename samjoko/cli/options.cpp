@@ -133,8 +133,8 @@ class serve_parser {
   void declare_sockets() {
     group_ = "Where";
     auto* listen = add("--listen,-l", "ADDRESS", options_.listen, parse_listener,
-                       "127.0.0.1:7000 (default), [::1]:7000, :7000, unix:/path, fd:3;\n"
-                       "may be repeated; ,model=MODEL ,spawn=SPAWN ,workers=N\n"
+                       "127.0.0.1:7000 (default), [::1]:7000, :7000, unix:/path, fd:3,\n"
+                       "fd:NAME; may be repeated; ,model=MODEL ,spawn=SPAWN ,workers=N\n"
                        "behind it hold for this listener alone");
     listen->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
         ->expected(1, CLI::detail::expected_max_vector_size)
@@ -195,6 +195,15 @@ class serve_parser {
         "append to this file (default: standard error)");
     add("--log-level", "LEVEL", options_.log_level, parse_level,
         "debug, info (default), notice, warning or error");
+    auto& operate = options_.operate;
+    add("--log-format", "FORMAT", operate.log_format, parse_log_format,
+        "text, json, journald or auto (default: journald if\nstandard error is the journal, else "
+        "text)");
+    add("--control", "PATH", operate.control, parse_text,
+        "where status and the like ask; none: nowhere\n(default: a folder of the user)");
+    add("--pid-file", "PATH", operate.pid_file, parse_text, "there while the service is ready");
+    add("--when-parked", "WHAT", operate.when_parked, parse_when_parked,
+        "all workers were given up: leave (default) with 3,\nor stay, for status and unpark");
     auto* user =
         add("--user", "USER", options_.user, parse_text, "workers give up root for this user");
     add("--group", "GROUP", options_.group, parse_text, "and this group")->needs(user);
@@ -268,7 +277,7 @@ std::string words_for(const CLI::ParseError& wrong, const CLI::App& app, const C
   if (wrong.get_exit_code() != static_cast<int>(CLI::ExitCodes::ExtrasError)) return text;
   const auto first = text.substr(colon + 2, text.find(' ', colon + 2) - colon - 2);
   if (!first.starts_with("-") && app.get_subcommands().empty())
-    return fmt::format("there is no command '{}' (write serve, version or help)", first);
+    return fmt::format("there is no command '{}' (try help)", first);
   if (!first.starts_with("-")) return fmt::format("'{}' is not expected here", first);
   std::vector<std::string> names;
   for (const auto* each : serve.get_options()) names.push_back(each->get_name());

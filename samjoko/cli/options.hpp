@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <samjoko/cli/operating.hpp>
 #include <samjoko/cli/placement.hpp>
 #include <samjoko/os/address.hpp>
 #include <samjoko/serve/model.hpp>
@@ -42,6 +43,7 @@ struct serve_options {
   std::string log_level = "info";
   std::string user;  ///< empty: stay who we are
   std::string group;
+  operating_options operate;
 };
 
 /// What the program can serve: for the list of services, and to know which options concern whom.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <samjoko/cli/client_command.hpp>
 #include <samjoko/cli/say.hpp>
 #include <samjoko/cli/units.hpp>
 #include <samjoko/cli/wire.hpp>
@@ -9,6 +10,7 @@
 namespace samjoko {
 
 int run(int argc, char** argv, const service& own) {
+  if (const auto code = cli::run_client_command(argc, argv)) return *code;
   const std::vector<cli::service_entry> only{{.name = own.name, .usage = "", .summary = ""}};
   const auto wanted = cli::parse_command_line(argc, argv, only, true);
   if (!wanted.serve) return cli::say(wanted);

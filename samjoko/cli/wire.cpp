@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <samjoko/os/handed_descriptors.hpp>
 #include <samjoko/os/log_writer.hpp>
 #include <samjoko/os/output.hpp>
 #include <samjoko/os/privilege.hpp>
@@ -26,7 +27,9 @@ int complain(const error& wrong, std::string_view try_this) {
   return exit_could_not_start;
 }
 
-std::string_view advice_for(const error& wrong, const os::address& where) {
+std::string advice_for(const error& wrong, const os::address& where) {
+  if (where.inherited() == os::address::missing)
+    return os::why_not_handed(where.handed_name(), os::handed_to_this_process());
   if (wrong.is(EADDRINUSE))
     return "another server listens there; stop it or choose another address";
   if (wrong.is(EACCES) && where.port() != 0 && where.port() < 1024)
@@ -43,10 +46,24 @@ os::log_level level_of(std::string_view name) {
 
 result<void> begin_log(const serve_options& options) {
   os::process_log().set_least_level(level_of(options.log_level));
+  os::process_log().set_format(format_for(options.operate, options.log_file.empty()));
   auto target = options.log_file.empty() ? os::duplicate(os::standard_error)
                                          : os::open_for_append(options.log_file);
   if (!target) return failure_of(target);
   return os::log_to(std::move(*target), "master");
+}
+
+result<named_listener> open_listener(const serve_options& options, const os::address& where,
+                                     std::size_t group) {
+  auto socket = os::listen_on(where, {.backlog = options.backlog,
+                                      .unix_mode = options.unix_mode,
+                                      .unix_owner = options.unix_owner});
+  if (!socket) return failure_of(socket);
+  const auto bound = os::local_address(socket->get());
+  auto name = bound && !where.dual_stack() ? bound->text()
+              : bound                      ? fmt::format(":{}", bound->port())
+                                           : where.text();
+  return named_listener{.socket = std::move(*socket), .name = std::move(name), .group = group};
 }
 
 /// All listeners, or the first one's error.
@@ -54,20 +71,27 @@ std::expected<std::vector<named_listener>, int> open_listeners(const serve_optio
                                                                const worker_groups& groups) {
   std::vector<named_listener> listeners;
   for (const auto& [where, how] : options.listen) {
-    auto socket = os::listen_on(where, {.backlog = options.backlog,
-                                        .unix_mode = options.unix_mode,
-                                        .unix_owner = options.unix_owner});
-    if (!socket)
-      return std::unexpected(complain(socket.error(), advice_for(socket.error(), where)));
-    const auto bound = os::local_address(socket->get());
-    const auto name = bound && !where.dual_stack() ? bound->text()
-                      : bound                      ? fmt::format(":{}", bound->port())
-                                                   : where.text();
-    listeners.push_back({.socket = std::move(*socket),
-                         .name = name,
-                         .group = groups.of_listener[listeners.size()]});
+    auto opened = open_listener(options, where, groups.of_listener[listeners.size()]);
+    if (!opened)
+      return std::unexpected(complain(opened.error(), advice_for(opened.error(), where)));
+    listeners.push_back(std::move(*opened));
   }
   return listeners;
+}
+
+/// Those of a group that was closed, where they had been; also where the kernel had chosen the
+/// port.
+result<void> open_group(const serve_options& options, std::vector<named_listener>& all,
+                        std::size_t group) {
+  for (std::size_t n = 0; n < all.size(); ++n) {
+    if (all[n].group != group || all[n].socket) continue;
+    const auto& asked = options.listen[n].where;
+    const auto bound = os::address::parse(all[n].name);
+    auto opened = open_listener(options, asked.port() == 0 && bound ? *bound : asked, group);
+    if (!opened) return failure_of(opened);
+    all[n].socket = std::move(opened->socket);
+  }
+  return {};
 }
 
 void say_what_is_served(const serve_options& options, const std::vector<named_listener>& listeners,
@@ -161,7 +185,24 @@ void remove_socket_files(const serve_options& options) {
   }
 }
 
-int serve_until_stopped(const serve_options& options, const service& offered,
+supervise::operating seen_from_outside(const serve_options& options, const worker_groups& groups,
+                                       std::span<const serve::counters> counts) {
+  supervise::operating outside;
+  for (const auto& each : groups.all) outside.groups.push_back({each.name, describe(each.how)});
+  outside.connections_of = [counts](std::size_t slot) -> supervise::connection_counts {
+    const auto& of = counts[slot];
+    return {.open = static_cast<std::uint64_t>(std::max<std::int64_t>(of.open.load(), 0)),
+            .accepted = of.accepted.load(),
+            .refused = of.refused.load(),
+            .accept_pauses = of.accept_pauses.load()};
+  };
+  outside.open_group = [&options](std::vector<named_listener>& all, std::size_t group) {
+    return open_group(options, all, group);
+  };
+  return outside;
+}
+
+int serve_until_stopped(const serve_options& options, const service& offered, operation& operated,
                         bool& closed_to_newcomers) {
   const auto groups = group(options.listen, options.placed);
   auto listeners = open_listeners(options, groups);
@@ -175,11 +216,17 @@ int serve_until_stopped(const serve_options& options, const service& offered,
     if (groups.all.size() > 1) settings.group_names.push_back(each.name);
   }
   settings.plan.drain_limit = options.stop_timeout;
+  settings.plan.stay_when_given_up = options.operate.when_parked == "stay";
   auto counts = os::shared_cells<serve::counters>::make(settings.plan.most_workers);
   if (!counts) return complain(counts.error(), {});
   auto account = serve::connection_account::make(options.limits, settings.plan.most_workers);
   if (!account) return complain(account.error(), "choose a lower --max-connections");
-  settings.after_worker_end = [&](std::size_t number) { account->give_back(number); };
+  settings.after_worker_end = [&](std::size_t number) {
+    account->give_back(number);
+    counts->cells()[number - 1].open.store(0);
+  };
+  settings.outside = seen_from_outside(options, groups, counts->cells());
+  operated.give(settings.outside);
   settings.listeners = std::move(*listeners);
   settings.before_graceful_stop = [&](const std::vector<named_listener>& open) {
     closed_to_newcomers = true;
@@ -206,8 +253,10 @@ int serve(const serve_options& options, const service& offered) {
     const auto who = os::find_identity(options.user, options.group);
     if (!who) return complain(who.error(), "no such user or group");
   }
+  operation operated;
+  if (auto begun = operated.begin(options.operate); !begun) return complain(begun.error(), {});
   bool closed_to_newcomers = false;
-  const int code = serve_until_stopped(options, offered, closed_to_newcomers);
+  const int code = serve_until_stopped(options, offered, operated, closed_to_newcomers);
   if (!closed_to_newcomers) remove_socket_files(options);
   return code;
 }

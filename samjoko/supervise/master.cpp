@@ -1,5 +1,6 @@
 #include <samjoko/supervise/master.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <deque>
 #include <utility>
@@ -9,6 +10,7 @@
 #include <samjoko/os/log_writer.hpp>
 #include <samjoko/os/orphans.hpp>
 #include <samjoko/os/process.hpp>
+#include <samjoko/supervise/desk.hpp>
 #include <samjoko/supervise/linux_kernel.hpp>
 #include <samjoko/supervise/report.hpp>
 #include <samjoko/supervise/staff.hpp>
@@ -23,13 +25,20 @@ class master {
         settings_(std::move(settings)),
         plan_(settings_.plan),
         counters_(counters),
-        staff_(kernel, main, counters, settings_.plan.most_workers) {}
+        main_([this, &main](worker& self) {
+          desk_.close();
+          return main(self);
+        }),
+        staff_(kernel, main_, counters, settings_.plan.most_workers),
+        desk_(std::move(settings_.outside), plan_, settings_.listeners, hands_of_the_desk()) {}
 
   int run() {
+    desk_.start(kernel_.now());
     perform(plan_.start(kernel_.now()));
     while (plan_.now_in() != plan::phase::over) {
       take_turn(plan_.next_time());
       perform(plan_.on_time(kernel_.now()));
+      desk_.announce(kernel_.now());
     }
     see_off_orphans();
     return exit_code_;
@@ -42,13 +51,15 @@ class master {
     take_signals();
     read_channels();
     reap();
+    desk_.take_turn(polled_, kernel_.now());
     os::process_log().report_held_back();
   }
 
   void wait(deadline until) {
     polled_.clear();
     staff_.add_to(polled_);
-    kernel_.wait(polled_, until);
+    desk_.add_to(polled_, kernel_.now());
+    kernel_.wait(polled_, std::min(until, desk_.next_time()));
   }
 
   void take_signals() {
@@ -66,7 +77,7 @@ class master {
       case SIGQUIT: return order(master_order::immediate);
       case SIGTTIN: return order(master_order::one_more);
       case SIGTTOU: return order(master_order::one_less);
-      case SIGUSR1: return reopen_log();
+      case SIGUSR1: return reopen_log_by_signal();
       default: return;
     }
   }
@@ -89,6 +100,7 @@ class master {
   void reap() {
     staff_.reap([&](std::size_t slot, const message& told) { hear(slot, told); },
                 [&](std::size_t slot, const os::exit_status& status) {
+                  desk_.ended(slot, title(slot), status, kernel_.now());
                   if (settings_.after_worker_end) settings_.after_worker_end(slot + 1);
                   perform(plan_.on_ended(slot, status, kernel_.now()));
                 });
@@ -106,18 +118,34 @@ class master {
     }
   }
 
-  void reopen_log() {
-    if (!settings_.reopen_log) return;
+  result<void> reopen_log() {
     auto opened = settings_.reopen_log();
-    if (!opened) {
-      os::log_error("reopen log", "the log is not reopened: {}", opened.error().sentence());
-      return;
-    }
+    if (!opened) return failure_of(opened);
     staff_.hand_out_log(opened->get());
-    if (auto done = os::process_log().adopt(std::move(*opened)); !done) {
-      os::log_error("reopen log", "{}", done.error().sentence());
-    }
+    if (auto done = os::process_log().adopt(std::move(*opened)); !done) return done;
     os::log_notice(os::every("reopen log"), "the log was reopened");
+    return {};
+  }
+
+  void reopen_log_by_signal() {
+    if (!settings_.reopen_log) return;
+    if (auto done = reopen_log(); !done)
+      os::log_error("reopen log", "the log is not reopened: {}", done.error().sentence());
+  }
+
+  hands hands_of_the_desk() {
+    return {
+        .order = [this](master_order what) { order(what); },
+        .scale = [this](
+                     std::size_t group,
+                     std::size_t count) { perform(plan_.on_scale(group, count, kernel_.now())); },
+        .recall = [this](std::size_t group) { perform(plan_.on_recall(group, kernel_.now())); },
+        .reopen_log = [this]() -> result<void> {
+          if (settings_.reopen_log) return reopen_log();
+          return failure(condition::bad_argument, "log",
+                         "the log is standard error, which cannot be opened again");
+        },
+    };
   }
 
   // An action may fail, which is an event, which has actions: they queue up behind the rest.
@@ -151,7 +179,7 @@ class master {
 
   void hire(std::size_t slot) {
     auto hired = staff_.hire(slot, {plan_.group_of(slot), title(slot)}, settings_.listeners);
-    if (hired) return;
+    if (hired) return desk_.hired(slot, staff_.pid_of(slot), kernel_.now());
     os::log_error("fork", "{} cannot be started: {}", title(slot), hired.error().sentence());
     perform(plan_.on_fork_failed(slot, kernel_.now()));
   }
@@ -202,7 +230,9 @@ class master {
   master_settings settings_;
   plan plan_;
   scoreboard& counters_;
+  const worker_main main_;  // the worker's own, after what is not for it is closed
   staff staff_;
+  desk desk_;
   std::vector<pollfd> polled_;
   std::deque<action> queue_;
   bool performing_ = false;

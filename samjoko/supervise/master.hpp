@@ -10,6 +10,7 @@
 #include <samjoko/base/result.hpp>
 #include <samjoko/supervise/heritage.hpp>
 #include <samjoko/supervise/kernel.hpp>
+#include <samjoko/supervise/operating.hpp>
 #include <samjoko/supervise/plan.hpp>
 #include <samjoko/supervise/worker.hpp>
 
@@ -33,6 +34,8 @@ struct master_settings {
   /// The counters of all workers, `plan.most_workers` of them. Must outlive the call; null for none
   /// of the caller's, then the master makes its own.
   scoreboard* counters = nullptr;
+  /// How the running service is seen and steered from outside.
+  operating outside;
 };
 
 /// What a worker is: runs in the forked child and returns its exit code (0; or 125, "do not restart
