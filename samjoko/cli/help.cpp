@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <samjoko/cli/client_command.hpp>
 #include <samjoko/cli/commands.hpp>
 #include <samjoko/cli/option.hpp>
 
@@ -53,7 +54,7 @@ std::string help_text(const std::string& program, const std::vector<service_entr
   for (const auto& each : services) {
     if (!own) text += entry(each.name + (each.usage.empty() ? "" : " " + each.usage), each.summary);
   }
-  return text + options() +
+  return text + options() + client_command_help(program) +
          fmt::format(R"(
 One program, three models, on three ports:
   {}{} -l :8001,model=process -l :8002,model=thread,spawn=each -l :8003

@@ -2,6 +2,7 @@
 // supervise/master.cpp.
 #include <unistd.h>
 #include <samjoko/cli/catalog.hpp>
+#include <samjoko/cli/client_command.hpp>
 #include <samjoko/cli/say.hpp>
 #include <samjoko/cli/units.hpp>
 #include <samjoko/cli/wire.hpp>
@@ -9,6 +10,7 @@
 namespace cli = samjoko::cli;
 
 int main(int argc, char** argv) {
+  if (const auto code = cli::run_client_command(argc, argv)) return *code;
   auto wanted = cli::parse_command_line(argc, argv, cli::catalog(), false, environ);
   if (wanted.serve.empty()) return cli::say(wanted);
   std::vector<cli::offer> offers;

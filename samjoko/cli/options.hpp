@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <samjoko/cli/operating.hpp>
 #include <samjoko/cli/placement.hpp>
 #include <samjoko/os/address.hpp>
 #include <samjoko/serve/model.hpp>
@@ -53,6 +54,7 @@ struct serve_options {
   std::string log_level = "info";
   std::string user;  ///< empty: stay who we are
   std::string group;
+  operating_options operate;
 
   [[nodiscard]] const std::string& title() const noexcept { return name.empty() ? service : name; }
 };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <samjoko/cli/client_command.hpp>
 #include <samjoko/cli/say.hpp>
 #include <samjoko/cli/units.hpp>
 #include <samjoko/cli/wire.hpp>
@@ -24,6 +25,7 @@ int serve_own(cli::serve_options options, const service& own) {
 }  // namespace
 
 int run(int argc, char** argv, const service& own) {
+  if (const auto code = cli::run_client_command(argc, argv)) return *code;
   const std::vector<cli::service_entry> only{
       {.name = own.name, .usage = "", .summary = "", .check = takes_no_arguments}};
   auto wanted = cli::parse_command_line(argc, argv, only, true, environ);

@@ -76,7 +76,7 @@ option_group socket_rows() {
               {.name = "listen",
                .kind = "ADDRESS",
                .standard = "127.0.0.1:7000",
-               .help = "[::1]:7000, :7000, unix:/path, fd:3; may be repeated;\n"
+               .help = "[::1]:7000, :7000, unix:/path, fd:3, fd:NAME; may be repeated;\n"
                        ",model=MODEL ,spawn=SPAWN ,workers=N behind it\n"
                        "hold for this listener alone",
                .letter = 'l',

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <memory>
 #include <samjoko/cli/black_box_memory.hpp>
+#include <samjoko/os/handed_descriptors.hpp>
 #include <samjoko/os/log_writer.hpp>
 #include <samjoko/os/output.hpp>
 #include <samjoko/os/privilege.hpp>
@@ -16,6 +17,7 @@
 #include <samjoko/os/socket.hpp>
 #include <samjoko/serve/connection_account.hpp>
 #include <samjoko/serve/model.hpp>
+#include <samjoko/supervise/deaths.hpp>
 #include <samjoko/supervise/master.hpp>
 
 namespace samjoko::cli {
@@ -28,7 +30,9 @@ int complain(const error& wrong, std::string_view try_this) {
   return exit_could_not_start;
 }
 
-std::string_view advice_for(const error& wrong, const os::address& where) {
+std::string advice_for(const error& wrong, const os::address& where) {
+  if (where.inherited() == os::address::missing)
+    return os::why_not_handed(where.handed_name(), os::handed_to_this_process());
   if (wrong.is(EADDRINUSE))
     return "another server listens there; stop it or choose another address";
   if (wrong.is(EACCES) && where.port() != 0 && where.port() < 1024)
@@ -45,10 +49,24 @@ os::log_level level_of(std::string_view name) {
 
 result<void> begin_log(const serve_options& options) {
   os::process_log().set_least_level(level_of(options.log_level));
+  os::process_log().set_format(format_for(options.operate, options.log_file.empty()));
   auto target = options.log_file.empty() ? os::duplicate(os::standard_error)
                                          : os::open_for_append(options.log_file);
   if (!target) return failure_of(target);
   return os::log_to(std::move(*target), "master");
+}
+
+result<named_listener> open_listener(const serve_options& options, const os::address& where,
+                                     std::size_t group) {
+  auto socket = os::listen_on(where, {.backlog = options.backlog,
+                                      .unix_mode = options.unix_mode,
+                                      .unix_owner = options.unix_owner});
+  if (!socket) return failure_of(socket);
+  const auto bound = os::local_address(socket->get());
+  auto name = bound && !where.dual_stack() ? bound->text()
+              : bound                      ? fmt::format(":{}", bound->port())
+                                           : where.text();
+  return named_listener{.socket = std::move(*socket), .name = std::move(name), .group = group};
 }
 
 /// All listeners in the order of the services, or the first one's error.
@@ -57,18 +75,10 @@ std::expected<std::vector<named_listener>, int> open_listeners(std::span<const o
   std::vector<named_listener> listeners;
   for (const auto& [options, offered] : offers) {
     for (const auto& [where, how] : options.listen) {
-      auto socket = os::listen_on(where, {.backlog = options.backlog,
-                                          .unix_mode = options.unix_mode,
-                                          .unix_owner = options.unix_owner});
-      if (!socket)
-        return std::unexpected(complain(socket.error(), advice_for(socket.error(), where)));
-      const auto bound = os::local_address(socket->get());
-      const auto name = bound && !where.dual_stack() ? bound->text()
-                        : bound                      ? fmt::format(":{}", bound->port())
-                                                     : where.text();
-      listeners.push_back({.socket = std::move(*socket),
-                           .name = name,
-                           .group = groups.of_listener[listeners.size()]});
+      auto opened = open_listener(options, where, groups.of_listener[listeners.size()]);
+      if (!opened)
+        return std::unexpected(complain(opened.error(), advice_for(opened.error(), where)));
+      listeners.push_back(std::move(*opened));
     }
   }
   return listeners;
@@ -208,6 +218,40 @@ void close_to_newcomers(std::span<const os::address> addresses,
   }
 }
 
+/// Those of a group that was closed, where they had been; also where the kernel had chosen the
+/// port.
+result<void> open_group(const serve_options& options, std::span<const os::address> addresses,
+                        std::vector<named_listener>& all, std::size_t group) {
+  for (std::size_t n = 0; n < all.size(); ++n) {
+    if (all[n].group != group || all[n].socket) continue;
+    const auto& asked = addresses[n];
+    const auto bound = os::address::parse(all[n].name);
+    auto opened = open_listener(options, asked.port() == 0 && bound ? *bound : asked, group);
+    if (!opened) return failure_of(opened);
+    all[n].socket = std::move(opened->socket);
+  }
+  return {};
+}
+
+supervise::operating seen_from_outside(std::span<const offer> offers, const worker_groups& groups,
+                                       std::span<const os::address> addresses,
+                                       const shared& memory) {
+  supervise::operating outside;
+  for (const auto& each : groups.all) outside.groups.push_back({each.name, describe(each.how)});
+  outside.connections_of = [&memory](std::size_t slot) -> supervise::connection_counts {
+    const auto& of = memory.counts.cells()[slot];
+    return {.open = static_cast<std::uint64_t>(std::max<std::int64_t>(of.open.load(), 0)),
+            .accepted = of.accepted.load(),
+            .refused = of.refused.load(),
+            .accept_pauses = of.accept_pauses.load()};
+  };
+  outside.deaths = [&memory](bool json) { return supervise::told_deaths(memory.deaths->box.board, json); };
+  outside.open_group = [=, &groups](std::vector<named_listener>& all, std::size_t group) {
+    return open_group(offers[groups.all[group].service].options, addresses, all, group);
+  };
+  return outside;
+}
+
 void tell_refusals(const shared& memory) {
   std::uint64_t refused = 0;
   for (const auto& each : memory.accounts) refused += each.refused();
@@ -216,7 +260,8 @@ void tell_refusals(const shared& memory) {
                    refused);
 }
 
-int serve_until_stopped(std::span<const offer> offers, bool& closed_to_newcomers) {
+int serve_until_stopped(std::span<const offer> offers, operation& operated,
+                        bool& closed_to_newcomers) {
   const auto& program = offers.front().options;
   const auto groups = groups_of(offers);
   const auto addresses = addresses_of(offers);
@@ -234,6 +279,7 @@ int serve_until_stopped(std::span<const offer> offers, bool& closed_to_newcomers
     if (groups.all.size() > 1) settings.group_names.push_back(each.name);
   }
   settings.plan.drain_limit = program.stop_timeout;
+  settings.plan.stay_when_given_up = program.operate.when_parked == "stay";
   auto memory = make_shared_memory(offers, settings.plan.most_workers);
   if (!memory) return complain(memory.error(), "choose a lower --max-connections");
   settings.box = &memory->deaths->box;
@@ -245,7 +291,10 @@ int serve_until_stopped(std::span<const offer> offers, bool& closed_to_newcomers
   settings.after_worker_end = [&](std::size_t number) {
     // In the accounts of the other services the number holds nothing.
     for (const auto& each : memory->accounts) each.give_back(number);
+    memory->counts.cells()[number - 1].open.store(0);
   };
+  settings.outside = seen_from_outside(offers, groups, addresses, *memory);
+  operated.give(settings.outside);
   settings.listeners = std::move(*listeners);
   settings.before_graceful_stop = [&](const std::vector<named_listener>& open) {
     closed_to_newcomers = true;
@@ -271,8 +320,10 @@ int serve(std::span<const offer> offers) {
     const auto who = os::find_identity(program.user, program.group);
     if (!who) return complain(who.error(), "no such user or group");
   }
+  operation operated;
+  if (auto begun = operated.begin(program.operate); !begun) return complain(begun.error(), {});
   bool closed_to_newcomers = false;
-  const int code = serve_until_stopped(offers, closed_to_newcomers);
+  const int code = serve_until_stopped(offers, operated, closed_to_newcomers);
   if (!closed_to_newcomers) {
     for (const auto& each : addresses_of(offers)) {
       if (each.is_unix()) os::remove_stale(each);

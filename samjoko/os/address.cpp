@@ -5,15 +5,19 @@
 #include <netinet/in.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstddef>
 #include <cstring>
 
+#include <samjoko/os/handed_descriptors.hpp>
+
 namespace samjoko::os {
 namespace {
 
-constexpr std::string_view forms = " (write 127.0.0.1:7000, [::1]:7000, :7000, unix:/path or fd:3)";
+constexpr std::string_view forms =
+    " (write 127.0.0.1:7000, [::1]:7000, :7000, unix:/path, fd:3 or fd:NAME)";
 
 std::unexpected<error> bad(std::string_view text, std::string_view why) {
   return failure(condition::bad_argument, "address", fmt::format("'{}' {}{}", text, why, forms));
@@ -45,10 +49,8 @@ result<address> address::parse(std::string_view text) {
   address out;
   if (text.find('\0') != std::string_view::npos) return bad(text, "has a NUL byte");
   if (text.starts_with("fd:")) {
-    unsigned number = 0;
-    if (!parse_number(text.substr(3), 1u << 20, number))
-      return bad(text, "has no descriptor number");
-    out.inherited_ = static_cast<int>(number);
+    if (!out.take_inherited(text.substr(3)))
+      return bad(text, "has neither number nor name of a descriptor");
     return out;
   }
   if (text.starts_with("unix:")) {
@@ -87,6 +89,33 @@ result<address> address::parse(std::string_view text) {
   return out;
 }
 
+// A name stands where other addresses have theirs, so that an address is copied like a number.
+bool address::take_inherited(std::string_view which) {
+  unsigned number = 0;
+  if (parse_number(which, 1u << 20, number)) {
+    inherited_ = static_cast<int>(number);
+    return true;
+  }
+  const auto is_printable = [](char each) { return each > ' ' && each < 0x7f; };
+  constexpr auto start = offsetof(sockaddr_un, sun_path);
+  // "-1", "3x" and "1048577" are mistakes, not names.
+  if (which.empty() || which.front() == '-' || (which.front() >= '0' && which.front() <= '9'))
+    return false;
+  if (which.size() >= sizeof(storage_) - start) return false;
+  if (!std::ranges::all_of(which, is_printable)) return false;
+  std::memcpy(as<sockaddr_un>(storage_).sun_path, which.data(), which.size());
+  length_ = static_cast<socklen_t>(start + which.size());
+  inherited_ = number_of_handed(which, handed_to_this_process());
+  if (inherited_ < 0) inherited_ = missing;
+  return true;
+}
+
+std::string_view address::handed_name() const noexcept {
+  constexpr auto start = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path));
+  if (inherited_ < 0 || length_ <= start) return {};
+  return {as<sockaddr_un>(storage_).sun_path, length_ - start};
+}
+
 unsigned address::port() const noexcept {
   if (family() == AF_INET) return ntohs(as<sockaddr_in>(storage_).sin_port);
   if (family() == AF_INET6) return ntohs(as<sockaddr_in6>(storage_).sin6_port);
@@ -119,6 +148,7 @@ std::string address::host() const {
 }
 
 std::string address::text() const {
+  if (!handed_name().empty()) return fmt::format("fd:{}", handed_name());
   if (inherited_ >= 0) return fmt::format("fd:{}", inherited_);
   if (is_unix()) return fmt::format("unix:{}", path());
   std::array<char, INET6_ADDRSTRLEN> host{};

@@ -5,6 +5,7 @@
 
 #include <sys/socket.h>
 
+#include <limits>
 #include <samjoko/base/result.hpp>
 #include <string>
 #include <string_view>
@@ -16,14 +17,19 @@ class address {
   address() noexcept = default;
   address(const sockaddr* from, socklen_t length) noexcept;
 
-  /// `127.0.0.1:7000`, `[::1]:7000`, `:7000` (IPv6 and IPv4), `unix:/run/x.sock`, `fd:3`.
+  /// `127.0.0.1:7000`, `[::1]:7000`, `:7000` (IPv6 and IPv4), `unix:/run/x.sock`, `fd:3`, `fd:NAME`
+  /// (os/handed_descriptors.hpp).
   /// Port 0 lets the kernel choose. Fails with condition::bad_argument.
   [[nodiscard]] static result<address> parse(std::string_view text);
 
   [[nodiscard]] sa_family_t family() const noexcept { return storage_.ss_family; }
   [[nodiscard]] bool is_unix() const noexcept { return family() == AF_UNIX; }
-  /// The number of an inherited descriptor, or -1.
+  /// The number of an inherited descriptor, or -1. One that was asked for by a name that nobody
+  /// handed over has the number `missing`, which no descriptor can have.
   [[nodiscard]] int inherited() const noexcept { return inherited_; }
+  static constexpr int missing = std::numeric_limits<int>::max();
+  /// Of an inherited descriptor that was asked for by name; empty otherwise.
+  [[nodiscard]] std::string_view handed_name() const noexcept;
   /// Whether `:PORT` was asked for: an IPv6 socket that takes IPv4 as well.
   [[nodiscard]] bool dual_stack() const noexcept { return dual_stack_; }
   /// 0 for what has no port.
@@ -44,6 +50,8 @@ class address {
   [[nodiscard]] socklen_t size() const noexcept { return length_; }
 
  private:
+  [[nodiscard]] bool take_inherited(std::string_view which);
+
   sockaddr_storage storage_{};
   socklen_t length_ = 0;
   int inherited_ = -1;

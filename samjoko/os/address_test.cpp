@@ -69,10 +69,10 @@ TEST(address, what_is_not_understood_is_quoted_with_the_reason_and_the_forms) {
                                   bad{"[::1]", "has no port in 0-65535"},
                                   bad{"unix:", "has no path"},
                                   bad{"unix:" + std::string(108, 'p'), "has a path over 107"},
-                                  bad{"fd:", "has no descriptor number"},
-                                  bad{"fd:-1", "has no descriptor number"},
-                                  bad{"fd:3x", "has no descriptor number"},
-                                  bad{"fd:1048577", "has no descriptor number"},
+                                  bad{"fd:", "has neither number nor name of a descriptor"},
+                                  bad{"fd:-1", "has neither number nor name of a descriptor"},
+                                  bad{"fd:3x", "has neither number nor name of a descriptor"},
+                                  bad{"fd:1048577", "has neither number nor name of a descriptor"},
                                   bad{std::string("127.0.0.1\0.9:80", 15), "has a NUL byte"},
                                   bad{std::string("unix:/a\0b", 9), "has a NUL byte"}}) {
     const auto parsed = address::parse(text);

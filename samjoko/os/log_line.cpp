@@ -14,6 +14,28 @@ bool is_second_of_c1(unsigned char first, unsigned char second) noexcept {
   return first == 0xc2 && second >= 0x80 && second <= 0x9f;
 }
 
+unsigned char second_of(std::string_view text) noexcept {
+  return static_cast<unsigned char>(text[1]);
+}
+
+/// Of the character at the front; 0 when it is none (RFC 3629 section 4: no overlong forms, no
+/// surrogates, nothing above U+10FFFF).
+std::size_t utf8_length(std::string_view text) noexcept {
+  const auto first = static_cast<unsigned char>(text.front());
+  if (first < 0x80) return 1;
+  if (first < 0xc2 || first > 0xf4) return 0;
+  const std::size_t length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  if (text.size() < length) return 0;
+  for (std::size_t n = 1; n < length; ++n) {
+    if ((static_cast<unsigned char>(text[n]) & 0xc0) != 0x80) return 0;
+  }
+  const auto second = second_of(text);
+  const bool overlong = (first == 0xe0 && second < 0xa0) || (first == 0xf0 && second < 0x90);
+  const bool surrogate = first == 0xed && second > 0x9f;
+  const bool too_high = first == 0xf4 && second > 0x8f;
+  return overlong || surrogate || too_high ? 0 : length;
+}
+
 }  // namespace
 
 void log_line::add(std::string_view text) noexcept {
@@ -80,11 +102,41 @@ void log_line::add_time(std::chrono::system_clock::time_point when) noexcept {
   add("Z");
 }
 
-std::string_view log_line::finish() noexcept {
-  if (cut_) {
-    std::memcpy(text_.data() + used_, cut_mark.data(), cut_mark.size());
-    used_ += cut_mark.size();
+void log_line::add_whole(std::string_view unit) noexcept {
+  if (used_ + unit.size() > room - longest_tail) cut_ = true;  // so that a tail fits behind it
+  add(unit);
+}
+
+void log_line::add_json(std::string_view text) noexcept {
+  while (!text.empty() && !cut_) {
+    const auto byte = static_cast<unsigned char>(text.front());
+    const auto length = utf8_length(text);
+    if (length == 0) {
+      add_whole("\xef\xbf\xbd");
+      text.remove_prefix(1);
+      continue;
+    }
+    if (byte == '"' || byte == '\\') {
+      const char code[] = {'\\', text.front()};
+      add_whole({code, sizeof code});
+    } else if (is_control(byte) || (length == 2 && is_second_of_c1(byte, second_of(text)))) {
+      const auto point = length == 2 ? second_of(text) : byte;  // C2 80 to C2 9F: the same number
+      const char code[] = {'\\', 'u', '0', '0', hex[point >> 4], hex[point & 0xf]};
+      add_whole({code, sizeof code});
+    } else {
+      add_whole(text.substr(0, length));
+    }
+    text.remove_prefix(length);
   }
+}
+
+std::string_view log_line::finish(std::string_view tail) noexcept {
+  const auto append = [this](std::string_view last) {
+    std::memcpy(text_.data() + used_, last.data(), last.size());
+    used_ += last.size();
+  };
+  if (cut_) append(cut_mark);
+  append(tail.substr(0, longest_tail));
   text_[used_++] = '\n';
   return {text_.data(), used_};
 }

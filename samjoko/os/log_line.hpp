@@ -20,16 +20,22 @@ class log_line {
   /// With control characters (C0, DEL, and C1 in UTF-8) escaped as \n, \t or \x1b, so that nobody
   /// outside can end a line or command a terminal.
   void add_escaped(std::string_view text) noexcept;
+  /// For the inside of a JSON string (RFC 8259 section 7). What is no UTF-8 becomes U+FFFD. A
+  /// character is added whole or not at all, so that a line which is cut is still valid.
+  void add_json(std::string_view text) noexcept;
   /// "2026-11-23T09:04:11.123Z". By hand: gmtime_r takes a lock, which fork could leave held.
   void add_time(std::chrono::system_clock::time_point when) noexcept;
-  /// Ends the line; nothing may be added after. The view lives as long as this object.
-  [[nodiscard]] std::string_view finish() noexcept;
+  /// Ends the line; nothing may be added after. The view lives as long as this object. `tail`, of
+  /// two bytes at most, stands at the end even when the line is cut.
+  [[nodiscard]] std::string_view finish(std::string_view tail = {}) noexcept;
 
  private:
   static constexpr std::string_view cut_mark = " [cut]";
+  static constexpr std::size_t longest_tail = 2;
   static constexpr std::size_t room = limit - cut_mark.size() - 1;
 
   void add_control(unsigned char byte) noexcept;
+  void add_whole(std::string_view unit) noexcept;
 
   std::array<char, limit> text_;
   std::size_t used_ = 0;

@@ -14,7 +14,7 @@
 #include <new>
 
 #include <samjoko/os/clock.hpp>
-#include <samjoko/os/log_line.hpp>
+#include <samjoko/os/log_form.hpp>
 
 // The packaged fmt 9.1 was compiled by GCC. Clang 19 mangles this one instance otherwise (a
 // conditional type among its parameters) and does not find it in the library, so it gets its own.
@@ -25,9 +25,6 @@ template void fmt::detail::vformat_to<char>(fmt::detail::buffer<char>&, fmt::str
 
 namespace samjoko::os {
 namespace {
-
-constexpr std::array<std::string_view, 5> level_names = {"debug", "info", "notice", "warning",
-                                                         "error"};
 
 std::int64_t this_second() noexcept {
   const auto now = std::chrono::steady_clock::now().time_since_epoch();
@@ -134,9 +131,10 @@ void log_writer::write(log_level level, const log_kind& kind, fmt::string_view f
   std::array<char, line_limit> message;
   try {
     const auto end = fmt::vformat_to_n(message.data(), message.size(), format, arguments);
-    emit(level, {message.data(), end.size < message.size() ? end.size : message.size()}, held_back);
+    emit(level, kind.name, {message.data(), end.size < message.size() ? end.size : message.size()},
+         held_back);
   } catch (...) {  // only a formatter of somebody's own type can throw
-    emit(level, "a line that could not be formatted", held_back);
+    emit(level, kind.name, "a line that could not be formatted", held_back);
   }
 }
 
@@ -146,7 +144,7 @@ void log_writer::report_held_back() noexcept {
     const char* name = each.name.load();
     if (name == nullptr || each.second.load() == now) continue;
     if (const auto count = each.held_back.exchange(0); count != 0)
-      emit(log_level::info, name, count);
+      emit(log_level::info, name, name, count);
   }
 }
 
@@ -177,38 +175,32 @@ bool log_writer::may_pass(const log_kind& kind, std::uint32_t& held_back) noexce
   return true;
 }
 
-void log_writer::emit(log_level level, std::string_view message, std::uint32_t held_back) noexcept {
+void log_writer::emit(log_level level, const char* kind, std::string_view message,
+                      std::uint32_t held_back) noexcept {
   report_lost();
-  log_line line;
-  line.add_time(wall_now());
-  line.add(" ");
-  line.add(level_names[static_cast<std::size_t>(level)]);
-  line.add(" ");
-  line.add_number(static_cast<std::uint64_t>(::getpid()));
-  line.add(" ");
-  line.add_escaped(name_.data());
-  line.add(": ");
-  line.add_escaped(message);
-  if (held_back != 0) {
-    line.add(" (and ");
-    line.add_number(held_back);
-    line.add(" more like this)");
-  }
-  if (!put(line.finish())) lost_.fetch_add(1);
+  if (!put_line(level, kind, message, held_back)) lost_.fetch_add(1);
 }
 
 void log_writer::report_lost() noexcept {
   const auto count = lost_.exchange(0);
   if (count == 0) return;
+  std::array<char, 80> message;
+  const auto end = fmt::format_to_n(message.data(), message.size(),
+                                    "lines of this log that could not be written: {}", count);
+  if (!put_line(log_level::warning, "lost", {message.data(), end.size}, 0)) lost_.fetch_add(count);
+}
+
+bool log_writer::put_line(log_level level, const char* kind, std::string_view message,
+                          std::uint32_t held_back) noexcept {
   log_line line;
-  line.add_time(wall_now());
-  line.add(" warning ");
-  line.add_number(static_cast<std::uint64_t>(::getpid()));
-  line.add(" ");
-  line.add_escaped(name_.data());
-  line.add(": lines of this log that could not be written: ");
-  line.add_number(count);
-  if (!put(line.finish())) lost_.fetch_add(count);
+  return put(compose(line, format_.load(),
+                     {.when = wall_now(),
+                      .level = level,
+                      .pid = static_cast<std::uint64_t>(::getpid()),
+                      .who = name_.data(),
+                      .kind = kind,
+                      .message = message,
+                      .held_back = held_back}));
 }
 
 bool log_writer::put(std::string_view line) noexcept {

@@ -6,7 +6,7 @@
 //
 //   2026-11-23T09:04:11.123Z warning 4711 master: worker 2 (4712) exited with code 3
 //
-// Time is UTC (RFC 3339). Control bytes are escaped, so that a client cannot forge a line. Not for
+// Time is UTC (RFC 3339); other forms are in log_form.hpp. Control bytes are escaped, so that a client cannot forge a line. Not for
 // signal handlers: the formatting may do anything.
 
 #include <array>
@@ -18,10 +18,9 @@
 #include <fmt/core.h>
 #include <samjoko/base/result.hpp>
 #include <samjoko/os/descriptor.hpp>
+#include <samjoko/os/log_form.hpp>
 
 namespace samjoko::os {
-
-enum class log_level : std::uint8_t { debug, info, notice, warning, error };
 
 /// What a line is about, for its rate limit: the name is the key, so use the same one at one site
 /// or at several that tell of the same trouble. At most `per_second` lines a second pass, 0 meaning
@@ -60,6 +59,8 @@ class log_writer {
   /// "master", "worker 2": cut at name_limit - 1 bytes. Before other threads log.
   void set_name(std::string_view name) noexcept;
   void set_least_level(log_level level) noexcept { least_.store(level); }
+  /// Kept by children and over adopt().
+  void set_format(log_format format) noexcept { format_.store(format); }
   [[nodiscard]] bool wants(log_level level) const noexcept { return level >= least_.load(); }
 
   void write(log_level level, const log_kind& kind, fmt::string_view format,
@@ -81,7 +82,10 @@ class log_writer {
 
   [[nodiscard]] limiter* limiter_of(const char* name) noexcept;
   [[nodiscard]] bool may_pass(const log_kind& kind, std::uint32_t& held_back) noexcept;
-  void emit(log_level level, std::string_view message, std::uint32_t held_back) noexcept;
+  void emit(log_level level, const char* kind, std::string_view message,
+            std::uint32_t held_back) noexcept;
+  [[nodiscard]] bool put_line(log_level level, const char* kind, std::string_view message,
+                              std::uint32_t held_back) noexcept;
   void report_lost() noexcept;
   [[nodiscard]] bool put(std::string_view line) noexcept;
   [[nodiscard]] std::size_t put_some(std::string_view line) noexcept;
@@ -90,6 +94,7 @@ class log_writer {
   std::atomic<int> target_{-1};
   std::atomic<way> way_{way::ask_first};
   std::atomic<log_level> least_{log_level::info};
+  std::atomic<log_format> format_{log_format::text};
   std::atomic<bool> torn_{false};  // the last line was cut in the middle: end it first
   std::atomic<std::uint64_t> lost_{0};
   std::array<char, name_limit> name_{};

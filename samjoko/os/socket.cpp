@@ -74,6 +74,7 @@ result<descriptor> adopt(const address& where) {
   int listening = 0;
   socklen_t size = sizeof listening;
   const int number = where.inherited();
+  if (number == address::missing) return failure(ENOENT, "inherited descriptor", where.text());
   if (::getsockopt(number, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0)
     return failure(errno, "inherited descriptor", where.text());
   if (!listening) return failure(EINVAL, "inherited descriptor that does not listen", where.text());

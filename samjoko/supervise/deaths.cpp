@@ -98,4 +98,12 @@ std::string as_json(const death_record& dead) {
   return all.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
+std::vector<std::string> told_deaths(const os::death_board& board, bool json) {
+  std::vector<std::string> told;
+  for_each_death(board, [&](const death_record& dead) {
+    told.push_back(json ? as_json(dead) : as_sentence(dead));
+  });
+  return told;
+}
+
 }  // namespace samjoko::supervise

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include <samjoko/os/death_board.hpp>
 #include <samjoko/os/death_text.hpp>
@@ -21,5 +22,8 @@ inline void for_each_death(const os::death_board& board,
                            const std::function<void(const death_record&)>& each) {
   board.for_each(each);
 }
+
+/// A sentence, or a JSON object, for each; the oldest first.
+[[nodiscard]] std::vector<std::string> told_deaths(const os::death_board& board, bool json);
 
 }  // namespace samjoko::supervise

@@ -10,6 +10,7 @@
 #include <samjoko/os/log_writer.hpp>
 #include <samjoko/os/orphans.hpp>
 #include <samjoko/os/process.hpp>
+#include <samjoko/supervise/desk.hpp>
 #include <samjoko/supervise/linux_kernel.hpp>
 #include <samjoko/supervise/report.hpp>
 #include <samjoko/supervise/staff.hpp>
@@ -25,18 +26,25 @@ class master {
         settings_(std::move(settings)),
         plan_(settings_.plan),
         counters_(counters),
-        staff_(kernel, main, counters, settings_.plan.most_workers, settings_.figures,
+        main_([this, &main](worker& self) {
+          desk_.close();
+          return main(self);
+        }),
+        staff_(kernel, main_, counters, settings_.plan.most_workers, settings_.figures,
                settings_.box),
         warden_(settings_.box, settings_.stuck_timeout,
                 [this](pid_t pid, os::own_limit limit, milliseconds after) {
                   staff_.end(pid, limit, after);
-                }) {}
+                }),
+        desk_(std::move(settings_.outside), plan_, settings_.listeners, hands_of_the_desk()) {}
 
   int run() {
+    desk_.start(kernel_.now());
     perform(plan_.start(kernel_.now()));
     while (plan_.now_in() != plan::phase::over) {
       take_turn(plan_.next_time());
       perform(plan_.on_time(kernel_.now()));
+      desk_.announce(kernel_.now());
     }
     see_off_orphans();
     while (staff_.deaths_wait()) take_turn(staff_.next_time());
@@ -52,13 +60,16 @@ class master {
     reap();
     staff_.tend_to_deaths();
     warden_.tend(kernel_.now());
+    desk_.take_turn(polled_, kernel_.now());
     os::process_log().report_held_back();
   }
 
   void wait(deadline until) {
     polled_.clear();
     staff_.add_to(polled_);
-    kernel_.wait(polled_, std::min({until, staff_.next_time(), warden_.next_time()}));
+    desk_.add_to(polled_, kernel_.now());
+    kernel_.wait(polled_,
+                 std::min({until, staff_.next_time(), warden_.next_time(), desk_.next_time()}));
   }
 
   void take_signals() {
@@ -76,7 +87,7 @@ class master {
       case SIGQUIT: return order(master_order::immediate);
       case SIGTTIN: return order(master_order::one_more);
       case SIGTTOU: return order(master_order::one_less);
-      case SIGUSR1: return reopen_log();
+      case SIGUSR1: return reopen_log_by_signal();
       default: return;
     }
   }
@@ -99,6 +110,7 @@ class master {
   void reap() {
     staff_.reap([&](std::size_t slot, const message& told) { hear(slot, told); },
                 [&](std::size_t slot, const os::exit_status& status) {
+                  desk_.ended(slot, title(slot), status, kernel_.now());
                   if (settings_.after_worker_end) settings_.after_worker_end(slot + 1);
                   perform(plan_.on_ended(slot, status, kernel_.now()));
                 });
@@ -117,18 +129,34 @@ class master {
     }
   }
 
-  void reopen_log() {
-    if (!settings_.reopen_log) return;
+  result<void> reopen_log() {
     auto opened = settings_.reopen_log();
-    if (!opened) {
-      os::log_error("reopen log", "the log is not reopened: {}", opened.error().sentence());
-      return;
-    }
+    if (!opened) return failure_of(opened);
     staff_.hand_out_log(opened->get());
-    if (auto done = os::process_log().adopt(std::move(*opened)); !done) {
-      os::log_error("reopen log", "{}", done.error().sentence());
-    }
+    if (auto done = os::process_log().adopt(std::move(*opened)); !done) return done;
     os::log_notice(os::every("reopen log"), "the log was reopened");
+    return {};
+  }
+
+  void reopen_log_by_signal() {
+    if (!settings_.reopen_log) return;
+    if (auto done = reopen_log(); !done)
+      os::log_error("reopen log", "the log is not reopened: {}", done.error().sentence());
+  }
+
+  hands hands_of_the_desk() {
+    return {
+        .order = [this](master_order what) { order(what); },
+        .scale = [this](
+                     std::size_t group,
+                     std::size_t count) { perform(plan_.on_scale(group, count, kernel_.now())); },
+        .recall = [this](std::size_t group) { perform(plan_.on_recall(group, kernel_.now())); },
+        .reopen_log = [this]() -> result<void> {
+          if (settings_.reopen_log) return reopen_log();
+          return failure(condition::bad_argument, "log",
+                         "the log is standard error, which cannot be opened again");
+        },
+    };
   }
 
   // An action may fail, which is an event, which has actions: they queue up behind the rest.
@@ -177,7 +205,7 @@ class master {
         slot,
         {group, title(slot), of_group(settings_.group_models), of_group(settings_.group_services)},
         settings_.listeners);
-    if (hired) return;
+    if (hired) return desk_.hired(slot, staff_.pid_of(slot), kernel_.now());
     os::log_error("fork", "{} cannot be started: {}", title(slot), hired.error().sentence());
     perform(plan_.on_fork_failed(slot, kernel_.now()));
   }
@@ -228,8 +256,10 @@ class master {
   master_settings settings_;
   plan plan_;
   scoreboard& counters_;
+  const worker_main main_;  // the worker's own, after what is not for it is closed
   staff staff_;
   warden warden_;
+  desk desk_;
   std::vector<pollfd> polled_;
   std::deque<action> queue_;
   bool performing_ = false;

@@ -10,6 +10,7 @@
 #include <samjoko/base/result.hpp>
 #include <samjoko/supervise/heritage.hpp>
 #include <samjoko/supervise/kernel.hpp>
+#include <samjoko/supervise/operating.hpp>
 #include <samjoko/supervise/plan.hpp>
 #include <samjoko/supervise/staff.hpp>
 #include <samjoko/supervise/worker.hpp>
@@ -46,6 +47,8 @@ struct master_settings {
   /// A thread that runs for so long without a call of the library is stuck: its process is ended.
   /// 0: never.
   milliseconds stuck_timeout{0};
+  /// How the running service is seen and steered from outside.
+  operating outside;
 };
 
 /// What a worker is: runs in the forked child and returns its exit code (0; or 125, "do not restart

@@ -118,6 +118,38 @@ deadline plan::next_time() const noexcept {
   return next;
 }
 
+actions plan::on_scale(std::size_t group, std::size_t count, moment now) {
+  run_timers(now);
+  if (phase_ != phase::running || group_closed_.at(group)) return finish();
+  const auto before = wanted_of(group);
+  while (wanted_of(group) < count && occupy_free_slot(group, now)) {
+  }
+  while (wanted_of(group) > count && stop_last_of(group, now)) {
+  }
+  if (wanted_of(group) != before)
+    add(action::kind::report_scale, 0, {}, static_cast<int>(wanted()));
+  return finish();
+}
+
+actions plan::on_recall(std::size_t group, moment now) {
+  run_timers(now);
+  if (phase_ != phase::running) return finish();
+  for (std::size_t number = 0; number < slots_.size(); ++number) {
+    auto& each = slots_[number];
+    if (each.group != group || !each.wanted || !is_given_up(each.state)) continue;
+    each.failure_count = 0;
+    each.delay = milliseconds(0);
+    group_closed_[group] = false;
+    step(number, slot_event::recalled, now);
+  }
+  return finish();
+}
+
+std::size_t plan::wanted_of(std::size_t group) const noexcept {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      slots_, [group](const slot& each) { return each.group == group && each.wanted; }));
+}
+
 std::size_t plan::wanted() const noexcept {
   return static_cast<std::size_t>(std::ranges::count(slots_, true, &slot::wanted));
 }
@@ -314,6 +346,7 @@ void plan::leave_if_over() {
       return !each.wanted || each.state == slot_state::retired;
     };
     code = std::ranges::all_of(slots_, retired) ? exit_do_not_restart : exit_could_not_start;
+    if (code == exit_could_not_start && settings_.stay_when_given_up) return;
   }
   phase_ = phase::over;
   add(action::kind::leave, 0, {}, code);

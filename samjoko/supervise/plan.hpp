@@ -44,6 +44,9 @@ struct plan_settings {
   /// Two orders of one kind within this time are one: `timeout` of coreutils sends each signal
   /// twice, to the process and to its group, and means it once.
   milliseconds repeat_window{10};
+  /// When all workers have been given up: stay, so that an operator can see why and recall them,
+  /// instead of leaving. Listeners are closed all the same.
+  bool stay_when_given_up = false;
 };
 
 /// One more and one less are meant of each group.
@@ -100,6 +103,12 @@ class plan {
   [[nodiscard]] actions on_fork_failed(std::size_t number, moment now);
   /// CHECKs that a process belonged to the slot, and that it really ended.
   [[nodiscard]] actions on_ended(std::size_t number, const os::exit_status& status, moment now);
+  /// `count` workers of one group shall be wanted; as near to it as can be: at least one, and no
+  /// more than there may be in all. Nothing while the service stops, or for a closed group.
+  [[nodiscard]] actions on_scale(std::size_t group, std::size_t count, moment now);
+  /// The slots of a group that were given up are tried anew, their failures forgotten. The caller
+  /// has opened its listeners again when they were closed. Nothing while the service stops.
+  [[nodiscard]] actions on_recall(std::size_t group, moment now);
   /// Whenever next_time() has passed; harmless at any other time.
   [[nodiscard]] actions on_time(moment now);
 
@@ -114,6 +123,13 @@ class plan {
   [[nodiscard]] slot_state state(std::size_t number) const { return slots_.at(number).state; }
   [[nodiscard]] std::size_t group_of(std::size_t number) const { return slots_.at(number).group; }
   [[nodiscard]] std::size_t wanted() const noexcept;
+  [[nodiscard]] std::size_t wanted_of(std::size_t group) const noexcept;
+  [[nodiscard]] bool is_wanted(std::size_t number) const { return slots_.at(number).wanted; }
+  /// When the slot's present state ends by itself; never, when it does not.
+  [[nodiscard]] deadline timer(std::size_t number) const { return slots_.at(number).timer; }
+  /// All its workers were given up, and its listeners closed.
+  [[nodiscard]] bool is_closed(std::size_t group) const { return group_closed_.at(group); }
+  [[nodiscard]] std::size_t groups() const noexcept { return group_closed_.size(); }
 
  private:
   struct slot {

@@ -28,6 +28,7 @@ asked asked_for(slot_event event) {
     case slot_event::wanted: return asked::order;
     case slot_event::ready: return asked::ready;
     case slot_event::leaves: return asked::leaves;
+    case slot_event::recalled:
     case slot_event::stop:
     case slot_event::stop_now: return asked::order;
     case slot_event::aged:
@@ -115,7 +116,11 @@ class explorer {
       default: return has_process(state) ? say_ready(slot) : void();
     }
   }
+  void recall() {
+    ask(asked::order, [&] { return subject_.on_recall(0, now_); });
+  }
   void order() {
+    if (random_() % 4 == 0) return recall();
     constexpr std::array all = {master_order::one_more, master_order::one_more,
                                 master_order::one_less, master_order::graceful,
                                 master_order::immediate};

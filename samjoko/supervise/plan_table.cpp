@@ -67,9 +67,11 @@ constexpr transition table[] = {
     {waiting, on::stop, empty, act::none},
     {waiting, on::stop_now, empty, act::none},
 
+    {parked, on::recalled, starting, act::fork},
     {parked, on::stop, empty, act::none},
     {parked, on::stop_now, empty, act::none},
 
+    {retired, on::recalled, starting, act::fork},
     {retired, on::stop, empty, act::none},
     {retired, on::stop_now, empty, act::none},
 };
@@ -77,10 +79,10 @@ constexpr transition table[] = {
 constexpr std::array<std::string_view, 10> state_names = {
     "empty", "starting", "young",   "grown",  "draining",
     "cut",   "killed",   "waiting", "parked", "retired"};
-constexpr std::array<std::string_view, 16> event_names = {
-    "wanted",       "ready",      "aged",       "leaves", "stop",        "stop now",
-    "boot over",    "drain over", "grace over", "due",    "fork failed", "failed",
-    "failed often", "died",       "left",       "retired"};
+constexpr std::array<std::string_view, 17> event_names = {
+    "wanted",       "ready",      "aged",       "leaves",  "stop",        "stop now",
+    "boot over",    "drain over", "grace over", "due",     "fork failed", "failed",
+    "failed often", "died",       "left",       "retired", "recalled"};
 constexpr std::array<std::string_view, 5> action_names = {"", "fork", "tell: stop gracefully",
                                                           "tell: stop at once", "kill"};
 

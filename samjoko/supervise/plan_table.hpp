@@ -40,6 +40,7 @@ enum class slot_event : std::uint8_t {
   died,          ///< it ended after it had grown, without being told
   left,          ///< it ended and no other is wanted
   retired,       ///< it ended with the code that means "do not restart me"
+  recalled,      ///< an operator says that the slot, given up, shall be tried anew
 };
 
 enum class slot_action : std::uint8_t { none, fork, tell_graceful, tell_immediate, kill };

@@ -10,7 +10,7 @@ namespace samjoko::supervise {
 namespace {
 
 constexpr int states = 10;
-constexpr int events = 16;
+constexpr int events = 17;
 
 slot_state state_at(int number) { return static_cast<slot_state>(number); }
 slot_event event_at(int number) { return static_cast<slot_event>(number); }

@@ -63,6 +63,8 @@ class staff {
   /// not see the master's end). Errors: EAGAIN, ENOMEM, EMFILE.
   [[nodiscard]] result<void> hire(std::size_t slot, position as,
                                   std::vector<named_listener>& listeners);
+  /// 0: nobody is in the slot.
+  [[nodiscard]] pid_t pid_of(std::size_t slot) const { return places_.at(slot).pid; }
   void tell(std::size_t slot, message_kind kind);
   void kill(std::size_t slot);
   /// It will be told to stop, or killed, because this limit has passed. The first one counts.

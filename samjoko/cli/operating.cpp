@@ -1,0 +1,116 @@
+#include <samjoko/cli/operating.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <samjoko/cli/control_place.hpp>
+#include <samjoko/cli/version.hpp>
+#include <samjoko/os/file.hpp>
+#include <samjoko/os/handed_descriptors.hpp>
+#include <samjoko/os/log_writer.hpp>
+#include <samjoko/os/output.hpp>
+#include <samjoko/os/runtime_folder.hpp>
+#include <samjoko/os/socket.hpp>
+#include <span>
+#include <utility>
+
+namespace samjoko::cli {
+namespace {
+
+constexpr os::listen_options for_control{.backlog = 64, .unix_mode = 0600, .unix_owner = {}};
+
+result<std::string> one_of(std::string_view text, std::span<const std::string_view> all,
+                           std::string_view what) {
+  if (std::ranges::find(all, text) != all.end()) return std::string(text);
+  return failure(condition::bad_argument, "option",
+                 fmt::format("there is no {} '{}' (write {})", what, text, fmt::join(all, ", ")));
+}
+
+bool standard_error_is_the_journal() {
+  const char* journal = ::getenv("JOURNAL_STREAM");
+  if (journal == nullptr) return false;
+  const auto own = os::facts_of(os::standard_error);
+  return own && fmt::format("{}:{}", own->device, own->number) == journal;
+}
+
+}  // namespace
+
+result<std::string> parse_log_format(std::string_view text) {
+  constexpr std::array<std::string_view, 4> all{"auto", "text", "json", "journald"};
+  return one_of(text, all, "log format");
+}
+
+result<std::string> parse_when_parked(std::string_view text) {
+  constexpr std::array<std::string_view, 2> all{"leave", "stay"};
+  return one_of(text, all, "way to be parked");
+}
+
+os::log_format format_for(const operating_options& options, bool to_standard_error) {
+  if (options.log_format == "json") return os::log_format::json;
+  if (options.log_format == "journald") return os::log_format::journald;
+  const bool chosen = options.log_format == "text";
+  return !chosen && to_standard_error && standard_error_is_the_journal() ? os::log_format::journald
+                                                                         : os::log_format::text;
+}
+
+operation::~operation() {
+  control_.reset();
+  if (where_) os::remove_stale(*where_);
+}
+
+result<void> operation::begin(const operating_options& options) {
+  os::keep_handed_from_children();
+  auto manager = os::meet_service_manager();
+  if (manager) {
+    manager_ = std::move(*manager);
+  } else {
+    os::log_warning("notify", "the service manager is not told of anything: {}",
+                    manager.error().sentence());
+  }
+  if (!options.pid_file.empty()) {
+    auto claimed = os::pid_file::claim(options.pid_file);
+    if (!claimed) return failure_of(claimed);
+    pid_file_ = std::move(*claimed);
+  }
+  if (options.control == "none") return {};
+  if (!options.control.empty()) return open_control(options);
+  open_usual_control();
+  return {};
+}
+
+result<void> operation::open_control(const operating_options& options) {
+  auto where = os::address::parse("unix:" + options.control);
+  if (!where) return failure_of(where);
+  auto opened = os::listen_on(*where, for_control);
+  if (!opened) return failure_of(opened);
+  control_ = std::move(*opened);
+  where_ = *where;
+  return {};
+}
+
+void operation::open_usual_control() {
+  const auto path = usual_control_path();
+  auto opened = path ? open_control({.control = *path, .pid_file = {}})
+                     : result<void>(std::unexpected(path.error()));
+  if (opened) return;
+  os::log_warning(os::every("control"),
+                  "no control socket, so that status and the like cannot ask: {} (name another "
+                  "place by --control PATH, or say --control none)",
+                  opened.error().sentence());
+}
+
+void operation::give(supervise::operating& to) {
+  to.program = os::program_file_name();
+  to.version = version_text;
+  to.control = std::move(control_);
+  to.manager = std::move(manager_);
+  to.when_ready = [this] {
+    if (auto published = pid_file_.publish(); !published)
+      os::log_error(os::every("pid file"), "{}", published.error().sentence());
+  };
+}
+
+}  // namespace samjoko::cli

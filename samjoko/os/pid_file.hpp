@@ -1,0 +1,37 @@
+#pragma once
+// Charter: a file that says which process a program is: one
+// line, the pid. Appears whole or not at all, and goes at the end.
+
+#include <sys/types.h>
+
+#include <string>
+
+#include <samjoko/base/result.hpp>
+
+namespace samjoko::os {
+
+class pid_file {
+ public:
+  pid_file() noexcept = default;
+  /// Looks whether `path` can be had: refused when it names a process that lives and is older than
+  /// the file. A younger one has the number by chance (it was given anew, or the machine was
+  /// started anew), and the file is stale. Leaves a file of its own beside it, so that a folder
+  /// that cannot be written to is told now and not when all is ready. Errors: EEXIST (it lives;
+  /// `on` says who), EACCES, ENOENT.
+  [[nodiscard]] static result<pid_file> claim(const std::string& path);
+  pid_file(pid_file&& other) noexcept;
+  pid_file& operator=(pid_file&& other) noexcept;
+  /// Removes what it made, if that is still what it wrote; not in a child.
+  ~pid_file();
+
+  /// The file is there, with this process's number, mode 0644 (man 2 rename: nobody ever sees half
+  /// of it).
+  [[nodiscard]] result<void> publish();
+
+ private:
+  std::string path_;       // empty: none
+  std::string temporary_;  // empty: published
+  pid_t owner_ = 0;
+};
+
+}  // namespace samjoko::os

@@ -1,0 +1,103 @@
+#include <samjoko/os/pid_file.hpp>
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+namespace samjoko::os {
+namespace {
+
+class pid_file_test : public testing::Test {
+ protected:
+  pid_file_test() {
+    EXPECT_NE(::mkdtemp(folder.data()), nullptr);
+    path = folder + "/pid";
+  }
+  ~pid_file_test() override { std::filesystem::remove_all(folder); }
+
+  [[nodiscard]] std::string content() const {
+    std::ifstream file(path);
+    std::string line;
+    return std::getline(file, line) ? line : "none";
+  }
+  void write(const std::string& text) const { std::ofstream(path) << text; }
+  [[nodiscard]] auto files() const {
+    return std::distance(std::filesystem::directory_iterator(folder), {});
+  }
+
+  std::string folder = testing::TempDir() + "samjoko-pid-XXXXXX";
+  std::string path;
+};
+
+TEST_F(pid_file_test, appears_when_it_is_published_and_goes_at_the_end) {
+  {
+    auto subject = pid_file::claim(path);
+    ASSERT_TRUE(subject);
+    EXPECT_EQ(content(), "none");
+    ASSERT_TRUE(subject->publish());
+    EXPECT_EQ(content(), std::to_string(::getpid()));
+    EXPECT_EQ(files(), 1);
+  }
+  EXPECT_EQ(files(), 0);
+}
+
+TEST_F(pid_file_test, leaves_nothing_when_it_was_never_published) {
+  EXPECT_TRUE(pid_file::claim(path));
+  EXPECT_EQ(files(), 0);
+}
+
+TEST_F(pid_file_test, of_a_process_that_lives_is_not_taken) {
+  write(std::to_string(::getppid()) + "\n");
+  const auto subject = pid_file::claim(path);
+  ASSERT_FALSE(subject);
+  EXPECT_TRUE(subject.error().is(EEXIST));
+  EXPECT_NE(subject.error().sentence().find(std::to_string(::getppid())), std::string::npos);
+  EXPECT_EQ(content(), std::to_string(::getppid()));
+}
+
+// After a restart of the machine the number belongs to somebody else: servers that look at the
+// number alone then refuse to start until a person removes the file.
+TEST_F(pid_file_test, older_than_the_process_that_it_names_is_stale) {
+  write(std::to_string(::getppid()) + "\n");
+  timespec long_ago[2] = {{1000, 0}, {1000, 0}};
+  ASSERT_EQ(::utimensat(AT_FDCWD, path.c_str(), long_ago, 0), 0);
+  auto subject = pid_file::claim(path);
+  ASSERT_TRUE(subject);
+  ASSERT_TRUE(subject->publish());
+  EXPECT_EQ(content(), std::to_string(::getpid()));
+}
+
+TEST_F(pid_file_test, of_nobody_or_with_rubbish_is_replaced) {
+  for (const auto* text : {"4194305\n", "", "rubbish", "-1", "99999999999999", "1 2"}) {
+    write(text);
+    auto subject = pid_file::claim(path);
+    ASSERT_TRUE(subject) << text;
+    ASSERT_TRUE(subject->publish());
+    EXPECT_EQ(content(), std::to_string(::getpid())) << text;
+  }
+}
+
+TEST_F(pid_file_test, that_somebody_else_wrote_over_is_left_to_him) {
+  {
+    auto subject = pid_file::claim(path);
+    ASSERT_TRUE(subject);
+    ASSERT_TRUE(subject->publish());
+    write("1\n");
+  }
+  EXPECT_EQ(content(), "1");
+}
+
+TEST_F(pid_file_test, in_a_folder_that_is_not_there_is_told_at_once) {
+  const auto subject = pid_file::claim(folder + "/none/pid");
+  ASSERT_FALSE(subject);
+  EXPECT_TRUE(subject.error().is(ENOENT));
+}
+
+}  // namespace
+}  // namespace samjoko::os

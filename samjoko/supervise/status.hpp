@@ -1,0 +1,61 @@
+#pragma once
+// Charter: how the running service fares, as data, and how it is told to people and to machines.
+// Pure: what is true is gathered by desk.hpp.
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <samjoko/supervise/plan_table.hpp>
+
+namespace samjoko::supervise {
+
+/// Of one worker slot since the master started, but `open`, which is now.
+struct connection_counts {
+  std::uint64_t open = 0;
+  std::uint64_t accepted = 0;
+  std::uint64_t refused = 0;        ///< by a limit on connections
+  std::uint64_t accept_pauses = 0;  ///< out of descriptors, processes or threads
+};
+
+struct worker_view {
+  std::size_t number = 0;  ///< from 1 up
+  pid_t pid = 0;           ///< 0: there is no process
+  slot_state state = slot_state::empty;
+  double age = 0;                  ///< seconds of the process
+  std::uint64_t restarts = 0;      ///< processes that the slot had before this one
+  std::optional<double> next_try;  ///< seconds until then, while it waits
+  std::string last_end;            ///< of the slot's process before, in words; empty: none ended
+  connection_counts connections;
+};
+
+struct group_view {
+  std::string name;
+  std::string model;                   ///< "process, spawn pool"
+  std::vector<std::string> listeners;  ///< their addresses
+  bool open = true;                    ///< false: all its workers were given up, nobody is accepted
+  std::size_t wanted = 0;
+  std::vector<worker_view> workers;  ///< those that are wanted, or still there
+};
+
+struct service_view {
+  std::string program;  ///< for commands that people shall type
+  std::string version;
+  pid_t pid = 0;
+  double uptime = 0;  ///< seconds
+  std::string phase;  ///< starting, running, draining, stopping, parked (nobody works any more)
+  std::vector<group_view> groups;
+};
+
+/// What an operator can do about a worker in this state; empty: nothing need be done.
+[[nodiscard]] std::string advice_for(slot_state state, const std::string& program);
+
+/// A table with a line per worker, and what is wrong below it.
+[[nodiscard]] std::string as_text(const service_view& seen);
+/// One object on one line. Keys are stable: more may come, none goes or changes its meaning.
+[[nodiscard]] std::string as_json(const service_view& seen);
+
+}  // namespace samjoko::supervise
