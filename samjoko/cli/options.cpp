@@ -21,7 +21,8 @@ enum class concerns : std::uint8_t {
   threads,
   unix_sockets,
   http,
-  lists
+  lists,
+  hub
 };
 
 struct declared {
@@ -73,6 +74,7 @@ class serve_parser {
     declare_sockets();
     declare_limits();
     declare_http();
+    declare_hub();
     declare_process();
   }
 
@@ -189,6 +191,32 @@ class serve_parser {
         concerns::http);
   }
 
+  void declare_hub() {
+    group_ = "Services with a hub";
+    auto& hub = options_.hub;
+    const auto up_to = [](std::uint64_t most) { return count_between(1, most); };
+    const auto from_hub = concerns::hub;
+    add("--max-topic-length", "N", hub.topic_length, up_to(hub::longest_text),
+        "bytes of a topic, or of a chat's room (64)", from_hub);
+    add("--max-name-length", "N", hub.name_length, up_to(hub::longest_text),
+        "bytes of a subscriber's name (64)", from_hub);
+    add("--max-message", "SIZE", hub.message_size,
+        size_between(1, hub::longest_message, "a message is read in one block"),
+        "bytes of a message (4096)", from_hub);
+    add("--max-topics", "N", hub.topics_per_subscriber, up_to(100'000),
+        "topics that one is subscribed to (16)", from_hub);
+    add("--max-subscribers", "N", hub.subscribers, up_to(1'000'000), "of the hub (65536)",
+        from_hub);
+    add("--hub-queue", "N", hub.queue_messages, up_to(1'000'000),
+        "messages waiting for one subscriber (256)", from_hub);
+    add("--hub-queue-size", "SIZE", hub.queue_bytes, size_between(1024, 1 << 30, "it holds some"),
+        "bytes of them (256k)", from_hub);
+    add("--hub-publisher-wait", "TIME", hub.publisher_wait, parse_time,
+        "of publishers for a full subscriber (1s)", from_hub);
+    add("--hub-slow-for", "TIME", hub.slow_for, parse_time,
+        "a subscriber full for so long is dropped (10s)", from_hub);
+  }
+
   void declare_process() {
     group_ = "The program";
     add("--log", "FILE", options_.log_file, parse_text,
@@ -229,6 +257,7 @@ class serve_parser {
         fits = std::ranges::any_of(options_.listen, is_unix), needs = "--listen unix:PATH";
         break;
       case concerns::http: fits = entry.speaks_http, needs = "a service that speaks HTTP"; break;
+      case concerns::hub: fits = entry.uses_hub, needs = "a service with a hub"; break;
       case concerns::lists: fits = entry.lists_directories, needs = "the service files"; break;
     }
     if (!fits)

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <samjoko/cli/placement.hpp>
+#include <samjoko/hub/limits.hpp>
 #include <samjoko/os/address.hpp>
 #include <samjoko/serve/model.hpp>
 #include <string>
@@ -34,6 +35,7 @@ struct serve_options {
   placement_choice placed;  ///< where a listener says nothing of its own
   serve_limits limits;
   http_settings http;
+  hub::limits hub;
   milliseconds stop_timeout{30'000};
   int backlog = 4096;
   std::optional<unsigned> unix_mode;
@@ -51,6 +53,7 @@ struct service_entry {
   std::string summary;
   bool speaks_http = false;
   bool lists_directories = false;
+  bool uses_hub = false;
 };
 
 /// What is to be done: serve, or print a text and leave.

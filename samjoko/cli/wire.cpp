@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <samjoko/cli/hub_process.hpp>
 #include <samjoko/os/log_writer.hpp>
 #include <samjoko/os/output.hpp>
 #include <samjoko/os/privilege.hpp>
@@ -108,6 +109,7 @@ class work_of_a_worker {
     }
     std::vector<int> listeners;
     for (const auto& each : me.listeners()) listeners.push_back(each.socket.get());
+    if (me.inherited().group == groups_.all.size()) return be_hub(me, listeners, options_.hub);
     auto orders = orders_of(me);
     serve::workload work{.offered = offered_,
                          .listeners = listeners,
@@ -144,7 +146,7 @@ class work_of_a_worker {
 
 /// Inherited listeners are left as they are: their other holders go on with them.
 void close_to_newcomers(const serve_options& options, const std::vector<named_listener>& open) {
-  for (std::size_t n = 0; n < open.size(); ++n) {
+  for (std::size_t n = 0; n < options.listen.size(); ++n) {
     const auto& where = options.listen[n].where;
     if (where.inherited() >= 0) continue;
     if (open[n].socket) {
@@ -174,13 +176,16 @@ int serve_until_stopped(const serve_options& options, const service& offered,
     settings.plan.workers.push_back(each.how.workers);
     if (groups.all.size() > 1) settings.group_names.push_back(each.name);
   }
+  settings.listeners = std::move(*listeners);
+  if (offered.uses_hub) {
+    if (auto added = add_hub(settings); !added) return complain(added.error(), {});
+  }
   settings.plan.drain_limit = options.stop_timeout;
   auto counts = os::shared_cells<serve::counters>::make(settings.plan.most_workers);
   if (!counts) return complain(counts.error(), {});
   auto account = serve::connection_account::make(options.limits, settings.plan.most_workers);
   if (!account) return complain(account.error(), "choose a lower --max-connections");
   settings.after_worker_end = [&](std::size_t number) { account->give_back(number); };
-  settings.listeners = std::move(*listeners);
   settings.before_graceful_stop = [&](const std::vector<named_listener>& open) {
     closed_to_newcomers = true;
     close_to_newcomers(options, open);

@@ -13,6 +13,7 @@
 #include <initializer_list>
 #include <samjoko/base/bytes.hpp>
 #include <samjoko/io/await.hpp>
+#include <samjoko/net/companion.hpp>
 #include <samjoko/net/limits.hpp>
 #include <samjoko/os/address.hpp>
 #include <samjoko/os/descriptor.hpp>
@@ -134,6 +135,9 @@ class connection {
   void put_unread(lease received) noexcept { unread_ = std::move(received); }
   /// A receive that does not wait: what has reached our kernel already, or nothing.
   [[nodiscard]] result<lease> receive_now() noexcept;
+  /// A rest also ends when this one has news; null: no more. It says so itself before it goes.
+  void rest_beside(companion* other) noexcept { beside_ = other; }
+  [[nodiscard]] companion* beside() const noexcept { return beside_; }
   /// Gives the socket away; the connection is dead then.
   [[nodiscard]] os::descriptor release_socket() noexcept;
   [[nodiscard]] std::uint32_t idle_ms() const noexcept { return idle_ms_; }
@@ -157,6 +161,7 @@ class connection {
   lease unread_;
   deadline deadline_;
   waiting* request_wait_ = nullptr;
+  companion* beside_ = nullptr;
   int socket_;
   std::uint32_t idle_ms_;
   bool stop_ends_reads_ = false;

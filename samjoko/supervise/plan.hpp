@@ -31,6 +31,9 @@ inline constexpr int exit_do_not_restart = 125;
 
 struct plan_settings {
   std::vector<std::size_t> workers{1};  ///< of each group, at the start
+  /// The last so many groups are helpers of the others (a hub): never scaled, and told to stop
+  /// when the workers of all other groups have ended.
+  std::size_t helper_groups = 0;
   std::size_t most_workers = 256;       ///< of all groups; what "one more" may reach
   milliseconds grown_after{1000};
   milliseconds first_delay{100};
@@ -64,7 +67,7 @@ struct action {
     report_scale,     ///< `code` workers are wanted now; no slot
     close_group,      ///< `slot` is the number of a group whose workers have all been given up
     hold_listeners,   ///< let no new connection begin; those in the backlog are still served
-    close_listeners,  ///< the master's own copies
+    close_listeners,  ///< the master's own copies, but those of helpers, which may yet be needed
     leave,            ///< with `code`; the last action of all
   };
   kind what;
@@ -102,6 +105,10 @@ class plan {
   [[nodiscard]] std::size_t slots() const noexcept { return slots_.size(); }
   [[nodiscard]] slot_state state(std::size_t number) const { return slots_.at(number).state; }
   [[nodiscard]] std::size_t group_of(std::size_t number) const { return slots_.at(number).group; }
+  [[nodiscard]] bool is_helper(std::size_t group) const noexcept {
+    return group >= settings_.workers.size() - settings_.helper_groups;
+  }
+  /// Workers, without helpers.
   [[nodiscard]] std::size_t wanted() const noexcept;
 
  private:
@@ -127,12 +134,14 @@ class plan {
   [[nodiscard]] bool stop_last_of(std::size_t group, moment now);
   [[nodiscard]] bool occupy_free_slot(std::size_t group, moment now);
   [[nodiscard]] bool has_given_up(std::size_t group) const;
+  [[nodiscard]] bool needs_helpers() const;
+  void stop_helpers(moment now);
   void close_groups();
   void leave_if_over();
   void add(action::kind what, std::size_t number = 0, milliseconds delay = {}, int code = 0);
   [[nodiscard]] bool counts_as_often(slot& failing, moment now) const noexcept;
   [[nodiscard]] slot_event meaning_of_end(slot& ended, const os::exit_status& status, moment now);
-  [[nodiscard]] actions finish();
+  [[nodiscard]] actions finish(moment now);
 
   plan_settings settings_;
   phase phase_ = phase::running;
