@@ -9,7 +9,8 @@
 namespace samjoko {
 
 int run(int argc, char** argv, const service& own) {
-  const std::vector<cli::service_entry> only{{.name = own.name, .usage = "", .summary = ""}};
+  const std::vector<cli::service_entry> only
+      {.name = own.name, .usage = "", .summary = "", .uses_hub = own.uses_hub}};
   const auto wanted = cli::parse_command_line(argc, argv, only, true);
   if (!wanted.serve) return cli::say(wanted);
   if (!wanted.serve->arguments.empty())

@@ -262,6 +262,7 @@ void link::note(const event& heard) {
   if (heard.what == event_kind::named) name_ = heard.name;
   if (heard.what == event_kind::dropped) was_dropped_ = true;
   if (heard.what != event_kind::refused) return;
+  if (heard.why == refusal::hub_full) was_dropped_ = true;
   if (heard.asked == frame_kind::claim && heard.name == name_) name_.clear();
   if (heard.asked == frame_kind::subscribe)
     std::erase_if(topics_, [&](const kept& each) { return each.topic == heard.topic; });

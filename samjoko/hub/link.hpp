@@ -36,7 +36,7 @@ enum class event_kind : std::uint8_t {
   members,      ///< of `topic`: each name in `body` is followed by LF; `more`: others follow
   refused,      ///< what was `asked` with `topic` and `name`, because of `why`
   lost,         ///< `count` messages are missing here: this client reads too slowly
-  dropped,      ///< it read too slowly for too long: nothing more will come
+  dropped,      ///< it read too slowly for too long: nothing more will come; nor behind hub_full
   interrupted,  ///< the hub had to be started again: messages may be missing
 };
 

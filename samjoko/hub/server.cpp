@@ -18,6 +18,8 @@ namespace {
 constexpr milliseconds beat{1000};
 constexpr milliseconds accept_pause{100};
 constexpr int accepted_per_turn = 64;
+/// Many may leave at once: those who are told of it get it in portions that fit their queues.
+constexpr std::size_t removed_per_flush = 16;
 
 class server {
  public:
@@ -221,7 +223,10 @@ class server {
       std::ranges::sort(gone);
       const auto again = std::ranges::unique(gone);
       gone.erase(again.begin(), again.end());
-      for (auto* each : gone) remove(*each);
+      for (std::size_t n = 0; n < gone.size(); ++n) {
+        if (n % removed_per_flush == removed_per_flush - 1) flush_touched();
+        remove(*gone[n]);
+      }
       more = !gone.empty();
     }
   }

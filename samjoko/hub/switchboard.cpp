@@ -22,8 +22,8 @@ bool has(std::uint8_t flags, std::uint8_t flag) noexcept { return (flags & flag)
 switchboard::verdict switchboard::take(member& from, const frame& said, moment now,
                                        bool may_wait) {
   switch (said.kind) {
-    case frame_kind::claim: claim(from, said, now); return verdict::done;
-    case frame_kind::subscribe: subscribe(from, said, now); return verdict::done;
+    case frame_kind::claim: return claim(from, said, now, may_wait);
+    case frame_kind::subscribe: return subscribe(from, said, now, may_wait);
     case frame_kind::unsubscribe: unsubscribe(from, said, now); return verdict::done;
     case frame_kind::publish: return publish(from, said, now, may_wait);
     case frame_kind::tell: return tell(from, said, now, may_wait);
@@ -32,11 +32,26 @@ switchboard::verdict switchboard::take(member& from, const frame& said, moment n
   }
 }
 
-void switchboard::claim(member& from, const frame& said, moment now) {
+/// Whether somebody who is subscribed (or wants to know who is) has a full queue worth waiting for.
+bool switchboard::is_full(const topic& of, const member* left_out, bool for_presence, moment now) {
+  return std::ranges::any_of(of.all, [&](const subscription& each) {
+    return each.who != left_out && (each.wants_presence || !for_presence) &&
+           each.who->out.asks_to_wait(now);
+  });
+}
+
+switchboard::verdict switchboard::claim(member& from, const frame& said, moment now,
+                                        bool may_wait) {
   const auto name = said.name;
-  if (name.size() > limits_.name_length) return refuse(from, refusal::bad_name, said);
+  const auto refused = [&](refusal why) {
+    refuse(from, why, said);
+    return verdict::done;
+  };
+  if (name.size() > limits_.name_length) return refused(refusal::bad_name);
   if (name != from.name) {
-    if (names_.contains(name)) return refuse(from, refusal::name_taken, said);
+    if (names_.contains(name)) return refused(refusal::name_taken);
+    const auto waits = [&](const topic* of) { return is_full(*of, &from, true, now); };
+    if (may_wait && std::ranges::any_of(from.topics, waits)) return verdict::wait;
     release_name(from, now);
     if (!name.empty()) {
       from.name = name;
@@ -45,6 +60,7 @@ void switchboard::claim(member& from, const frame& said, moment now) {
     }
   }
   answer(from, {.kind = frame_kind::named, .name = name});
+  return verdict::done;
 }
 
 void switchboard::release_name(member& from, moment now) {
@@ -54,26 +70,34 @@ void switchboard::release_name(member& from, moment now) {
   from.name.clear();
 }
 
-void switchboard::subscribe(member& from, const frame& said, moment now) {
-  if (!is_topic(said.topic)) return refuse(from, refusal::bad_topic, said);
-  if (has(said.flags, flag_named_only) && from.name.empty())
-    return refuse(from, refusal::no_name, said);
+switchboard::verdict switchboard::subscribe(member& from, const frame& said, moment now,
+                                            bool may_wait) {
+  const auto refused = [&](refusal why) {
+    refuse(from, why, said);
+    return verdict::done;
+  };
+  if (!is_topic(said.topic)) return refused(refusal::bad_topic);
+  if (has(said.flags, flag_named_only) && from.name.empty()) return refused(refusal::no_name);
   const bool presence = has(said.flags, flag_presence);
   auto* wanted = find(said.topic);
   if (wanted != nullptr && std::ranges::find(from.topics, wanted) != from.topics.end()) {
     std::ranges::find(wanted->all, &from, &subscription::who)->wants_presence = presence;
   } else {
     if (from.topics.size() >= limits_.topics_per_subscriber)
-      return refuse(from, refusal::too_many_topics, said);
+      return refused(refusal::too_many_topics);
+    const bool is_told = !has(said.flags, flag_again) && !from.name.empty();
     if (wanted == nullptr) {
       const std::string name(said.topic);
       wanted = &topics_.emplace(name, topic{.name = name, .all = {}}).first->second;
+    } else if (is_told && may_wait && is_full(*wanted, nullptr, true, now)) {
+      return verdict::wait;
     }
-    if (!has(said.flags, flag_again)) tell_presence(*wanted, from, frame_kind::joined, now);
+    if (is_told) tell_presence(*wanted, from, frame_kind::joined, now);
     wanted->all.push_back({.who = &from, .wants_presence = presence});
     from.topics.push_back(wanted);
   }
   answer(from, {.kind = frame_kind::subscribed, .topic = said.topic});
+  return verdict::done;
 }
 
 void switchboard::unsubscribe(member& from, const frame& said, moment now) {
@@ -111,11 +135,7 @@ switchboard::verdict switchboard::publish(member& from, const frame& said, momen
   if (has(said.flags, flag_members_only) && !is_member) return refused(refusal::not_subscribed);
   if (to == nullptr) return verdict::done;
   const auto* left_out = has(said.flags, flag_not_to_me) ? &from : nullptr;
-  if (may_wait) {
-    for (const auto& each : to->all) {
-      if (each.who != left_out && each.who->out.asks_to_wait(now)) return verdict::wait;
-    }
-  }
+  if (may_wait && is_full(*to, left_out, false, now)) return verdict::wait;
   const auto message = share({.kind = frame_kind::message,
                               .topic = said.topic,
                               .name = from.name,

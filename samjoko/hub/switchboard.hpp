@@ -57,9 +57,11 @@ class switchboard {
   template <class Value>
   using by_text = std::unordered_map<std::string, Value, text_hash, std::equal_to<>>;
 
-  void claim(member& from, const frame& said, moment now);
+  [[nodiscard]] verdict claim(member& from, const frame& said, moment now, bool may_wait);
   void release_name(member& from, moment now);
-  void subscribe(member& from, const frame& said, moment now);
+  [[nodiscard]] verdict subscribe(member& from, const frame& said, moment now, bool may_wait);
+  [[nodiscard]] static bool is_full(const topic& of, const member* left_out, bool for_presence,
+                                    moment now);
   void unsubscribe(member& from, const frame& said, moment now);
   void leave_topic(member& from, topic& of, moment now);
   [[nodiscard]] verdict publish(member& from, const frame& said, moment now, bool may_wait);
