@@ -32,10 +32,10 @@ enum class frame_kind : std::uint8_t {
   left,          ///< `name` has left it
   named,         ///< the claim of `name` holds
   subscribed,    ///< the subscription to `topic` holds
-  members,       ///< of `topic`: names in `body`, each ended by LF; flag_more: another frame follows
-  refused,       ///< flags: a refusal; topic and name as in what was asked, its kind as the body
-  lost,          ///< here `body` (a decimal number) messages are missing: the reader was too slow
-  dropped,       ///< the last frame: the reader was too slow for too long
+  members,  ///< of `topic`: names in `body`, each ended by LF; flag_more: another frame follows
+  refused,  ///< flags: a refusal; topic and name as in what was asked, its kind as the body
+  lost,     ///< here `body` (a decimal number) messages are missing: the reader was too slow
+  dropped,  ///< the last frame: the reader was too slow for too long
 };
 
 /// Flags of `subscribe` and `publish`.

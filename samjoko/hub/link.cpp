@@ -201,7 +201,8 @@ task<result<void>> link::subscribe(std::string_view topic, subscribe_options how
   const auto flags = static_cast<std::uint8_t>(flag_if(how.presence, flag_presence) |
                                                flag_if(how.named_only, flag_named_only));
   std::erase_if(topics_, [&](const kept& each) { return each.topic == topic; });
-  if (topic.size() <= longest_text) topics_.push_back({.topic = std::string(topic), .flags = flags});
+  if (topic.size() <= longest_text)
+    topics_.push_back({.topic = std::string(topic), .flags = flags});
   return say({.kind = frame_kind::subscribe, .flags = flags, .topic = topic});
 }
 
@@ -212,8 +213,7 @@ task<result<void>> link::unsubscribe(std::string_view topic) {
 
 task<result<void>> link::publish(std::string_view topic, std::string_view body,
                                  publish_options how) {
-  return say(
-      {.kind = frame_kind::publish, .flags = flags_of(how), .topic = topic, .body = body});
+  return say({.kind = frame_kind::publish, .flags = flags_of(how), .topic = topic, .body = body});
 }
 
 task<result<void>> link::tell(std::string_view name, std::string_view body, publish_options how) {

@@ -3,11 +3,14 @@
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <samjoko/hub/running_hub.hpp>
 #include <samjoko/io/contract_bed.hpp>
 #include <samjoko/os/abstract_socket.hpp>
 #include <samjoko/os/poll.hpp>
+#include <samjoko/os/process.hpp>
 #include <samjoko/task/scope.hpp>
 
 namespace samjoko::hub {
@@ -171,9 +174,8 @@ task<> too_much_for_one(party& speaker, party& quick, party& slow, int messages)
 }
 
 TYPED_TEST(hub_links, a_slow_reader_is_bounded_told_and_dropped_while_others_get_all) {
-  running_hub hub({.queue_messages = 8,
-                   .publisher_wait = milliseconds(20),
-                   .slow_for = milliseconds(100)});
+  running_hub hub(
+      {.queue_messages = 8, .publisher_wait = milliseconds(20), .slow_for = milliseconds(100)});
   party speaker(this->loop), quick(this->loop), slow(this->loop);
   hub.start();
   this->run(too_much_for_one(speaker, quick, slow, 400));
@@ -199,8 +201,8 @@ TYPED_TEST(hub_links, nonsense_ends_its_own_link_only) {
   party listener(this->loop), speaker(this->loop);
   hub.start();
   this->run(subscribe(listener.line, "t"));
-  for (const std::string_view nonsense : {"GET / HTTP/1.1\r\n\r\n", "\xff\xff\xff\xff",
-                                          "\x04\x01\x01\x01\x20\x01\x01\x01"}) {
+  for (const std::string_view nonsense :
+       {"GET / HTTP/1.1\r\n\r\n", "\xff\xff\xff\xff", "\x04\x01\x01\x01\x20\x01\x01\x01"}) {
     const auto stranger = os::socket_for(*rendezvous()).value();
     ASSERT_EQ(os::connect_now(stranger.get(), *rendezvous()), 0);
     ASSERT_GT(::send(stranger.get(), nonsense.data(), nonsense.size(), MSG_NOSIGNAL), 0);
@@ -245,6 +247,29 @@ TYPED_TEST(hub_links, what_fits_no_frame_is_an_error_at_once) {
   party who(this->loop);
   hub.start();
   this->run(too_long(who));
+}
+
+/// Exit code 0: it was connected, and closed without a word.
+void be_stranger() {
+  if (::setuid(65534) != 0) os::leave_process(1);
+  const auto line = os::socket_for(*rendezvous());
+  if (!line || os::connect_now(line->get(), *rendezvous()) != 0) os::leave_process(2);
+  if (!os::wait_readable(line->get(), deadline::after(std::chrono::seconds(15))))
+    os::leave_process(3);
+  char byte = 0;
+  os::leave_process(::recv(line->get(), &byte, 1, MSG_DONTWAIT) > 0 ? 4 : 0);
+}
+
+TEST(hub_strangers, only_its_own_user_is_let_in) {
+  if (os::this_user() != 0) GTEST_SKIP() << "only root can become another user";
+  running_hub hub;
+  const auto child = os::fork_process();
+  ASSERT_TRUE(child);
+  if (child->in_child()) be_stranger();
+  hub.start();
+  int status = -1;
+  ASSERT_EQ(::waitpid(child->pid, &status, 0), child->pid);
+  EXPECT_EQ(status, 0);
 }
 
 }  // namespace

@@ -19,8 +19,7 @@ bool has(std::uint8_t flags, std::uint8_t flag) noexcept { return (flags & flag)
 
 }  // namespace
 
-switchboard::verdict switchboard::take(member& from, const frame& said, moment now,
-                                       bool may_wait) {
+switchboard::verdict switchboard::take(member& from, const frame& said, moment now, bool may_wait) {
   switch (said.kind) {
     case frame_kind::claim: return claim(from, said, now, may_wait);
     case frame_kind::subscribe: return subscribe(from, said, now, may_wait);
@@ -136,18 +135,15 @@ switchboard::verdict switchboard::publish(member& from, const frame& said, momen
   if (to == nullptr) return verdict::done;
   const auto* left_out = has(said.flags, flag_not_to_me) ? &from : nullptr;
   if (may_wait && is_full(*to, left_out, false, now)) return verdict::wait;
-  const auto message = share({.kind = frame_kind::message,
-                              .topic = said.topic,
-                              .name = from.name,
-                              .body = said.body});
+  const auto message = share(
+      {.kind = frame_kind::message, .topic = said.topic, .name = from.name, .body = said.body});
   for (const auto& each : to->all) {
     if (each.who != left_out) put(*each.who, message, now);
   }
   return verdict::done;
 }
 
-switchboard::verdict switchboard::tell(member& from, const frame& said, moment now,
-                                       bool may_wait) {
+switchboard::verdict switchboard::tell(member& from, const frame& said, moment now, bool may_wait) {
   const auto refused = [&](refusal why) {
     refuse(from, why, said);
     return verdict::done;

@@ -73,8 +73,8 @@ struct hub_switchboard : ::testing::Test {
     EXPECT_EQ(say(who, {.kind = frame_kind::subscribe, .flags = flags, .topic = topic}),
               switchboard::verdict::done);
   }
-  auto publish(someone& who, std::string_view topic, std::string_view body,
-               std::uint8_t flags = 0, bool may_wait = true) {
+  auto publish(someone& who, std::string_view topic, std::string_view body, std::uint8_t flags = 0,
+               bool may_wait = true) {
     return say(who, {.kind = frame_kind::publish, .flags = flags, .topic = topic, .body = body},
                may_wait);
   }
@@ -197,8 +197,7 @@ TEST_F(hub_switchboard, a_link_cannot_speak_as_the_hub) {
 TEST_F(hub_switchboard, a_publisher_waits_for_a_full_subscriber_and_then_goes_on_without_it) {
   subscribe(wren, "tree");
   subscribe(owl, "tree");
-  for (int n = 0; n < 3; ++n)
-    EXPECT_EQ(publish(crow, "tree", "x"), switchboard::verdict::done);
+  for (int n = 0; n < 3; ++n) EXPECT_EQ(publish(crow, "tree", "x"), switchboard::verdict::done);
   EXPECT_EQ(wren.hears(), "subscribed tree//; message tree//x; message tree//x; message tree//x");
   EXPECT_EQ(publish(crow, "tree", "y"), switchboard::verdict::wait) << "owl has four";
   EXPECT_EQ(wren.hears(), "") << "nobody gets it twice";

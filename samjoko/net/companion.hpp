@@ -26,9 +26,9 @@ class companion {
   /// The session's own, while the client rests: the wait for news.
   struct rest_wait : io::operation {
     void* owner = nullptr;
-    bool waits_too = false;    ///< the client's own wait is under way
-    bool waits_here = false;   ///< this one is
-    bool has_come = false;     ///< it ended with news
+    bool waits_too = false;   ///< the client's own wait is under way
+    bool waits_here = false;  ///< this one is
+    bool has_come = false;    ///< it ended with news
   };
   rest_wait news;
 

@@ -36,8 +36,7 @@ void hear(member& who, const hub::event& heard, std::string& words) {
     case event_kind::refused:
       if (heard.asked == hub::frame_kind::unsubscribe) return;  // he was not in it
       if (heard.asked == hub::frame_kind::subscribe && heard.topic == who.room) who.room.clear();
-      if (heard.asked == hub::frame_kind::claim && heard.name == who.nickname)
-        who.nickname.clear();
+      if (heard.asked == hub::frame_kind::claim && heard.name == who.nickname) who.nickname.clear();
       break;
     case event_kind::message:
     case event_kind::joined:
@@ -55,9 +54,9 @@ task<bool> pass_on_news(connection& client, member& who, std::string& words) {
     const auto heard = who.line.take();
     if (!heard) co_return true;
     hear(who, *heard, words);
-    const bool was_last = heard->what == hub::event_kind::dropped ||
-                          (heard->what == hub::event_kind::refused &&
-                           heard->why == hub::refusal::hub_full);
+    const bool was_last =
+        heard->what == hub::event_kind::dropped ||
+        (heard->what == hub::event_kind::refused && heard->why == hub::refusal::hub_full);
     if (was_last) co_return false;
     if (words.size() < words_at_once) continue;
     const auto written = co_await client.write(words);
@@ -81,8 +80,7 @@ task<result<void>> change_room(member& who, std::string_view room) {
 }
 
 task<result<void>> do_line(member& who, const chat_line& said, std::string& words) {
-  const hub::publish_options to_others{
-      .not_to_me = true, .members_only = true, .named_only = true};
+  const hub::publish_options to_others{.not_to_me = true, .members_only = true, .named_only = true};
   const bool needs_room = said.what == chat_wish::say || said.what == chat_wish::who;
   if (needs_room && who.room.empty()) {
     words += "! you are in no room: /join ROOM\n";
@@ -152,7 +150,7 @@ task<next> take_turn(connection& client, member& who, std::size_t limit) {
     stays = false;
   }
   const auto written = co_await client.write(words);
-  co_return written && stays ? next::rest : next::close;
+  co_return written&& stays ? next::rest : next::close;
 }
 
 }  // namespace
@@ -160,10 +158,8 @@ task<next> take_turn(connection& client, member& who, std::size_t limit) {
 service chat(chat_options options) {
   CHECK(options.line_limit <= connection::longest_text, "a line waits in one block");
   return {.name = "chat",
-          .handler =
-              [limit = options.line_limit](connection& client, member& who) {
-                return take_turn(client, who, limit);
-              },
+          .handler = [limit = options.line_limit](
+                         connection& client, member& who) { return take_turn(client, who, limit); },
           .greets = true,
           .says_goodbye = true,
           .uses_hub = true};

@@ -84,8 +84,7 @@ chat_line understand(std::string_view line) noexcept {
   const auto* found = std::ranges::find(commands, line.substr(0, space), &command::name);
   if (found == commands.end()) return wrong("there is no such command: /help lists them");
   auto rest = trimmed(line.substr(space));
-  if (!found->has_word)
-    return rest.empty() ? chat_line{.what = found->what} : wrong(found->usage);
+  if (!found->has_word) return rest.empty() ? chat_line{.what = found->what} : wrong(found->usage);
   const auto end = std::min(rest.find(' '), rest.size());
   const chat_line said{
       .what = found->what, .word = rest.substr(0, end), .text = trimmed(rest.substr(end))};

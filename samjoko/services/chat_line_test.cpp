@@ -31,10 +31,9 @@ TEST(chat_line, commands_with_what_they_need) {
 }
 
 TEST(chat_line, every_wrong_use_is_told) {
-  for (const auto line :
-       {"/nick"sv, "/nick "sv, "/nick a b"sv, "/join"sv, "/msg"sv, "/msg crow"sv, "/leave now"sv,
-        "/who x"sv, "/quit x"sv, "/fly"sv, "/"sv, "//x"sv, "/nick <a"sv, "/nick a>"sv,
-        "/join a/b"sv, "/NICK crow"sv}) {
+  for (const auto line : {"/nick"sv, "/nick "sv, "/nick a b"sv, "/join"sv, "/msg"sv, "/msg crow"sv,
+                          "/leave now"sv, "/who x"sv, "/quit x"sv, "/fly"sv, "/"sv, "//x"sv,
+                          "/nick <a"sv, "/nick a>"sv, "/join a/b"sv, "/NICK crow"sv}) {
     const auto got = understand(line);
     EXPECT_EQ(got.what, chat_wish::wrong) << line;
     EXPECT_FALSE(got.text.empty()) << line;
@@ -42,16 +41,17 @@ TEST(chat_line, every_wrong_use_is_told) {
 }
 
 TEST(chat_line, control_characters_are_refused) {
-  for (const auto line : {"a\0b"sv, "bell \a"sv, "\x1b[2J"sv, "tab\there"sv, "cr\rx"sv, "del \x7f"sv,
-                          "csi \xc2\x9b"sv, "/nick a\x01"sv}) {
+  for (const auto line : {"a\0b"sv, "bell \a"sv, "\x1b[2J"sv, "tab\there"sv, "cr\rx"sv,
+                          "del \x7f"sv, "csi \xc2\x9b"sv, "/nick a\x01"sv}) {
     EXPECT_EQ(understand(line).what, chat_wish::wrong) << line;
   }
   EXPECT_EQ(understand("no-break \xc2\xa0 space").what, chat_wish::say);
 }
 
 TEST(chat_line, what_is_not_utf8_is_refused) {
-  for (const auto line : {"\x80"sv, "\xc3"sv, "\xc0\xaf"sv, "\xe0\x80\xaf"sv, "\xed\xa0\x80"sv,
-                          "\xf4\x90\x80\x80"sv, "\xf8\x88\x80\x80\x80"sv, "\xe2\x82"sv, "a\xff"sv}) {
+  for (const auto line :
+       {"\x80"sv, "\xc3"sv, "\xc0\xaf"sv, "\xe0\x80\xaf"sv, "\xed\xa0\x80"sv, "\xf4\x90\x80\x80"sv,
+        "\xf8\x88\x80\x80\x80"sv, "\xe2\x82"sv, "a\xff"sv}) {
     EXPECT_EQ(understand(line).what, chat_wish::wrong);
   }
   EXPECT_EQ(understand("\xf4\x8f\xbf\xbf").what, chat_wish::say) << "the last character there is";

@@ -1,7 +1,7 @@
 #pragma once
 // Charter: what a chat client is told of an event of the hub, as lines of text. A line begins with
-// `*` for news, `!` for what is wrong, `<NAME>` for what was said to the room, `-NAME-` for what was
-// said to this client alone.
+// `*` for news, `!` for what is wrong, `<NAME>` for what was said to the room, `-NAME-` for what
+// was said to this client alone.
 
 #include <samjoko/hub/link.hpp>
 #include <string>

@@ -34,7 +34,7 @@ struct plan_settings {
   /// The last so many groups are helpers of the others (a hub): never scaled, and told to stop
   /// when the workers of all other groups have ended.
   std::size_t helper_groups = 0;
-  std::size_t most_workers = 256;       ///< of all groups; what "one more" may reach
+  std::size_t most_workers = 256;  ///< of all groups; what "one more" may reach
   milliseconds grown_after{1000};
   milliseconds first_delay{100};
   milliseconds longest_delay{10'000};
