@@ -339,14 +339,15 @@ void link::wait_for_news(io::operation& wait) noexcept {
   wait.size = 0;
   wait.idle_ms = wait.allowance_ms = 0;
   wait.until = deadline::never();
-  const bool reads = socket_ >= 0 && !is_lost_;
+  const bool reads = socket_ >= 0 && !is_lost_ && !was_dropped_;
   wait.kind = reads ? io::operation_kind::readable : io::operation_kind::sleep;
   wait.fd = socket_;
   if (!reads && !was_dropped_) wait.until = try_again_;
 }
 
 int link::watched_descriptor() const noexcept {
-  return untaken().empty() && !was_interrupted_ && !is_lost_ ? socket_ : -1;
+  const bool good = !was_interrupted_ && !is_lost_ && !was_dropped_;
+  return good && untaken().empty() ? socket_ : -1;
 }
 
 }  // namespace samjoko::hub

@@ -51,7 +51,9 @@ task<> expect_next(link& from, event_kind what, std::string body = {}) {
     co_return;
   }
   EXPECT_EQ(static_cast<int>(heard->what), static_cast<int>(what));
-  if (what == event_kind::message) EXPECT_EQ(heard->body, body);
+  if (what == event_kind::message) {
+    EXPECT_EQ(heard->body, body);
+  }
 }
 
 task<> subscribe(link& who, std::string topic, subscribe_options how = {}) {

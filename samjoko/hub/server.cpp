@@ -189,24 +189,31 @@ class server {
     progressed_ |= link.flush(now_);
     if (link.is_over()) {
       ended_.push_back(&link);
-    } else if (link.me.out.state() == queue_state::filling && !link.is_filling) {
-      link.is_filling = true;
-      filling_.push_back(&link);
+      return;
     }
+    note_state(link);
     // Its answers are out: what it asks next may be read again.
     if (link.may_read && !link.waits && !link.me.out.is_overfull()) make_active(link);
   }
 
+  void note_state(server_link& link) {
+    const auto state = link.me.out.state();
+    if (state == queue_state::filling && !std::exchange(link.is_filling, true))
+      filling_.push_back(&link);
+    if (state == queue_state::dropped && !std::exchange(link.is_dropped, true)) drop(link);
+  }
+
   /// Queues change their state by what was sent, and by time.
   void look_at_queues() {
-    std::erase_if(filling_, [this](server_link* each) {
-      if (each->is_over()) return true;
+    std::vector<server_link*> looked_at;
+    looked_at.swap(filling_);
+    for (auto* each : looked_at) {
+      each->is_filling = false;
+      if (each->is_over()) continue;
       each->me.out.look_at_state(now_);
       progressed_ |= each->flush(now_);
-      if (each->me.out.state() == queue_state::dropped) drop(*each);
-      each->is_filling = each->me.out.state() == queue_state::filling;
-      return !each->is_filling;
-    });
+      note_state(*each);
+    }
   }
 
   void drop(server_link& slow) {

@@ -36,16 +36,15 @@ void server_link::hear(std::uint32_t events) noexcept {
 }
 
 void server_link::receive() {
-  const auto had = received_.size();
-  received_.resize(had + read_size);
+  std::array<std::byte, read_size> room;
   io::operation receive;
   receive.kind = io::operation_kind::receive;
   receive.fd = socket_.get();
-  receive.data = reinterpret_cast<std::byte*>(received_.data()) + had;
+  receive.data = room.data();
   receive.size = read_size;
   const bool finished = io::attempt(receive, no_blocks(), false);
   const auto count = finished && receive.result > 0 ? static_cast<std::size_t>(receive.result) : 0;
-  received_.resize(had + count);
+  received_ += as_text(bytes(room).first(count));
   over_ = finished && receive.result <= 0;
   // With room left there is nothing more before the next edge, unless the end came with this one.
   may_read = finished && (hung_up_ || count == read_size);

@@ -46,6 +46,7 @@ class server_link {
   bool may_write = true;
   bool active = false;
   bool is_filling = false;
+  bool is_dropped = false;
   bool waits = false;  ///< its next frame is offered again
   deadline paused_until;
 
