@@ -2,6 +2,7 @@
 // Charter: everything a service is written with, in one include.
 
 #include <samjoko/cli/run.hpp>
+#include <samjoko/hub/link.hpp>
 #include <samjoko/net/child.hpp>
 #include <samjoko/net/connect.hpp>
 #include <samjoko/net/connection.hpp>

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <samjoko/services/chat.hpp>
 #include <samjoko/services/echo.hpp>
 #include <samjoko/services/exec.hpp>
 #include <samjoko/services/files.hpp>
@@ -12,6 +13,8 @@ namespace samjoko::cli {
 namespace {
 
 result<service> make_echo(const serve_options&) { return services::echo(); }
+
+result<service> make_chat(const serve_options&) { return services::chat(); }
 
 result<void> check_relay(const serve_options& options) {
   const auto to = os::address::parse(options.arguments.front());
@@ -78,6 +81,12 @@ struct maker {
 const std::vector<maker>& makers() {
   static const std::vector<maker> all{
       {{.name = "echo", .usage = "", .summary = "sends back what it receives"}, 0, make_echo},
+      {{.name = "chat",
+        .usage = "",
+        .summary = "rooms, names and private words, a line each",
+        .uses_hub = true},
+       0,
+       make_chat},
       {{.name = "relay", .usage = "ADDRESS", .summary = "passes bytes to and from another server"},
        1,
        make_relay,

@@ -6,6 +6,7 @@
 #include <optional>
 #include <samjoko/cli/operating.hpp>
 #include <samjoko/cli/placement.hpp>
+#include <samjoko/hub/limits.hpp>
 #include <samjoko/os/address.hpp>
 #include <samjoko/serve/model.hpp>
 #include <samjoko/supervise/plan.hpp>
@@ -41,6 +42,7 @@ struct serve_options {
   serve_limits limits;
   http_settings http;
   std::uint32_t max_children = 100;  ///< of a service that runs programs
+  hub::limits hub;
   milliseconds stop_timeout{30'000};
   /// A thread that runs a handler for so long without awaiting anything is stuck. 0: never.
   milliseconds stuck_timeout{60'000};
@@ -66,6 +68,7 @@ struct service_entry {
   std::string summary;
   bool speaks_http = false;
   bool lists_directories = false;
+  bool uses_hub = false;
   /// It gives clients to programs: no byte of theirs is read or written here.
   bool runs_program = false;
   /// Checks name and number of the arguments, and what they say; opens nothing. May be empty.

@@ -85,6 +85,81 @@ option_group program_rows() {
           }};
 }
 
+option_group hub_rows() {
+  using hub_limits = hub::limits;
+  const auto text = count_between(1, hub::longest_text);
+  return {
+      "Services with a hub",
+      {
+          {.name = "max-topic-length",
+           .kind = "N",
+           .standard = "64",
+           .help = "bytes of a topic, or of a chat's room",
+           .whom = concerns::hub,
+           .holds_for = extent::program,
+           .take = into(text, &options::hub, &hub_limits::topic_length)},
+          {.name = "max-name-length",
+           .kind = "N",
+           .standard = "64",
+           .help = "bytes of a subscriber's name",
+           .whom = concerns::hub,
+           .holds_for = extent::program,
+           .take = into(text, &options::hub, &hub_limits::name_length)},
+          {.name = "max-message",
+           .kind = "SIZE",
+           .standard = "4096",
+           .help = "bytes of a message",
+           .whom = concerns::hub,
+           .holds_for = extent::program,
+           .take = into(size_between(1, hub::longest_message, "a message is read in one block"),
+                        &options::hub, &hub_limits::message_size)},
+          {.name = "max-topics",
+           .kind = "N",
+           .standard = "16",
+           .help = "topics that one is subscribed to",
+           .whom = concerns::hub,
+           .holds_for = extent::program,
+           .take =
+               into(count_between(1, 100'000), &options::hub, &hub_limits::topics_per_subscriber)},
+          {.name = "max-subscribers",
+           .kind = "N",
+           .standard = "65536",
+           .help = "of the hub",
+           .whom = concerns::hub,
+           .holds_for = extent::program,
+           .take = into(count_between(1, 1'000'000), &options::hub, &hub_limits::subscribers)},
+          {.name = "hub-queue",
+           .kind = "N",
+           .standard = "256",
+           .help = "messages waiting for one subscriber",
+           .whom = concerns::hub,
+           .holds_for = extent::program,
+           .take = into(count_between(1, 1'000'000), &options::hub, &hub_limits::queue_messages)},
+          {.name = "hub-queue-size",
+           .kind = "SIZE",
+           .standard = "256k",
+           .help = "bytes of them",
+           .whom = concerns::hub,
+           .holds_for = extent::program,
+           .take = into(size_between(1024, 1 << 30, "it holds some"), &options::hub,
+                        &hub_limits::queue_bytes)},
+          {.name = "hub-publisher-wait",
+           .kind = "TIME",
+           .standard = "1s",
+           .help = "of publishers for a full subscriber",
+           .whom = concerns::hub,
+           .holds_for = extent::program,
+           .take = into(parse_time, &options::hub, &hub_limits::publisher_wait)},
+          {.name = "hub-slow-for",
+           .kind = "TIME",
+           .standard = "10s",
+           .help = "a subscriber full for so long is dropped",
+           .whom = concerns::hub,
+           .holds_for = extent::program,
+           .take = into(parse_time, &options::hub, &hub_limits::slow_for)},
+      }};
+}
+
 /// Without any delay a worker that cannot start would be started as fast as the machine can.
 constexpr milliseconds shortest_delay{1}, longest_delay{86'400'000};
 
@@ -147,6 +222,6 @@ option_group restart_rows() {
 
 }  // namespace
 
-std::vector<option_group> program_options() { return {program_rows(), restart_rows()}; }
+std::vector<option_group> program_options() { return {program_rows(), restart_rows(), hub_rows()}; }
 
 }  // namespace samjoko::cli

@@ -26,8 +26,11 @@ int serve_own(cli::serve_options options, const service& own) {
 
 int run(int argc, char** argv, const service& own) {
   if (const auto code = cli::run_client_command(argc, argv)) return *code;
-  const std::vector<cli::service_entry> only{
-      {.name = own.name, .usage = "", .summary = "", .check = takes_no_arguments}};
+  const std::vector<cli::service_entry> only{{.name = own.name,
+                                              .usage = "",
+                                              .summary = "",
+                                              .uses_hub = own.uses_hub,
+                                              .check = takes_no_arguments}};
   auto wanted = cli::parse_command_line(argc, argv, only, true, environ);
   if (wanted.serve.empty()) return cli::say(wanted);
   return serve_own(std::move(wanted.serve.front()), own);

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <memory>
 #include <samjoko/cli/black_box_memory.hpp>
+#include <samjoko/cli/hub_process.hpp>
 #include <samjoko/os/handed_descriptors.hpp>
 #include <samjoko/os/log_writer.hpp>
 #include <samjoko/os/output.hpp>
@@ -139,6 +140,13 @@ result<shared> make_shared_memory(std::span<const offer> offers, std::size_t mos
   return made;
 }
 
+/// The first service that needs the hub, whose limits are the hub's; null: none does.
+const offer* hub_asker(std::span<const offer> offers) {
+  const auto found =
+      std::ranges::find_if(offers, [](const offer& each) { return each.offered.uses_hub; });
+  return found == offers.end() ? nullptr : &*found;
+}
+
 class work_of_a_worker {
  public:
   work_of_a_worker(std::span<const offer> offers, const worker_groups& groups, const shared& memory)
@@ -147,6 +155,7 @@ class work_of_a_worker {
   int operator()(supervise::worker& me) const {
     // sendfile(2) has no MSG_NOSIGNAL; a peer that went away is an error to us, not a death.
     static_cast<void>(os::ignore_signal(SIGPIPE));
+    if (me.inherited().group == groups_.all.size()) return serve_as_hub(me);
     const auto& group = groups_.all[me.inherited().group];
     const auto& [options, offered] = offers_[group.service];
     if (!options.user.empty()) {
@@ -176,6 +185,15 @@ class work_of_a_worker {
   }
 
  private:
+  [[nodiscard]] int serve_as_hub(supervise::worker& me) const {
+    const auto& options = hub_asker(offers_)->options;
+    if (!options.user.empty()) {
+      if (const int code = give_up_root(options); code != 0) return code;
+    }
+    if (auto* box = me.inherited().box) box->service = "hub";
+    return be_hub(me, {me.listeners().front().socket.get()}, options.hub);
+  }
+
   /// A process forked for a client does not pay for the accounts of other services.
   void forget_others(std::size_t service) const {
     for (std::size_t n = 0; n < memory_.accounts.size(); ++n) {
@@ -207,7 +225,7 @@ std::vector<os::address> addresses_of(std::span<const offer> offers) {
 /// Inherited listeners are left as they are: their other holders go on with them.
 void close_to_newcomers(std::span<const os::address> addresses,
                         const std::vector<named_listener>& open) {
-  for (std::size_t n = 0; n < open.size(); ++n) {
+  for (std::size_t n = 0; n < addresses.size(); ++n) {
     const auto& where = addresses[n];
     if (where.inherited() >= 0) continue;
     if (open[n].socket) {
@@ -224,6 +242,7 @@ result<void> open_group(const serve_options& options, std::span<const os::addres
                         std::vector<named_listener>& all, std::size_t group) {
   for (std::size_t n = 0; n < all.size(); ++n) {
     if (all[n].group != group || all[n].socket) continue;
+    if (n >= addresses.size()) break;  // the hub's
     const auto& asked = addresses[n];
     const auto bound = os::address::parse(all[n].name);
     auto opened = open_listener(options, asked.port() == 0 && bound ? *bound : asked, group);
@@ -245,7 +264,9 @@ supervise::operating seen_from_outside(std::span<const offer> offers, const work
             .refused = of.refused.load(),
             .accept_pauses = of.accept_pauses.load()};
   };
-  outside.deaths = [&memory](bool json) { return supervise::told_deaths(memory.deaths->box.board, json); };
+  outside.deaths = [&memory](bool json) {
+    return supervise::told_deaths(memory.deaths->box.board, json);
+  };
   outside.open_group = [=, &groups](std::vector<named_listener>& all, std::size_t group) {
     return open_group(offers[groups.all[group].service].options, addresses, all, group);
   };
@@ -280,6 +301,10 @@ int serve_until_stopped(std::span<const offer> offers, operation& operated,
   }
   settings.plan.drain_limit = program.stop_timeout;
   settings.plan.stay_when_given_up = program.operate.when_parked == "stay";
+  settings.listeners = std::move(*listeners);
+  if (hub_asker(offers) != nullptr) {
+    if (auto added = add_hub(settings); !added) return complain(added.error(), {});
+  }
   auto memory = make_shared_memory(offers, settings.plan.most_workers);
   if (!memory) return complain(memory.error(), "choose a lower --max-connections");
   settings.box = &memory->deaths->box;
@@ -295,7 +320,6 @@ int serve_until_stopped(std::span<const offer> offers, operation& operated,
   };
   settings.outside = seen_from_outside(offers, groups, addresses, *memory);
   operated.give(settings.outside);
-  settings.listeners = std::move(*listeners);
   settings.before_graceful_stop = [&](const std::vector<named_listener>& open) {
     closed_to_newcomers = true;
     close_to_newcomers(addresses, open);

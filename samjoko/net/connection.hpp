@@ -13,6 +13,7 @@
 #include <initializer_list>
 #include <samjoko/base/bytes.hpp>
 #include <samjoko/io/await.hpp>
+#include <samjoko/net/companion.hpp>
 #include <samjoko/net/limits.hpp>
 #include <samjoko/os/address.hpp>
 #include <samjoko/os/descriptor.hpp>
@@ -140,6 +141,9 @@ class connection {
   [[nodiscard]] result<lease> receive_now() noexcept;
   /// A graceful stop ends this wait too; null: none any more. For waits that are no read().
   void let_stop_end(waiting* wait) noexcept { request_wait_ = wait; }
+  /// A rest also ends when this one has news; null: no more. It says so itself before it goes.
+  void rest_beside(companion* other) noexcept { beside_ = other; }
+  [[nodiscard]] companion* beside() const noexcept { return beside_; }
   /// Gives the socket away; the connection is dead then.
   [[nodiscard]] os::descriptor release_socket() noexcept;
   [[nodiscard]] std::uint32_t idle_ms() const noexcept { return idle_ms_; }
@@ -163,6 +167,7 @@ class connection {
   lease unread_;
   deadline deadline_;
   waiting* request_wait_ = nullptr;
+  companion* beside_ = nullptr;
   int socket_;
   std::uint32_t idle_ms_;
   bool stop_ends_reads_ = false;

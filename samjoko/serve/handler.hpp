@@ -12,7 +12,9 @@ namespace samjoko {
 
 /// What a turn asks for at its end.
 enum class next {
-  rest,   ///< keep the client and its state; start again from the top at the next byte
+  /// Keep the client and its state; start again from the top at the next byte, or at the next news
+  /// of a subscription in its state.
+  rest,
   close,  ///< say goodbye
 };
 
@@ -126,6 +128,12 @@ struct service {
   /// Plain form: a graceful stop may end a read() that waits for its first byte, because nothing
   /// has begun then. Leave it false when one request spans several reads without a sign of its own.
   bool stops_between_reads = false;
+  /// Turn form: a graceful stop starts one more turn of each client at rest, which finds
+  /// client.stop_requested() and can say so.
+  bool says_goodbye = false;
+  /// Its handlers publish and subscribe (hub/link.hpp): the program has a hub, a process of its own
+  /// beside the workers.
+  bool uses_hub = false;
 };
 
 }  // namespace samjoko

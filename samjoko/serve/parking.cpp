@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <samjoko/io/attempt.hpp>
 #include <samjoko/os/socket.hpp>
+#include <utility>
 
 namespace samjoko::serve {
 namespace {
@@ -31,13 +32,27 @@ void parking::watch(places::iterator which) {
   const int number = which->held.client.socket.get();
   by_descriptor_[number] = which;
   // What arrived before this call is an event too.
-  if (epoll_.add(number, EPOLLIN | EPOLLRDHUP) != 0 && !which->lingers) begin_linger(which);
+  bool watched = epoll_.add(number, EPOLLIN | EPOLLRDHUP) == 0;
+  const auto* beside = which->held.client.beside;
+  if (beside != nullptr && beside->watched_descriptor() >= 0) {
+    which->beside = beside->watched_descriptor();
+    by_descriptor_[which->beside] = which;
+    watched = watched && epoll_.add(which->beside, EPOLLIN | EPOLLRDHUP) == 0;
+  }
+  if (!watched && !which->lingers) begin_linger(which);
+}
+
+void parking::watch_beside_no_more(places::iterator which) {
+  if (which->beside < 0) return;
+  epoll_.remove(which->beside);
+  by_descriptor_.erase(std::exchange(which->beside, -1));
 }
 
 parking::guest parking::remove(places::iterator which) {
   const int number = which->held.client.socket.get();
   epoll_.remove(number);
   by_descriptor_.erase(number);
+  watch_beside_no_more(which);
   guest out = std::move(which->held);
   list_of(*which).erase(which);
   return out;
@@ -45,6 +60,8 @@ parking::guest parking::remove(places::iterator which) {
 
 void parking::begin_linger(places::iterator which) {
   which->lingers = true;
+  watch_beside_no_more(which);
+  if (std::exchange(which->held.client.beside, nullptr) != nullptr) which->held.client.state = {};
   which->until = deadline::after(usual_linger_time);
   os::shutdown_send(which->held.client.socket.get());
   lingering_.splice(lingering_.end(), resting_, which);

@@ -24,7 +24,7 @@ class parking {
 
   /// Readable when take_ready() has something to do.
   [[nodiscard]] int descriptor() const noexcept { return epoll_.descriptor(); }
-  [[nodiscard]] std::size_t size() const noexcept { return by_descriptor_.size(); }
+  [[nodiscard]] std::size_t size() const noexcept { return resting_.size() + lingering_.size(); }
 
   /// Takes a client in; `idle`: how long it may stay silent, 0 for ever.
   void park(guest in, milliseconds idle);
@@ -39,6 +39,11 @@ class parking {
   void expire(steady::time_point now, Gone gone);
   /// No request has begun in any of them now: half-closes all, for at most the linger time.
   void close_all();
+  /// Hands out all that rest, as if they had spoken: each shall have one more turn.
+  template <class Spoke>
+  void take_resting(Spoke spoke) {
+    while (!resting_.empty()) spoke(remove(resting_.begin()));
+  }
   /// Closes all now.
   template <class Gone>
   void drop_all(Gone gone);
@@ -50,10 +55,12 @@ class parking {
     guest held;
     deadline until;
     bool lingers = false;
+    int beside = -1;  ///< what it listens to besides its client
   };
   using places = std::list<place>;
 
   void watch(places::iterator which);
+  void watch_beside_no_more(places::iterator which);
   void begin_linger(places::iterator which);
   guest remove(places::iterator which);
   [[nodiscard]] places& list_of(const place& which) noexcept {

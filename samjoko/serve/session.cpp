@@ -19,6 +19,7 @@ session::session(io::loop& on, resting_client client, const service& offered,
     me.go(me.work_over());
   };
   connection_.stop_ends_reads(offered.stops_between_reads);
+  if (client.beside != nullptr) client.beside->move_to(&connection_);
   wait_.owner = this;
   wait_.fd = connection_.socket();
   wait_.complete = [](io::operation& self) noexcept {
@@ -126,20 +127,70 @@ bool session::wait_for_bytes(step then) noexcept {
 
 bool session::begin_rest() noexcept {
   const bool has_unread = !connection_.unread().empty();
+  auto* beside = connection_.beside();
+  const bool heard = beside != nullptr && beside->take_progress();
   // A turn that used up nothing asks for more; with anything else left there is another request.
-  if (connection_.take_progress() && has_unread) {
+  if ((connection_.take_progress() && has_unread) || (heard && beside->has_news())) {
     then_ = &session::begin_turn;
     return true;
   }
   connection_.receive_more_by(wait_);
   if (has_unread && wait_.size == 0) return begin_linger();  // more than a block cannot wait
-  if (!has_unread && !owner_.keeps_resting(*this)) detach_wanted_ = true;
+  if (can_be_given_away() && !owner_.keeps_resting(*this)) detach_wanted_ = true;
   if (connection_.stop_requested() || detach_wanted_) return take_last_bytes();
   phase_ = phase::resting;
   owner_.session_rests(*this, true);
   wait_.idle_ms = connection_.idle_ms();
   wait_.until = deadline::never();
-  return wait_for_bytes(&session::rest_over);
+  return beside != nullptr ? rest_beside(*beside) : wait_for_bytes(&session::rest_over);
+}
+
+/// Half a request cannot be given away, nor half of some news.
+bool session::can_be_given_away() const noexcept {
+  const auto* beside = connection_.beside();
+  return connection_.unread().empty() && (beside == nullptr || beside->watched_descriptor() >= 0);
+}
+
+/// Two waits side by side: the first one to end ends the other.
+bool session::rest_beside(companion& other) noexcept {
+  auto& news = other.news;
+  auto& loop = connection_.loop();
+  loop.task_started();  // with two of them alive a blocking loop waits for both
+  news.has_come = false;
+  if (wait_for_bytes(&session::bytes_came)) {
+    loop.task_ended();
+    return rest_over();
+  }
+  other.wait_for_news(news);
+  news.owner = this;
+  news.complete = [](io::operation& self) noexcept {
+    static_cast<session*>(static_cast<companion::rest_wait&>(self).owner)->news_came();
+  };
+  news.waits_too = true;
+  news.waits_here = true;
+  if (loop.begin(news) == io::start::done) news_came();
+  return false;
+}
+
+/// The client's own wait has ended, with bytes or because there are news.
+bool session::bytes_came() noexcept {
+  auto& news = connection_.beside()->news;
+  news.waits_too = false;
+  if (news.waits_here) {
+    connection_.loop().cancel(news);
+    return false;
+  }
+  connection_.loop().task_ended();
+  return rest_over();
+}
+
+void session::news_came() noexcept {
+  auto& news = connection_.beside()->news;
+  news.waits_here = false;
+  news.has_come = news.result != -ECANCELED;
+  if (news.waits_too) return connection_.loop().cancel(wait_);
+  connection_.loop().task_ended();
+  go(rest_over());
 }
 
 bool session::rest_over() noexcept {
@@ -149,6 +200,10 @@ bool session::rest_over() noexcept {
     connection_.take_received(wait_);
     return begin_turn();
   }
+  const auto* beside = connection_.beside();
+  const bool has_news = beside != nullptr && beside->news.has_come;
+  const bool ends = connection_.stop_requested() || connection_.context().cancelled;
+  if (has_news && wait_.result < 0 && !ends && !detach_wanted_) return begin_turn();
   if (wait_.result == -ECANCELED && !connection_.context().cancelled) return take_last_bytes();
   then_ = wait_.result == -ETIMEDOUT ? &session::begin_linger : &session::end;
   return true;
@@ -166,20 +221,32 @@ bool session::take_last_bytes() noexcept {
     return true;
   }
   if (wait_.result != -EAGAIN) return end();
+  if (connection_.stop_requested() && service_.says_goodbye && !said_goodbye_) {
+    said_goodbye_ = true;
+    then_ = &session::begin_turn;
+    return true;
+  }
   if (connection_.stop_requested() || !detaches) return begin_linger();
-  if (!connection_.unread().empty()) {  // half a request cannot be given away
+  if (!can_be_given_away()) {
     then_ = &session::begin_rest;
     return true;
   }
+  return give_away();
+}
+
+bool session::give_away() noexcept {
   connection_.loop().task_ended();
+  auto* beside = connection_.beside();
+  if (beside != nullptr) beside->move_to(nullptr);
   owner_.session_detached(
-      *this, resting_client(connection_.release_socket(), std::move(state_), had_turn_));
+      *this, resting_client(connection_.release_socket(), std::move(state_), had_turn_, beside));
   return false;
 }
 
 bool session::begin_linger() noexcept {
   if (connection_.stop_level() == stop_level::immediate) return end();
   phase_ = phase::lingering;
+  if (connection_.beside() != nullptr) state_ = {};  // it hears nothing any more
   connection_.shutdown_send();
   wait_.idle_ms = 0;
   wait_.until = deadline::after(owner_.linger_time());

@@ -17,10 +17,14 @@ inline constexpr milliseconds hurried_linger_time{100};
 /// A client at rest, between loops: nothing unread, no frame, no buffer.
 struct resting_client {
   explicit resting_client(os::descriptor the_socket, client_state the_state = {},
-                          bool had_a_turn = false) noexcept
-      : socket(std::move(the_socket)), state(std::move(the_state)), had_turn(had_a_turn) {}
+                          bool had_a_turn = false, companion* is_beside = nullptr) noexcept
+      : socket(std::move(the_socket)),
+        state(std::move(the_state)),
+        beside(is_beside),
+        had_turn(had_a_turn) {}
   os::descriptor socket;
   client_state state;
+  companion* beside;  ///< lives in the state
   bool had_turn;
 };
 
@@ -92,8 +96,13 @@ class session : private runnable {
   next outcome_of(task<Outcome>& ended) noexcept;
   bool go_on(next wanted) noexcept;
   bool begin_rest() noexcept;
+  bool rest_beside(companion& other) noexcept;
+  bool bytes_came() noexcept;
+  void news_came() noexcept;
+  [[nodiscard]] bool can_be_given_away() const noexcept;
   bool rest_over() noexcept;
   bool take_last_bytes() noexcept;
+  bool give_away() noexcept;
   bool begin_linger() noexcept;
   bool linger_over() noexcept;
   bool linger_away() noexcept;
@@ -111,6 +120,7 @@ class session : private runnable {
   phase phase_ = phase::starting;
   bool had_turn_ = false;
   bool detach_wanted_ = false;
+  bool said_goodbye_ = false;
 };
 
 }  // namespace samjoko::serve

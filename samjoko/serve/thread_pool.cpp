@@ -87,7 +87,11 @@ void thread_pool::take_in_parked(steady::time_point now) {
 /// thread.
 void thread_pool::tend_to_the_end() {
   if (stop_.level() == stop_level::immediate) return drop_guests();
-  parked_.close_all();
+  if (work_.offered.says_goodbye) {
+    parked_.take_resting([this](parking::guest each) { hand_to_member(std::move(each)); });
+  } else {
+    parked_.close_all();
+  }
   const bool may_add = size_.next_try(steady::now()).is_never();
   if (may_add && alive_.load() == 0 && (any_spoke_.load() || has_backlog_left())) add_members(1);
 }

@@ -43,7 +43,8 @@ class driven {
  public:
   explicit driven(std::size_t workers, std::size_t most = 8) : driven(std::vector{workers}, most) {}
   explicit driven(std::vector<std::size_t> workers, std::size_t most = 8)
-      : subject(settings(std::move(workers), most)) {
+      : driven(settings(std::move(workers), most)) {}
+  explicit driven(plan_settings made) : subject(std::move(made)) {
     began = text_of(subject.start(now));
   }
   static plan_settings settings(std::vector<std::size_t> workers, std::size_t most) {

@@ -183,7 +183,7 @@ class master {
       case action::kind::hold_listeners:
         if (settings_.before_graceful_stop) settings_.before_graceful_stop(settings_.listeners);
         return;
-      case action::kind::close_listeners: return settings_.listeners.clear();
+      case action::kind::close_listeners: return close_listeners();
       case action::kind::close_group: return close_group(next.slot);
       case action::kind::leave: exit_code_ = next.code; return;
       case action::kind::report_boot:
@@ -210,6 +210,11 @@ class master {
     perform(plan_.on_fork_failed(slot, kernel_.now()));
   }
 
+  void close_listeners() {
+    std::erase_if(settings_.listeners,
+                  [this](const named_listener& each) { return !plan_.is_helper(each.group); });
+  }
+
   // The place in the vector stays, so that a listener is the same number to everybody.
   void close_group(std::size_t group) {
     std::string names;
@@ -222,13 +227,15 @@ class master {
                   of_group(group), names);
   }
 
-  /// "worker 3", or "worker 3 of thread-pool".
+  /// "worker 3", or "worker 3 of thread-pool"; a helper has the name of its group.
   [[nodiscard]] std::string title(std::size_t slot) const {
+    if (plan_.is_helper(plan_.group_of(slot)))
+      return settings_.group_names.at(plan_.group_of(slot));
     return fmt::format("worker {}{}", slot + 1, of_group(plan_.group_of(slot)));
   }
   [[nodiscard]] std::string of_group(std::size_t group) const {
     const auto& names = settings_.group_names;
-    return names.empty() ? "" : " of " + names.at(group);
+    return names.empty() || names.at(group).empty() ? "" : " of " + names.at(group);
   }
 
   /// For whoever looks at the service from outside.

@@ -21,7 +21,8 @@ struct master_settings {
   plan_settings plan;
   /// Owned by the master until a stop; each worker has those of its group.
   std::vector<named_listener> listeners;
-  /// For the log, one for each group of `plan.workers`. Empty: the one group needs no name.
+  /// For the log, one for each group of `plan.workers`. Empty: the one group needs no name; so may
+  /// a single one be that has helpers, who need theirs.
   std::vector<std::string> group_names;
   /// Called once when a graceful stop begins, before the first worker hears of it: to hold new
   /// connections while those in the backlog are still served. A listener whose group has no worker

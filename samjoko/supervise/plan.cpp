@@ -35,6 +35,7 @@ plan::plan(plan_settings settings)
     : settings_(std::move(settings)), group_closed_(settings_.workers.size(), false) {
   const auto& workers = settings_.workers;
   CHECK(!workers.empty() && std::ranges::min(workers) >= 1, "each group has at least one worker");
+  CHECK(settings_.helper_groups < workers.size(), "somebody is to be helped");
   CHECK(std::accumulate(workers.begin(), workers.end(), std::size_t{0}) <= settings_.most_workers,
         "more workers than there may be");
   CHECK(settings_.failures_to_park >= 1, "one failure at least is needed to park for");
@@ -48,7 +49,7 @@ actions plan::start(moment now) {
       CHECK(occupy_free_slot(group, now), "a slot for each worker");
     }
   }
-  return finish();
+  return finish(now);
 }
 
 actions plan::on_order(master_order order, moment now) {
@@ -64,13 +65,13 @@ actions plan::on_order(master_order order, moment now) {
     case master_order::one_more: one_more(now); break;
     case master_order::one_less: one_less(now); break;
   }
-  return finish();
+  return finish(now);
 }
 
 actions plan::on_ready(std::size_t number, moment now) {
   run_timers(now);
   step(number, slot_event::ready, now);
-  return finish();
+  return finish(now);
 }
 
 actions plan::on_leaves(std::size_t number, moment now) {
@@ -80,14 +81,14 @@ actions plan::on_leaves(std::size_t number, moment now) {
   if (leaver.state == slot_state::draining && leaver.wanted && leaver.grew) {
     slots_[number].wanted = !occupy_free_slot(leaver.group, now);
   }
-  return finish();
+  return finish(now);
 }
 
 actions plan::on_fork_failed(std::size_t number, moment now) {
   auto& failing = slots_.at(number);
   if (!failing.wanted && has_process(failing.state)) {  // a stop came between the plan and the fork
     step(number, slot_event::left, now);
-    return finish();
+    return finish(now);
   }
   CHECK(failing.state == slot_state::starting, "only a starting worker is forked");
   failing.fork_delay =
@@ -95,7 +96,7 @@ actions plan::on_fork_failed(std::size_t number, moment now) {
   step(number, slot_event::fork_failed, now);
   failing.timer = deadline(now + failing.fork_delay);
   add_setback(action::kind::report_waiting, number, setback::fork, failing.fork_delay);
-  return finish();
+  return finish(now);
 }
 
 actions plan::on_ended(std::size_t number, const os::exit_status& status, moment now) {
@@ -104,12 +105,12 @@ actions plan::on_ended(std::size_t number, const os::exit_status& status, moment
   run_timers(now);
   slots_[number].fork_delay = milliseconds(0);
   step(number, meaning_of_end(slots_[number], status, now), now);
-  return finish();
+  return finish(now);
 }
 
 actions plan::on_time(moment now) {
   run_timers(now);
-  return finish();
+  return finish(now);
 }
 
 deadline plan::next_time() const noexcept {
@@ -120,7 +121,7 @@ deadline plan::next_time() const noexcept {
 
 actions plan::on_scale(std::size_t group, std::size_t count, moment now) {
   run_timers(now);
-  if (phase_ != phase::running || group_closed_.at(group)) return finish();
+  if (phase_ != phase::running || group_closed_.at(group)) return finish(now);
   const auto before = wanted_of(group);
   while (wanted_of(group) < count && occupy_free_slot(group, now)) {
   }
@@ -128,12 +129,12 @@ actions plan::on_scale(std::size_t group, std::size_t count, moment now) {
   }
   if (wanted_of(group) != before)
     add(action::kind::report_scale, 0, {}, static_cast<int>(wanted()));
-  return finish();
+  return finish(now);
 }
 
 actions plan::on_recall(std::size_t group, moment now) {
   run_timers(now);
-  if (phase_ != phase::running) return finish();
+  if (phase_ != phase::running) return finish(now);
   for (std::size_t number = 0; number < slots_.size(); ++number) {
     auto& each = slots_[number];
     if (each.group != group || !each.wanted || !is_given_up(each.state)) continue;
@@ -142,7 +143,7 @@ actions plan::on_recall(std::size_t group, moment now) {
     group_closed_[group] = false;
     step(number, slot_event::recalled, now);
   }
-  return finish();
+  return finish(now);
 }
 
 std::size_t plan::wanted_of(std::size_t group) const noexcept {
@@ -151,7 +152,8 @@ std::size_t plan::wanted_of(std::size_t group) const noexcept {
 }
 
 std::size_t plan::wanted() const noexcept {
-  return static_cast<std::size_t>(std::ranges::count(slots_, true, &slot::wanted));
+  return static_cast<std::size_t>(std::ranges::count_if(
+      slots_, [this](const slot& each) { return each.wanted && !is_helper(each.group); }));
 }
 
 void plan::step(std::size_t number, slot_event event, moment now) {
@@ -229,10 +231,28 @@ void plan::stop_gracefully(moment now) {
   patience_ = deadline(now + settings_.drain_limit);
   add(action::kind::hold_listeners);
   for (std::size_t number = 0; number < slots_.size(); ++number) {
+    if (is_helper(slots_[number].group)) continue;
     slots_[number].wanted = false;
     step(number, slot_event::stop, now);
   }
   add(action::kind::close_listeners);
+}
+
+/// Whether there is, or will be, a worker that is no helper.
+bool plan::needs_helpers() const {
+  for (std::size_t group = 0; !is_helper(group); ++group) {
+    if (!has_given_up(group)) return true;
+  }
+  return false;
+}
+
+void plan::stop_helpers(moment now) {
+  if (settings_.helper_groups == 0 || slots_.empty() || needs_helpers()) return;
+  for (std::size_t number = 0; number < slots_.size(); ++number) {
+    if (!is_helper(slots_[number].group) || !slots_[number].wanted) continue;
+    slots_[number].wanted = false;
+    step(number, slot_event::stop, now);
+  }
 }
 
 void plan::stop_at_once(moment now) {
@@ -252,7 +272,8 @@ void plan::one_more(moment now) {
   if (phase_ != phase::running) return;
   bool more = false;
   for (std::size_t group = 0; group < group_closed_.size(); ++group) {
-    if (!group_closed_[group] && occupy_free_slot(group, now)) more = true;
+    const bool grows = !group_closed_[group] && !is_helper(group);
+    if (grows && occupy_free_slot(group, now)) more = true;
   }
   if (more) add(action::kind::report_scale, 0, {}, static_cast<int>(wanted()));
 }
@@ -342,8 +363,8 @@ void plan::leave_if_over() {
   if (phase_ == phase::running) {
     const auto lives = [](const slot& each) { return each.wanted && !is_given_up(each.state); };
     if (std::ranges::any_of(slots_, lives)) return;
-    const auto retired = [](const slot& each) {
-      return !each.wanted || each.state == slot_state::retired;
+    const auto retired = [this](const slot& each) {
+      return !each.wanted || each.state == slot_state::retired || is_helper(each.group);
     };
     code = std::ranges::all_of(slots_, retired) ? exit_do_not_restart : exit_could_not_start;
     if (code == exit_could_not_start && settings_.stay_when_given_up) return;
@@ -361,7 +382,8 @@ void plan::add_setback(action::kind what, std::size_t number, setback why, milli
   pending_.back().why = why;
 }
 
-actions plan::finish() {
+actions plan::finish(moment now) {
+  stop_helpers(now);
   leave_if_over();
   close_groups();
   return std::exchange(pending_, {});

@@ -30,7 +30,10 @@ inline constexpr int exit_do_not_restart = 125;
 
 struct plan_settings {
   std::vector<std::size_t> workers{1};  ///< of each group, at the start
-  std::size_t most_workers = 256;       ///< of all groups; what "one more" may reach
+  /// The last so many groups are helpers of the others (a hub): never scaled, and told to stop
+  /// when the workers of all other groups have ended.
+  std::size_t helper_groups = 0;
+  std::size_t most_workers = 256;  ///< of all groups; what "one more" may reach
   milliseconds grown_after{1000};
   milliseconds first_delay{100};
   milliseconds longest_delay{10'000};
@@ -74,7 +77,7 @@ struct action {
     report_scale,     ///< `code` workers are wanted now; no slot
     close_group,      ///< `slot` is the number of a group whose workers have all been given up
     hold_listeners,   ///< let no new connection begin; those in the backlog are still served
-    close_listeners,  ///< the master's own copies
+    close_listeners,  ///< the master's own copies, but those of helpers, which may yet be needed
     leave,            ///< with `code`; the last action of all
   };
   kind what;
@@ -122,6 +125,10 @@ class plan {
   [[nodiscard]] std::size_t slots() const noexcept { return slots_.size(); }
   [[nodiscard]] slot_state state(std::size_t number) const { return slots_.at(number).state; }
   [[nodiscard]] std::size_t group_of(std::size_t number) const { return slots_.at(number).group; }
+  [[nodiscard]] bool is_helper(std::size_t group) const noexcept {
+    return group >= settings_.workers.size() - settings_.helper_groups;
+  }
+  /// Workers, without helpers.
   [[nodiscard]] std::size_t wanted() const noexcept;
   [[nodiscard]] std::size_t wanted_of(std::size_t group) const noexcept;
   [[nodiscard]] bool is_wanted(std::size_t number) const { return slots_.at(number).wanted; }
@@ -155,6 +162,8 @@ class plan {
   [[nodiscard]] bool stop_last_of(std::size_t group, moment now);
   [[nodiscard]] bool occupy_free_slot(std::size_t group, moment now);
   [[nodiscard]] bool has_given_up(std::size_t group) const;
+  [[nodiscard]] bool needs_helpers() const;
+  void stop_helpers(moment now);
   void close_groups();
   void leave_if_over();
   void add(action::kind what, std::size_t number = 0, milliseconds delay = {}, int code = 0);
@@ -164,7 +173,7 @@ class plan {
     return ended.was_ready ? setback::young : setback::boot;
   }
   [[nodiscard]] slot_event meaning_of_end(slot& ended, const os::exit_status& status, moment now);
-  [[nodiscard]] actions finish();
+  [[nodiscard]] actions finish(moment now);
 
   plan_settings settings_;
   phase phase_ = phase::running;

@@ -1,0 +1,35 @@
+#include <samjoko/cli/hub_process.hpp>
+
+#include <samjoko/base/check.hpp>
+#include <samjoko/hub/rendezvous.hpp>
+#include <samjoko/hub/server.hpp>
+
+namespace samjoko::cli {
+
+result<void> add_hub(supervise::master_settings& settings) {
+  auto listener = hub::open_rendezvous();
+  if (!listener) return failure_of(listener);
+  auto& plan = settings.plan;
+  settings.listeners.push_back(
+      {.socket = std::move(*listener), .name = "the hub", .group = plan.workers.size()});
+  if (settings.group_names.empty()) settings.group_names.resize(plan.workers.size());
+  settings.group_names.emplace_back("hub");
+  plan.workers.push_back(1);
+  plan.helper_groups = 1;
+  plan.most_workers += 1;
+  return {};
+}
+
+int be_hub(supervise::worker& me, const std::vector<int>& listeners, const hub::limits& bounds) {
+  CHECK(listeners.size() == 1, "the hub has one listener");
+  const hub::server_orders orders{
+      .descriptor = me.descriptor(),
+      .stop_asked = [&me] { return me.take() != supervise::stop_order::none; },
+      .heartbeat = [&me] { me.heartbeat(); }};
+  me.ready();
+  hub::run_server(listeners.front(), bounds, orders);
+  me.finished();
+  return 0;
+}
+
+}  // namespace samjoko::cli

@@ -1,0 +1,18 @@
+#pragma once
+// Charter: the hub as a process beside the workers: how the master is told of it, and what it does.
+
+#include <samjoko/hub/limits.hpp>
+#include <samjoko/supervise/master.hpp>
+#include <vector>
+
+namespace samjoko::cli {
+
+/// Adds the hub as the last group, a helper of the others. Before the counters are sized. Errors:
+/// no socket for it.
+[[nodiscard]] result<void> add_hub(supervise::master_settings& settings);
+
+/// The main of that group's worker.
+[[nodiscard]] int be_hub(supervise::worker& me, const std::vector<int>& listeners,
+                         const hub::limits& bounds);
+
+}  // namespace samjoko::cli

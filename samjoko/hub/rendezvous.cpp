@@ -1,0 +1,28 @@
+#include <samjoko/hub/rendezvous.hpp>
+
+#include <samjoko/os/abstract_socket.hpp>
+#include <samjoko/os/socket.hpp>
+
+namespace samjoko::hub {
+namespace {
+
+/// All links of all workers may come at once after a hub's death; the kernel cuts it to
+/// net.core.somaxconn, and who finds it full tries again.
+constexpr int backlog = 65'535;
+
+std::optional<os::address> known;
+
+}  // namespace
+
+result<os::descriptor> open_rendezvous() {
+  auto listener = os::listen_without_file(backlog);
+  if (!listener) return listener;
+  auto name = os::local_address(listener->get());
+  if (!name) return failure_of(name);
+  known = *name;
+  return listener;
+}
+
+const std::optional<os::address>& rendezvous() noexcept { return known; }
+
+}  // namespace samjoko::hub

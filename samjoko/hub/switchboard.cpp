@@ -1,0 +1,222 @@
+#include <samjoko/hub/switchboard.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace samjoko::hub {
+namespace {
+
+/// A list of members comes in frames of about this size.
+constexpr std::size_t members_per_frame = 4096;
+
+shared_frame share(const frame& what) {
+  std::string text;
+  append(text, what);
+  return std::make_shared<const std::string>(std::move(text));
+}
+
+bool has(std::uint8_t flags, std::uint8_t flag) noexcept { return (flags & flag) != 0; }
+
+}  // namespace
+
+switchboard::verdict switchboard::take(member& from, const frame& said, moment now, bool may_wait) {
+  switch (said.kind) {
+    case frame_kind::claim: return claim(from, said, now, may_wait);
+    case frame_kind::subscribe: return subscribe(from, said, now, may_wait);
+    case frame_kind::unsubscribe: unsubscribe(from, said, now); return verdict::done;
+    case frame_kind::publish: return publish(from, said, now, may_wait);
+    case frame_kind::tell: return tell(from, said, now, may_wait);
+    case frame_kind::ask_members: list_members(from, said); return verdict::done;
+    default: return verdict::malformed;
+  }
+}
+
+/// Whether somebody who is subscribed (or wants to know who is) has a full queue worth waiting for.
+bool switchboard::is_full(const topic& of, const member* left_out, bool for_presence, moment now) {
+  return std::ranges::any_of(of.all, [&](const subscription& each) {
+    return each.who != left_out && (each.wants_presence || !for_presence) &&
+           each.who->out.asks_to_wait(now);
+  });
+}
+
+switchboard::verdict switchboard::claim(member& from, const frame& said, moment now,
+                                        bool may_wait) {
+  const auto name = said.name;
+  const auto refused = [&](refusal why) {
+    refuse(from, why, said);
+    return verdict::done;
+  };
+  if (name.size() > limits_.name_length) return refused(refusal::bad_name);
+  if (name != from.name) {
+    if (names_.contains(name)) return refused(refusal::name_taken);
+    const auto waits = [&](const topic* of) { return is_full(*of, &from, true, now); };
+    if (may_wait && std::ranges::any_of(from.topics, waits)) return verdict::wait;
+    release_name(from, now);
+    if (!name.empty()) {
+      from.name = name;
+      names_.emplace(name, &from);
+      for (const auto* each : from.topics) tell_presence(*each, from, frame_kind::joined, now);
+    }
+  }
+  answer(from, {.kind = frame_kind::named, .name = name});
+  return verdict::done;
+}
+
+void switchboard::release_name(member& from, moment now) {
+  if (from.name.empty()) return;
+  for (const auto* each : from.topics) tell_presence(*each, from, frame_kind::left, now);
+  names_.erase(from.name);
+  from.name.clear();
+}
+
+switchboard::verdict switchboard::subscribe(member& from, const frame& said, moment now,
+                                            bool may_wait) {
+  const auto refused = [&](refusal why) {
+    refuse(from, why, said);
+    return verdict::done;
+  };
+  if (!is_topic(said.topic)) return refused(refusal::bad_topic);
+  if (has(said.flags, flag_named_only) && from.name.empty()) return refused(refusal::no_name);
+  const bool presence = has(said.flags, flag_presence);
+  auto* wanted = find(said.topic);
+  if (wanted != nullptr && std::ranges::find(from.topics, wanted) != from.topics.end()) {
+    std::ranges::find(wanted->all, &from, &subscription::who)->wants_presence = presence;
+  } else {
+    if (from.topics.size() >= limits_.topics_per_subscriber)
+      return refused(refusal::too_many_topics);
+    const bool is_told = !has(said.flags, flag_again) && !from.name.empty();
+    if (wanted == nullptr) {
+      const std::string name(said.topic);
+      wanted = &topics_.emplace(name, topic{.name = name, .all = {}}).first->second;
+    } else if (is_told && may_wait && is_full(*wanted, nullptr, true, now)) {
+      return verdict::wait;
+    }
+    if (is_told) tell_presence(*wanted, from, frame_kind::joined, now);
+    wanted->all.push_back({.who = &from, .wants_presence = presence});
+    from.topics.push_back(wanted);
+  }
+  answer(from, {.kind = frame_kind::subscribed, .topic = said.topic});
+  return verdict::done;
+}
+
+void switchboard::unsubscribe(member& from, const frame& said, moment now) {
+  auto* of = find(said.topic);
+  if (of == nullptr || std::erase(from.topics, of) == 0)
+    return refuse(from, refusal::not_subscribed, said);
+  leave_topic(from, *of, now);
+}
+
+void switchboard::leave_topic(member& from, topic& of, moment now) {
+  std::erase_if(of.all, [&](const subscription& each) { return each.who == &from; });
+  if (!of.all.empty()) return tell_presence(of, from, frame_kind::left, now);
+  const auto name = of.name;  // a copy: the key goes with it
+  topics_.erase(name);
+}
+
+void switchboard::leave(member& gone, moment now) {
+  for (auto* each : std::exchange(gone.topics, {})) leave_topic(gone, *each, now);
+  release_name(gone, now);
+  std::erase(touched_, &gone);
+  gone.touched = false;
+}
+
+switchboard::verdict switchboard::publish(member& from, const frame& said, moment now,
+                                          bool may_wait) {
+  const auto refused = [&](refusal why) {
+    refuse(from, why, said);
+    return verdict::done;
+  };
+  if (!is_topic(said.topic)) return refused(refusal::bad_topic);
+  if (said.body.size() > limits_.message_size) return refused(refusal::too_long);
+  if (has(said.flags, flag_named_only) && from.name.empty()) return refused(refusal::no_name);
+  const auto* to = find(said.topic);
+  const bool is_member = to != nullptr && std::ranges::find(from.topics, to) != from.topics.end();
+  if (has(said.flags, flag_members_only) && !is_member) return refused(refusal::not_subscribed);
+  if (to == nullptr) return verdict::done;
+  const auto* left_out = has(said.flags, flag_not_to_me) ? &from : nullptr;
+  if (may_wait && is_full(*to, left_out, false, now)) return verdict::wait;
+  const auto message = share(
+      {.kind = frame_kind::message, .topic = said.topic, .name = from.name, .body = said.body});
+  for (const auto& each : to->all) {
+    if (each.who != left_out) put(*each.who, message, now);
+  }
+  return verdict::done;
+}
+
+switchboard::verdict switchboard::tell(member& from, const frame& said, moment now, bool may_wait) {
+  const auto refused = [&](refusal why) {
+    refuse(from, why, said);
+    return verdict::done;
+  };
+  if (said.body.size() > limits_.message_size) return refused(refusal::too_long);
+  if (has(said.flags, flag_named_only) && from.name.empty()) return refused(refusal::no_name);
+  const auto to = names_.find(said.name);
+  if (to == names_.end()) return refused(refusal::nobody);
+  if (may_wait && to->second->out.asks_to_wait(now)) return verdict::wait;
+  put(*to->second,
+      share({.kind = frame_kind::message, .topic = {}, .name = from.name, .body = said.body}), now);
+  return verdict::done;
+}
+
+void switchboard::list_members(member& to, const frame& said) {
+  const auto name = said.topic;
+  if (!is_topic(name)) return refuse(to, refusal::bad_topic, said);
+  std::string names;
+  if (const auto* of = find(name)) {
+    for (const auto& each : of->all) {
+      if (each.who->name.empty()) continue;
+      names += each.who->name + "\n";
+      if (names.size() < members_per_frame) continue;
+      answer(to, {.kind = frame_kind::members, .flags = flag_more, .topic = name, .body = names});
+      names.clear();
+    }
+  }
+  answer(to, {.kind = frame_kind::members, .topic = name, .body = names});
+}
+
+/// Those without a name come and go unseen.
+void switchboard::tell_presence(const topic& of, const member& whom, frame_kind what, moment now) {
+  if (whom.name.empty()) return;
+  shared_frame news;
+  for (const auto& each : of.all) {
+    if (!each.wants_presence || each.who == &whom) continue;
+    if (news == nullptr) news = share({.kind = what, .topic = of.name, .name = whom.name});
+    put(*each.who, news, now);
+  }
+}
+
+void switchboard::refuse(member& whom, refusal why, const frame& asked) {
+  const char kind = static_cast<char>(asked.kind);
+  answer(whom, {.kind = frame_kind::refused,
+                .flags = static_cast<std::uint8_t>(why),
+                .topic = asked.topic,
+                .name = asked.name,
+                .body = {&kind, 1}});
+}
+
+void switchboard::answer(member& to, const frame& what) {
+  to.out.put_answer(share(what));
+  touch(to);
+}
+
+void switchboard::put(member& to, const shared_frame& message, moment now) {
+  to.out.put(message, now);
+  touch(to);
+}
+
+void switchboard::touch(member& which) {
+  if (std::exchange(which.touched, true)) return;
+  touched_.push_back(&which);
+}
+
+std::vector<switchboard::member*> switchboard::take_touched() {
+  for (auto* each : touched_) each->touched = false;
+  return std::exchange(touched_, {});
+}
+
+switchboard::topic* switchboard::find(std::string_view name) {
+  const auto found = topics_.find(name);
+  return found == topics_.end() ? nullptr : &found->second;
+}
+
+}  // namespace samjoko::hub

@@ -1,0 +1,168 @@
+#include <samjoko/services/chat.hpp>
+
+#include <fmt/format.h>
+
+#include <samjoko/base/check.hpp>
+#include <samjoko/services/chat_line.hpp>
+#include <samjoko/services/chat_words.hpp>
+
+namespace samjoko::services {
+namespace {
+
+constexpr std::string_view greeting =
+    "* welcome: /nick NAME, then /join ROOM; /help lists the commands\n";
+/// So much is gathered before it is written, and so many events before the client's own lines.
+constexpr std::size_t words_at_once = 8192;
+constexpr int events_at_once = 256;
+
+struct member {
+  hub::link line;
+  std::string nickname;  ///< as the hub has confirmed it
+  std::string room;      ///< that was asked for last
+  bool is_in_room = false;
+};
+
+/// What the member becomes by it, and what he is told of it.
+void hear(member& who, const hub::event& heard, std::string& words) {
+  using hub::event_kind;
+  switch (heard.what) {
+    case event_kind::named:
+      if (heard.name == who.nickname) return;  // said again to a new hub
+      who.nickname = heard.name;
+      break;
+    case event_kind::subscribed:
+      if (heard.topic != who.room || std::exchange(who.is_in_room, true)) return;
+      break;
+    case event_kind::refused:
+      if (heard.asked == hub::frame_kind::unsubscribe) return;  // he was not in it
+      if (heard.asked == hub::frame_kind::subscribe && heard.topic == who.room) who.room.clear();
+      if (heard.asked == hub::frame_kind::claim && heard.name == who.nickname) who.nickname.clear();
+      break;
+    case event_kind::message:
+    case event_kind::joined:
+    case event_kind::left:
+      if (!heard.topic.empty() && heard.topic != who.room) return;  // of a room that he left
+      break;
+    default: break;
+  }
+  append_words(words, heard);
+}
+
+/// False when nothing more will come.
+task<bool> pass_on_news(connection& client, member& who, std::string& words) {
+  for (int count = 0; count < events_at_once; ++count) {
+    const auto heard = who.line.take();
+    if (!heard) co_return true;
+    hear(who, *heard, words);
+    const bool was_last =
+        heard->what == hub::event_kind::dropped ||
+        (heard->what == hub::event_kind::refused && heard->why == hub::refusal::hub_full);
+    if (was_last) co_return false;
+    if (words.size() < words_at_once) continue;
+    const auto written = co_await client.write(words);
+    words.clear();
+    if (!written) co_return false;
+  }
+  co_return true;
+}
+
+task<result<void>> change_room(member& who, std::string_view room) {
+  if (room == who.room) co_return result<void>{};
+  const auto left = std::exchange(who.room, std::string(room));
+  who.is_in_room = false;
+  if (!left.empty()) {
+    auto done = co_await who.line.unsubscribe(left);
+    if (!done) co_return done;
+  }
+  if (room.empty()) co_return result<void>{};
+  auto done = co_await who.line.subscribe(room, {.presence = true, .named_only = true});
+  co_return done;
+}
+
+task<result<void>> do_line(member& who, const chat_line& said, std::string& words) {
+  const hub::publish_options to_others{.not_to_me = true, .members_only = true, .named_only = true};
+  const bool needs_room = said.what == chat_wish::say || said.what == chat_wish::who;
+  if (needs_room && who.room.empty()) {
+    words += "! you are in no room: /join ROOM\n";
+    co_return result<void>{};
+  }
+  switch (said.what) {
+    case chat_wish::say: co_return co_await who.line.publish(who.room, said.text, to_others);
+    case chat_wish::nick: co_return co_await who.line.claim(said.word);
+    case chat_wish::join: co_return co_await change_room(who, said.word);
+    case chat_wish::tell:
+      co_return co_await who.line.tell(said.word, said.text, {.named_only = true});
+    case chat_wish::who: co_return co_await who.line.ask_members(who.room);
+    case chat_wish::leave:
+      words += who.room.empty() ? "! you are in no room\n" : "* you have left " + who.room + "\n";
+      co_return co_await change_room(who, {});
+    case chat_wish::help: words += chat_help(); break;
+    case chat_wish::wrong: fmt::format_to(std::back_inserter(words), "! {}\n", said.text); break;
+    case chat_wish::nothing:
+    case chat_wish::quit: break;
+  }
+  co_return result<void>{};
+}
+
+std::string_view next_line(const connection& client) noexcept {
+  const auto text = as_text(client.unread());
+  return text.substr(0, text.find('\n') + 1);  // nothing when there is no end: npos + 1 is 0
+}
+
+/// All whole lines that are there. False when the client is to leave.
+task<bool> do_lines(connection& client, member& who, std::string& words, std::size_t limit) {
+  for (auto line = next_line(client); !line.empty(); line = next_line(client)) {
+    const auto size = line.size();
+    chat_line said{.what = chat_wish::wrong, .text = "that line is too long"};
+    if (size <= limit) {
+      line.remove_suffix(line.ends_with("\r\n") ? 2 : 1);
+      said = understand(line);
+    }
+    const auto done = co_await do_line(who, said, words);
+    if (!done) append_words(words, done.error());
+    client.consume(size);
+    if (said.what == chat_wish::quit) {
+      words += "* goodbye\n";
+      co_return false;
+    }
+  }
+  if (client.unread().size() < limit) co_return true;
+  words += "! that line is too long: goodbye\n";
+  co_return false;
+}
+
+task<next> take_turn(connection& client, member& who, std::size_t limit) {
+  std::string words;
+  if (!who.line.is_open()) {
+    const auto opened = who.line.open(client);
+    if (!opened) {
+      append_words(words, opened.error());
+      const auto written = co_await client.write(words);
+      static_cast<void>(written);
+      co_return next::close;
+    }
+    words += greeting;
+  }
+  bool stays = co_await pass_on_news(client, who, words);
+  if (stays) stays = co_await do_lines(client, who, words, limit);
+  if (stays && client.stop_requested()) {
+    words += "* the server stops: goodbye\n";
+    stays = false;
+  }
+  const auto written = co_await client.write(words);
+  co_return written&& stays ? next::rest : next::close;
+}
+
+}  // namespace
+
+service chat(chat_options options) {
+  CHECK(options.line_limit <= connection::longest_text, "a line waits in one block");
+  return {.name = "chat",
+          .handler = [limit = options.line_limit](
+                         connection& client, member& who) { return take_turn(client, who, limit); },
+          .greets = true,
+          .says_goodbye = true,
+          .uses_hub = true};
+}
+
+}  // namespace samjoko::services

@@ -1,0 +1,19 @@
+#pragma once
+// Charter: a chat of lines: a name, a room, private words. One room is the same room for all
+// connections, workers and models. A turn handler with a state: nobody holds a frame while nobody
+// speaks. /help lists the commands; chat_words.hpp says what the lines of an answer begin with.
+
+#include <cstddef>
+#include <samjoko/serve/handler.hpp>
+
+namespace samjoko::services {
+
+struct chat_options {
+  /// Bytes of a line with its end; a longer one is refused, and ends a client who goes on with it
+  /// beyond this. At most connection::longest_text.
+  std::size_t line_limit = 1024;
+};
+
+[[nodiscard]] service chat(chat_options options = {});
+
+}  // namespace samjoko::services

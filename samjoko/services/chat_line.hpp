@@ -1,0 +1,38 @@
+#pragma once
+// Charter: what a chat client has typed, understood or told why not. Pure. Text is UTF-8 and is
+// passed on as it is; control characters, which could move another's cursor or forge a line, are
+// refused (C0, DEL and C1; RFC 3629 for what UTF-8 is).
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace samjoko::services {
+
+enum class chat_wish : std::uint8_t {
+  nothing,  ///< an empty line
+  say,      ///< `text`, to the room
+  nick,     ///< to be called `word`
+  join,     ///< the room `word`
+  leave,    ///< the room
+  tell,     ///< `text` to `word` alone
+  who,      ///< is in the room
+  help,
+  quit,
+  wrong,  ///< `text` says what
+};
+
+/// Views into the line.
+struct chat_line {
+  chat_wish what = chat_wish::nothing;
+  std::string_view word{};
+  std::string_view text{};
+};
+
+/// `line` without its end.
+[[nodiscard]] chat_line understand(std::string_view line) noexcept;
+
+/// What /help says.
+[[nodiscard]] std::string_view chat_help() noexcept;
+
+}  // namespace samjoko::services

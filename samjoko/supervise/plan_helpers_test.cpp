@@ -1,0 +1,75 @@
+// The last groups may be helpers of the others: they are there as long as anybody may need them.
+#include <samjoko/supervise/driven_plan.hpp>
+
+namespace samjoko::supervise {
+namespace {
+
+/// Slots 0 and 1 work, slot 2 helps.
+plan_settings with_helper(std::size_t most = 8) {
+  auto made = driven::settings({2, 1}, most);
+  made.helper_groups = 1;
+  return made;
+}
+
+TEST(plan_helpers, a_stop_is_told_to_them_when_the_last_worker_has_ended) {
+  driven it(with_helper());
+  EXPECT_EQ(it.began, "fork 0, fork 1, fork 2");
+  for (std::size_t slot = 0; slot < 3; ++slot) it.ready(slot);
+  EXPECT_EQ(it.order(master_order::graceful), "hold, graceful 0, graceful 1, close");
+  EXPECT_EQ(it.ends(0, exit_status::exited(0)), "");
+  EXPECT_EQ(it.ends(1, exit_status::exited(0)), "graceful 2");
+  EXPECT_EQ(it.ends(2, exit_status::exited(0)), "leave 0");
+}
+
+TEST(plan_helpers, one_that_dies_during_a_stop_is_replaced_for_those_who_still_drain) {
+  driven it(with_helper());
+  for (std::size_t slot = 0; slot < 3; ++slot) it.ready(slot);
+  it.after(seconds(1));
+  it.order(master_order::graceful);
+  EXPECT_EQ(it.ends(2), "fork 2");
+  it.ends(0, exit_status::exited(0));
+  EXPECT_EQ(it.ends(1, exit_status::exited(0)), "graceful 2");
+  EXPECT_EQ(it.ends(2, exit_status::exited(0)), "leave 0");
+}
+
+TEST(plan_helpers, a_stop_at_once_is_for_them_too) {
+  driven it(with_helper());
+  EXPECT_EQ(it.order(master_order::immediate), "close, immediate 0, immediate 1, immediate 2");
+  it.ends(0), it.ends(1);
+  EXPECT_EQ(it.ends(2), "leave 0");
+}
+
+TEST(plan_helpers, they_are_never_scaled) {
+  driven it(with_helper());
+  EXPECT_EQ(it.order(master_order::one_more), "fork 3, scale 3");
+  EXPECT_EQ(it.subject.group_of(3), 0U);
+  EXPECT_EQ(it.order(master_order::one_less), "graceful 3, scale 2");
+  EXPECT_EQ(it.order(master_order::one_less), "graceful 1, scale 1");
+  EXPECT_EQ(it.order(master_order::one_less), "");
+}
+
+TEST(plan_helpers, when_all_workers_were_given_up_they_end_and_so_does_the_program) {
+  driven it(with_helper());
+  it.grow(2);
+  EXPECT_EQ(it.ends(0, exit_status::exited(125)), "retire 0");
+  EXPECT_EQ(it.ends(1, exit_status::exited(125)), "retire 1, graceful 2, close group 0");
+  EXPECT_EQ(it.ends(2, exit_status::exited(0)), "leave 125");
+}
+
+TEST(plan_helpers, one_that_keeps_falling_is_parked_and_the_workers_go_on) {
+  driven it(with_helper());
+  it.grow(0), it.grow(1);
+  std::string last;
+  while (it.subject.state(2) != slot_state::parked) {
+    last = it.ends(2);
+    it.after(seconds(4));
+  }
+  EXPECT_EQ(last, "park 2, close group 1");
+  EXPECT_EQ(it.subject.now_in(), plan::phase::running);
+  EXPECT_EQ(it.order(master_order::graceful), "hold, graceful 0, graceful 1, close");
+  it.ends(0, exit_status::exited(0));
+  EXPECT_EQ(it.ends(1, exit_status::exited(0)), "leave 0");
+}
+
+}  // namespace
+}  // namespace samjoko::supervise

@@ -1,0 +1,181 @@
+"""chat under every model: one room for all, each line to everybody once and in order."""
+import os
+import re
+import signal
+import socket
+
+from chatters import Crowd
+from clients import connect, receive_all
+from framework import each_model, limit, long_only
+from harness import Server, until
+
+
+def serve(model, workers, *options):
+    """A pool of processes serves a client each, so it has to be as large as the crowd."""
+    if model[0] == "process" and model[1] == "pool":
+        options = ("--pool-max", 1000, *options)
+    if model[0] == "thread" and model[1] == "pool":
+        options = ("--pool-max", 20, *options)
+    return Server("chat", *options, model=(*model, workers))
+
+
+def hub_pid(server):
+    return int(re.findall(r"hub \((\d+)\) started", server.log())[-1])
+
+
+def workers_of(server):
+    return [pid for pid in server.workers() if pid != hub_pid(server)]
+
+
+def kill_a_worker(server, crowd):
+    """Its clients end, and the others hear that they have left."""
+    os.kill(workers_of(server)[0], signal.SIGKILL)
+    server.wait_for_log("was killed by signal 9")
+
+    def is_seen():
+        left = {f"* {one.name} has left" for one in crowd.all if one.ended}
+        return left and all(left <= set(one.lines) for one in crowd.living())
+    crowd.until(is_seen, "the others hear that the clients of a killed worker have left")
+
+
+@limit(120)
+@each_model
+def test_everybody_hears_everybody_once_and_in_order(model):
+    with serve(model, 2) as server, Crowd() as crowd:
+        crowd.enter(server.addresses, 60, "hall")
+        crowd.everybody_speaks(0, 5)
+        kill_a_worker(server, crowd)
+        crowd.everybody_speaks(1, 5)
+        crowd.close()
+
+
+@long_only
+@limit(900)
+@each_model
+def test_a_thousand_clients(model):
+    with serve(model, 4) as server, Crowd() as crowd:
+        crowd.enter(server.addresses, 1000, "hall")
+        crowd.everybody_speaks(0, 1, 400)
+        kill_a_worker(server, crowd)
+        crowd.everybody_speaks(1, 1, 400)
+        crowd.close()
+
+
+def test_one_room_and_one_set_of_names_over_all_models():
+    places = ["127.0.0.1:0,model=process", "127.0.0.1:0,model=process,spawn=each",
+              "127.0.0.1:0,model=thread,spawn=each", "127.0.0.1:0,model=thread",
+              "127.0.0.1:0,model=multiplex,workers=2"]
+    with Server("chat", listen=places) as server, Crowd() as crowd:
+        crowd.enter(server.addresses, 20, "hall")
+        crowd.everybody_speaks(0, 3)
+        one, other = crowd.all[0], crowd.all[1]
+        one.say(f"/nick {other.name}")
+        crowd.until(lambda: one.has(f"! {other.name} is taken: choose another name"), "taken")
+        one.say(f"/msg {other.name} psst")
+        crowd.until(lambda: other.has(f"-{one.name}- psst"), "a word to one alone")
+        one.say("/who")
+        crowd.until(lambda: any(line.startswith("* in hall: ") for line in one.lines), "/who")
+        listed = next(line for line in one.lines if line.startswith("* in hall: "))
+        assert set(listed.removeprefix("* in hall: ").split()) == {c.name for c in crowd.all}
+        one.say("/leave")
+        crowd.until(lambda: other.has(f"* {one.name} has left"), "leave")
+        one.say("/quit")
+        crowd.until(lambda: one.ended, "quit")
+        other.say(f"/nick {one.name}")
+        crowd.until(lambda: other.has(f"* you are {one.name}"), "a name is free again")
+        crowd.close()
+
+
+@each_model
+def test_bad_input_is_answered(model):
+    answers = [(b"hello", "you are in no room"), (b"/join x", "say who you are first"),
+               (b"/nick", "/nick NAME"), (b"/fly", "no such command"), (b"/nick a b", "/nick NAME"),
+               (b"/msg nobody hi", "say who you are first"), (b"\x1b[2J", "control characters"),
+               (b"\xff\xfe", "not UTF-8"), (b"/nick " + b"n" * 200, "too long for a name"),
+               (b"/leave", "you are in no room"), (b"/who", "you are in no room"),
+               (b"/nick crow", "you are crow"), (b"/msg nobody hi", "nobody is nobody here"),
+               (b"/join " + b"r" * 200, "too long for a room"), (b"x" * 2000, "too long")]
+    with serve(model, 1) as server, connect(server) as client:
+        with client.makefile("rb") as lines:
+            assert b"welcome" in lines.readline()
+            for line, answer in answers:
+                client.sendall(line + b"\n")
+                got = lines.readline().decode()
+                assert answer in got, (line[:20], got)
+                assert got.startswith("*" if answer == "you are crow" else "!")
+            # Without an end it cannot be told from one that never ends.
+            client.sendall(b"y" * 5000)
+            assert b"too long: goodbye" in lines.readline()
+            assert lines.readline() == b""
+
+
+@each_model
+def test_a_graceful_stop_says_goodbye(model):
+    with serve(model, 2) as server, Crowd() as crowd:
+        crowd.enter(server.addresses, 8, "hall")
+        server.send(signal.SIGTERM)
+        crowd.until(lambda: not crowd.living(), "all are let go")
+        for one in crowd.all:
+            assert one.has("* the server stops: goodbye"), one.lines
+        assert server.wait() == 0
+        server.check_nothing_left()
+        ends = [line for line in server.log().splitlines() if " exited with code 0" in line]
+        assert " hub (" in ends[-1], "the hub is the last to leave"
+
+
+@each_model
+def test_the_hub_may_die(model):
+    with serve(model, 2) as server, Crowd() as crowd:
+        crowd.enter(server.addresses, 10, "hall")
+        dead = hub_pid(server)
+        os.kill(dead, signal.SIGKILL)
+        server.wait_for_log(f"hub ({dead}) was killed by signal 9")
+        told = "! the hub was started again: messages may be missing"
+        crowd.until(lambda: all(one.has(told) for one in crowd.all), "all are told")
+        # Each has renewed its subscription when the hub says so: /who lists all.
+        names = {one.name for one in crowd.all}
+
+        def all_are_back():
+            crowd.all[0].lines = []
+            crowd.all[0].say("/who")
+            crowd.until(lambda: any(x.startswith("* in") for x in crowd.all[0].lines), "/who")
+            return set(crowd.all[0].lines[-1].removeprefix("* in hall:").split()) == names
+        until(all_are_back, 20, "all are in the room again")
+        for one in crowd.all:
+            one.lines = []
+        crowd.everybody_speaks(1, 5)
+        crowd.close()
+
+
+@limit(120)
+@each_model
+def test_who_reads_nothing_is_bounded_told_and_dropped(model):
+    """Others get every line; the slow one gets a beginning, the count of what is missing, its end."""
+    count, filler = 12000, "x" * 900
+    options = ("--hub-publisher-wait", "50ms", "--hub-slow-for", "500ms", "--write-timeout", "2m",
+               "--write-grace", "2m", "--idle-timeout", "2m")
+    with serve(model, 2, *options) as server, Crowd() as crowd:
+        crowd.enter(server.addresses, 2, "hall")
+        speaker, quick = crowd.all
+        slow = socket.socket()
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        slow.settimeout(60)
+        slow.connect(("127.0.0.1", server.port))
+        slow.sendall(b"/nick slow\n/join hall\n")
+        crowd.until(lambda: quick.has("* slow is here"), "the slow one is in")
+        for first in range(0, count, 100):
+            speaker.say(*(f"0 {number} {filler}" for number in range(first, first + 100)))
+            crowd.until(lambda: sum(filler in x for x in quick.lines[-2000:]) >= min(first, 1000)
+                        and not speaker.wants_to_send, "the quick one hears")
+        crowd.until(lambda: sum(filler in line for line in quick.lines) == count, "all is heard")
+        numbers = [int(line.split()[2]) for line in quick.lines if filler in line]
+        assert numbers == list(range(count))
+        crowd.until(lambda: quick.has("* slow has left"), "the slow one is dropped")
+        got = receive_all(slow).decode().splitlines()
+        slow.close()
+        heard = [int(line.split()[2]) for line in got if filler in line]
+        lost = [int(line.split()[1]) for line in got if "messages are missing here" in line]
+        assert heard == list(range(len(heard))), "a gap that was not told"
+        assert len(heard) + sum(lost) >= count and lost, (len(heard), lost, got[-3:])
+        assert got[-1] == "! you read too slowly: goodbye", got[-3:]
+        crowd.close()
