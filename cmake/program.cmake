@@ -13,12 +13,15 @@ target_link_libraries(samjoko PRIVATE samjoko_options)
 # its header.
 if(SAMJOKO_CONTAINED)
   add_library(samjoko_fmt STATIC ${CMAKE_CURRENT_SOURCE_DIR}/cmake/fmt.cpp)
-  target_sources(samjoko PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/cmake/no_debuginfod.cpp)
   target_include_directories(samjoko_fmt PRIVATE
     $<TARGET_PROPERTY:fmt::fmt,INTERFACE_INCLUDE_DIRECTORIES>)
   add_dependencies(samjoko samjoko_library)
-  target_link_libraries(samjoko PRIVATE $<TARGET_FILE:samjoko_library> samjoko_fmt
-    ${SAMJOKO_LIBDW_STATIC})
+  target_link_libraries(samjoko PRIVATE $<TARGET_FILE:samjoko_library> samjoko_fmt)
+  if(SAMJOKO_LINKED_LIBDW)
+    target_sources(samjoko PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/cmake/linked_libdw.cpp)
+    target_compile_definitions(samjoko PRIVATE SAMJOKO_LIBDW)
+    target_link_libraries(samjoko PRIVATE ${SAMJOKO_LINKED_LIBDW})
+  endif()
   set_target_properties(samjoko PROPERTIES LINK_DEPENDS
     "$<TARGET_FILE:samjoko_library>;${CMAKE_CURRENT_SOURCE_DIR}/cmake/hot_functions.order")
   target_link_options(samjoko PRIVATE -static -Wl,--gc-sections)

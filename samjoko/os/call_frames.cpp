@@ -2,13 +2,13 @@
 
 #if defined(SAMJOKO_LIBDW)
 
-#include <elfutils/libdwfl.h>
 #include <sys/auxv.h>
 
 #include <algorithm>
 #include <cstring>
 
 #include <samjoko/os/demangle.hpp>
+#include <samjoko/os/libdw.hpp>
 #include <samjoko/os/mapped_file.hpp>
 
 namespace samjoko::os {
@@ -25,9 +25,10 @@ int find_elf(Dwfl_Module*, void**, const char* name, Dwarf_Addr, char**, Elf** f
   auto* const image = reinterpret_cast<char*>(own);
   Elf64_Ehdr head{};
   std::memcpy(&head, image, sizeof head);
-  ::elf_version(EV_CURRENT);
+  find_libdw()->elf_version(EV_CURRENT);
   // Its section headers come last.
-  *found = ::elf_memory(image, head.e_shoff + std::size_t{head.e_shnum} * head.e_shentsize);
+  *found =
+      find_libdw()->elf_memory(image, head.e_shoff + std::size_t{head.e_shnum} * head.e_shentsize);
   return -1;
 }
 
@@ -36,7 +37,7 @@ int find_debuginfo(Dwfl_Module* module, void**, const char*, Dwarf_Addr, const c
                    GElf_Word, char**) {
   const unsigned char* bits = nullptr;
   GElf_Addr where = 0;
-  const int size = ::dwfl_module_build_id(module, &bits, &where);
+  const int size = find_libdw()->module_build_id(module, &bits, &where);
   return size <= 0 ? -1 : open_debug_file({bits, static_cast<std::size_t>(size)});
 }
 
@@ -51,7 +52,7 @@ constexpr Dwfl_Callbacks callbacks{.find_elf = &find_elf,
                                    .debuginfo_path = nullptr};
 
 struct close_session {
-  void operator()(Dwfl* session) const noexcept { ::dwfl_end(session); }
+  void operator()(Dwfl* session) const noexcept { find_libdw()->end(session); }
 };
 
 /// What the callbacks of one walk read.
@@ -89,14 +90,14 @@ bool set_registers(Dwfl_Thread* thread, void* raw) {
   const auto& values = *static_cast<const walk_state*>(raw)->registers;
   std::array<Dwarf_Word, capture_slot::register_count> words{};
   std::ranges::copy(values, words.begin());
-  return ::dwfl_thread_state_registers(thread, 0, words.size(), words.data());
+  return find_libdw()->thread_state_registers(thread, 0, words.size(), words.data());
 }
 
 int see_frame(Dwfl_Frame* frame, void* raw) {
   auto& state = *static_cast<walk_state*>(raw);
   Dwarf_Addr address = 0;
   bool is_innermost = false;
-  if (!::dwfl_frame_pc(frame, &address, &is_innermost)) return DWARF_CB_ABORT;
+  if (!find_libdw()->frame_pc(frame, &address, &is_innermost)) return DWARF_CB_ABORT;
   if ((*state.each)(address, !is_innermost)) return DWARF_CB_OK;
   state.ended_by_us = true;
   return DWARF_CB_ABORT;
@@ -112,39 +113,41 @@ constexpr Dwfl_Thread_Callbacks thread_callbacks{.next_thread = &next_thread,
 }  // namespace
 
 struct call_frames::session {
-  std::unique_ptr<Dwfl, close_session> dwfl{::dwfl_begin(&callbacks)};
+  std::unique_ptr<Dwfl, close_session> dwfl{
+      find_libdw() != nullptr ? find_libdw()->begin(&callbacks) : nullptr};
   walk_state state;
   bool attached = false;
 };
 
 call_frames::call_frames() : session_(std::make_unique<session>()) {
-  if (session_->dwfl) ::dwfl_report_begin(session_->dwfl.get());
+  if (session_->dwfl) find_libdw()->report_begin(session_->dwfl.get());
 }
 call_frames::~call_frames() = default;
 
 std::string call_frames::add(const mapped_module& module) {
   auto* const to = session_->dwfl.get();
-  if (to == nullptr) return ::dwfl_errmsg(-1);
+  if (to == nullptr) return "";  // can_unwind() says so once
   const std::string name(module.first().path);
   if (name == "[vdso]") {
-    return ::dwfl_report_module(to, name.c_str(), module.start, module.end) != nullptr
+    return find_libdw()->report_module(to, name.c_str(), module.start, module.end) != nullptr
                ? ""
-               : ::dwfl_errmsg(-1);
+               : find_libdw()->errmsg(-1);
   }
   auto file = open_mapped_file(module.first());
   if (!file) return file.error().is(ESTALE) ? name + " was replaced" : file.error().sentence();
   const int number = file->get();
-  if (::dwfl_report_elf(to, name.c_str(), name.c_str(), number, module.base, true) == nullptr)
-    return name + ": " + ::dwfl_errmsg(-1);
+  if (find_libdw()->report_elf(to, name.c_str(), name.c_str(), number, module.base, true) ==
+      nullptr)
+    return name + ": " + find_libdw()->errmsg(-1);
   static_cast<void>(file->release());  // it is libdw's now
   return "";
 }
 
 void call_frames::ready() {
   auto* const to = session_->dwfl.get();
-  if (to == nullptr || ::dwfl_report_end(to, nullptr, nullptr) != 0) return;
+  if (to == nullptr || find_libdw()->report_end(to, nullptr, nullptr) != 0) return;
   session_->attached =
-      ::dwfl_attach_state(to, nullptr, the_thread, &thread_callbacks, &session_->state);
+      find_libdw()->attach_state(to, nullptr, the_thread, &thread_callbacks, &session_->state);
 }
 
 bool call_frames::walk(const register_values& registers, std::span<const std::byte> stack,
@@ -156,32 +159,34 @@ bool call_frames::walk(const register_values& registers, std::span<const std::by
                      .stack_address = stack_address,
                      .each = &each,
                      .ended_by_us = false};
-  return ::dwfl_getthread_frames(session_->dwfl.get(), the_thread, &see_frame, &session_->state) ==
-         0;
+  return find_libdw()->getthread_frames(session_->dwfl.get(), the_thread, &see_frame,
+                                        &session_->state) == 0;
 }
 
 void call_frames::describe(stack_frame& frame, std::uint64_t lookup) const {
-  auto* const module = ::dwfl_addrmodule(session_->dwfl.get(), lookup);
+  if (!session_->dwfl) return;
+  auto* const module = find_libdw()->addrmodule(session_->dwfl.get(), lookup);
   if (module == nullptr) return;
   Dwarf_Addr own_address = frame.address;
-  if (::dwfl_module_relocate_address(module, &own_address) >= 0) frame.module_offset = own_address;
+  if (find_libdw()->module_relocate_address(module, &own_address) >= 0)
+    frame.module_offset = own_address;
   GElf_Off offset = 0;
   GElf_Sym symbol{};
   const char* const name =
-      ::dwfl_module_addrinfo(module, lookup, &offset, &symbol, nullptr, nullptr, nullptr);
+      find_libdw()->module_addrinfo(module, lookup, &offset, &symbol, nullptr, nullptr, nullptr);
   if (name != nullptr && (symbol.st_size == 0 || offset < symbol.st_size)) {
     const auto readable = demangled(name);
     frame.function = readable ? readable.get() : name;
     frame.function_offset = offset + (frame.address - lookup);
   }
-  if (auto* const line = ::dwfl_module_getsrc(module, lookup)) {
+  if (auto* const line = find_libdw()->module_getsrc(module, lookup)) {
     const char* const source =
-        ::dwfl_lineinfo(line, nullptr, &frame.line, nullptr, nullptr, nullptr);
+        find_libdw()->lineinfo(line, nullptr, &frame.line, nullptr, nullptr, nullptr);
     if (source != nullptr) frame.source = source;
   }
 }
 
-bool can_unwind() noexcept { return true; }
+bool can_unwind() noexcept { return find_libdw() != nullptr; }
 
 }  // namespace samjoko::os
 

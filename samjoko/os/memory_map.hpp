@@ -37,7 +37,8 @@ struct mapped_module {
   }
 };
 
-/// Lines that do not have the kernel's form are left out. At most `most` mappings.
+/// Lines that do not have the kernel's form are left out. At most `most` mappings. They view
+/// `text`.
 [[nodiscard]] std::vector<mapping> parse_maps(std::string_view text, std::size_t most = 4096);
 [[nodiscard]] std::vector<mapped_module> modules_of(const std::vector<mapping>& mappings);
 

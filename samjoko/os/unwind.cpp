@@ -103,7 +103,7 @@ class unwinder {
     if (out_.frames.size() >= how_.most_frames) {
       remark(fmt::format("cut after {} calls", out_.frames.size()));
     } else if (!can_unwind()) {
-      remark("built without libdw: only the innermost address is known");
+      remark("libdw is not there: only the innermost address is known");
     } else if (!whole && !reached_start_) {
       remark("the calls further out cannot be told");
     }

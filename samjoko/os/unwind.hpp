@@ -44,8 +44,8 @@ struct unwind_options {
   std::string_view maps_instead;
 };
 
-/// False in a build without libdw: then frames have addresses and modules, and there is only the
-/// innermost one.
+/// False in a build without libdw, or where it is not installed (os/libdw.hpp): then frames have
+/// addresses and modules, and there is only the innermost one.
 [[nodiscard]] bool can_unwind() noexcept;
 
 [[nodiscard]] backtrace unwind(const capture_slot& capture, const unwind_options& options = {});
