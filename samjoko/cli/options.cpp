@@ -130,11 +130,10 @@ class caller {
   decision decide_all() {
     auto decided = decide(all_, services_);
     add(std::move(decided.problems));
-    // Those of a file first, and in its order.
+    // Those of a file in its order, before those of the environment and of the command line.
     std::ranges::stable_sort(problems_, [](const problem& one, const problem& other) {
-      const bool in_file = one.where.from == source::file;
-      if (in_file != (other.where.from == source::file)) return in_file;
-      return in_file && one.where < other.where;
+      if (one.where.from != other.where.from) return one.where.from < other.where.from;
+      return one.where < other.where;
     });
     return decided;
   }
