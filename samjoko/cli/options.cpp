@@ -130,11 +130,7 @@ class caller {
   decision decide_all() {
     auto decided = decide(all_, services_);
     add(std::move(decided.problems));
-    // Those of a file in its order, before those of the environment and of the command line.
-    std::ranges::stable_sort(problems_, [](const problem& one, const problem& other) {
-      if (one.where.from != other.where.from) return one.where.from < other.where.from;
-      return one.where < other.where;
-    });
+    std::ranges::sort(problems_, comes_before);
     return decided;
   }
 
