@@ -68,9 +68,11 @@ class decider {
     for (const auto& which : all_options()) {
       one.by.push_back(deciding(which, wanted));
       for (const auto* each : one.by.back()) {
-        if (!which.take(each->text, one.options)) understood = false;
+        const bool taken = which.take(each->text, one.options).has_value();
+        if (!taken && decides_who_heeds(which)) understood = false;
       }
     }
+    understood_.push_back(understood);
     if (one.options.listen.empty()) one.options.listen.push_back(default_listener());
     const auto entry = std::ranges::find(known_, wanted.run, &service_entry::name);
     if (entry == known_.end()) {
@@ -78,7 +80,11 @@ class decider {
     } else {
       check_arguments(wanted, *entry, one.options);
       if (entry->runs_program) limit_children(one.options);
-      if (understood) check_one(one, *entry);
+    }
+    if (understood && entry != known_.end()) {
+      check_one(one, *entry);
+    } else {
+      take_all_for_heeded(one);
     }
     made_.services.push_back(std::move(one));
   }
@@ -87,6 +93,19 @@ class decider {
   static void limit_children(serve_options& options) {
     auto& most = options.limits.max_connections;
     most = most == 0 ? options.max_children : std::min(most, options.max_children);
+  }
+
+  /// With a wrong text for one of them, what would be ignored is not known.
+  [[nodiscard]] static bool decides_who_heeds(const option& which) {
+    return which.whom == concerns::model_choice || which.whom == concerns::spawn_choice ||
+           which.name == "listen";
+  }
+
+  /// Then there is no further complaint.
+  void take_all_for_heeded(const decided_service& one) {
+    for (const auto& by : one.by) {
+      for (const auto* each : by) ignored_[each].emplace_back();
+    }
   }
 
   void check_arguments(const wanted_service& wanted, const service_entry& entry,
@@ -145,31 +164,42 @@ class decider {
 
   /// What services would take from one another: their names, their addresses.
   void check_together() {
-    std::map<std::string, std::string> names;
-    std::map<std::string, std::string> addresses;
+    std::map<std::string, std::string> names, addresses;
     for (std::size_t n = 0; n < made_.services.size() && made_.services.size() > 1; ++n) {
-      const auto& options = made_.services[n].options;
+      const auto title = made_.services[n].options.title();
       const auto& where = said_.services[n].where;
-      if (!names.emplace(options.title(), "").second)
+      if (!names.emplace(title, "").second)
         complain(where, fmt::format("{}two services are named '{}': give each a name",
-                                    place_of(where), options.title()));
-      for (const auto* each : deciders(made_.services[n], "listen")) {
-        if (each->where.from == source::file) continue;
-        complain(each->where, fmt::format("{} cannot hold for {} services: say it in each "
-                                          "[[service]] of the file",
-                                          called(*each->what, each->where), said_.services.size()));
-      }
-      for (const auto& each : options.listen) {
-        if (is_chosen_by_the_kernel(each.where)) continue;
-        const auto [other, fresh] = addresses.emplace(each.where.text(), options.title());
-        if (!fresh && other->second != options.title())
-          complain(where,
-                   fmt::format("{}services '{}' and '{}' both listen on {}: give each its "
-                               "own address",
-                               place_of(where), other->second, options.title(), other->first));
-      }
+                                    place_of(where), title));
+      if (understood_[n] && !is_said_for_all(made_.services[n]))
+        check_addresses(made_.services[n], where, addresses);
     }
     check_number();
+  }
+
+  /// Where to listen, in the environment or on the command line.
+  bool is_said_for_all(const decided_service& one) {
+    for (const auto* each : deciders(one, "listen")) {
+      if (each->where.from == source::file) continue;
+      complain(each->where, fmt::format("{} cannot hold for {} services: say it in each "
+                                        "[[service]] of the file",
+                                        called(*each->what, each->where), said_.services.size()));
+      return true;
+    }
+    return false;
+  }
+
+  void check_addresses(const decided_service& one, const origin& where,
+                       std::map<std::string, std::string>& taken) {
+    const auto& title = one.options.title();
+    for (const auto& each : one.options.listen) {
+      if (is_chosen_by_the_kernel(each.where)) continue;
+      const auto [other, fresh] = taken.emplace(each.where.text(), title);
+      if (!fresh && other->second != title)
+        complain(where, fmt::format("{}services '{}' and '{}' both listen on {}: give each its own "
+                                    "address",
+                                    place_of(where), other->second, title, other->first));
+    }
   }
 
   [[nodiscard]] static bool is_chosen_by_the_kernel(const os::address& where) {
@@ -196,6 +226,7 @@ class decider {
   const everything_said& said_;
   const std::vector<service_entry>& known_;
   decision made_;
+  std::vector<bool> understood_;  ///< of each service: what would be ignored is known
   reasons ignored_;
 };
 

@@ -130,12 +130,7 @@ class caller {
   decision decide_all() {
     auto decided = decide(all_, services_);
     add(std::move(decided.problems));
-    // Those of a file first, and in its order.
-    std::ranges::stable_sort(problems_, [](const problem& one, const problem& other) {
-      const bool in_file = one.where.from == source::file;
-      if (in_file != (other.where.from == source::file)) return in_file;
-      return in_file && one.where < other.where;
-    });
+    std::ranges::sort(problems_, comes_before);
     return decided;
   }
 

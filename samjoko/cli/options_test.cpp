@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cstdlib>
+#include <fstream>
 #include <sstream>
 
 #include <samjoko/cli/catalog.hpp>
@@ -90,9 +94,9 @@ TEST(options, an_option_that_no_group_heeds_is_an_error) {
 
 TEST(options, mistakes_are_named_with_what_to_write) {
   const std::pair<const char*, const char*> wrong[] = {
-      {"", "no command given: write serve, version or help"},
-      {"sreve", "there is no command 'sreve' (write serve, version or help)"},
-      {"serve", "no SERVICE given (there are: echo, relay, files, hello, exec)"},
+      {"", "no command given: write serve, check, print-config"},
+      {"sreve", "there is no command 'sreve' (write serve, check,"},
+      {"serve", "no SERVICE given (there are: echo, chat, relay, files, hello, exec)"},
       {"serve ehco", "there is no service 'ehco' (there are: echo"},
       {"serve echo --modle thread", "there is no option --modle; did you mean --model?"},
       {"serve echo --wrokers 2", "there is no option --wrokers; did you mean --workers?"},
@@ -105,6 +109,12 @@ TEST(options, mistakes_are_named_with_what_to_write) {
       {"serve echo --workers -1", "--workers: '-1' is not a whole number from 1 to 256"},
       {"serve echo --model process --recycle-after -1", "--recycle-after: '-1' is not a whole"},
       {"serve echo --idle-timeout 3w", "--idle-timeout: '3w' is not a time (write 10s"},
+      {"serve hello --list=perhaps", "--list: 'perhaps' is neither true nor false"},
+      {"serve hello --list --list", "--list is given more than once"},
+      {"serve echo --config /nowhere/at/all", "/nowhere/at/all: cannot be read: No such file"},
+      {"check", "check needs a FILE"},
+      {"completion tcsh", "bash, zsh or fish"},
+      {"manual 3", "two pages"},
       {"serve echo --log-level loud", "--log-level: 'loud' is not debug, info"},
       {"serve echo --group staff", "--group requires --user"},
       {"serve echo -l localhost:1", "--listen: 'localhost:1' is not a numeric IPv4 address"},
@@ -136,6 +146,47 @@ TEST(options, a_program_of_one_service_needs_no_command) {
   }
   EXPECT_FALSE(parse("mine", own, true).serve.empty());
   EXPECT_EQ(parse("mine help", own, true).print.find("SERVICE"), std::string::npos);
+}
+
+TEST(options, a_switch_can_be_taken_back) {
+  EXPECT_TRUE(options_of("files /srv --list").http.list);
+  EXPECT_FALSE(options_of("files /srv --list=false").http.list);
+}
+
+/// A file that goes with the test.
+class with_file : public testing::Test {
+ protected:
+  with_file() {
+    const int file = ::mkstemp(path_.data());
+    EXPECT_GE(file, 0);
+    ::close(file);
+  }
+  ~with_file() override { ::unlink(path_.c_str()); }
+  void write(std::string_view text) { std::ofstream(path_) << text; }
+  std::string path_ = testing::TempDir() + "samjoko-options-XXXXXX";
+};
+
+TEST_F(with_file, a_program_of_one_service_reads_its_options) {
+  const std::vector<service_entry> own{{.name = "mine", .usage = "", .summary = ""}};
+  write("listen = ':1,model=thread'\nidle-timeout = 5\n");
+  const auto made = parse("mine --config " + path_, own, true);
+  ASSERT_FALSE(made.serve.empty()) << made.print;
+  EXPECT_EQ(made.serve.front().listen.at(0).how.model, model::thread);
+  EXPECT_EQ(made.serve.front().limits.connection.idle, milliseconds(5000));
+  EXPECT_EQ(parse("mine check " + path_, own, true).print,
+            "mine: mine on :1 by thread, spawn pool, 1 worker\n");
+  write("[[service]]\nrun = 'mine'\n");
+  const auto refused = parse("mine --config " + path_, own, true);
+  EXPECT_TRUE(refused.serve.empty());
+  EXPECT_NE(refused.print.find("one service of its own"), std::string::npos) << refused.print;
+}
+
+TEST_F(with_file, several_services_are_all_to_be_served) {
+  write("[[service]]\nrun = 'echo'\nlisten = ':1'\n[[service]]\nrun = 'hello'\nlisten = ':2'\n");
+  const auto made = parse("samjoko serve --config " + path_);
+  ASSERT_EQ(made.serve.size(), 2U) << made.print;
+  EXPECT_EQ(made.serve[1].service, "hello");
+  EXPECT_EQ(made.serve[1].config_file, path_);
 }
 
 }  // namespace

@@ -112,6 +112,19 @@ TEST(group, names_differ_by_the_number_of_workers_where_they_must) {
             (std::vector<std::string>{"multiplex x1", "multiplex x2", "process-pool"}));
 }
 
+TEST(group, services_share_none) {
+  const auto site = listeners({":1", ":2,model=thread"});
+  const auto echo = listeners({":3", ":4"});
+  const placed_service services[] = {{.name = "site", .listeners = site, .wide = {}},
+                                     {.name = "echo", .listeners = echo, .wide = {}}};
+  const auto groups = group(services);
+  EXPECT_EQ(names_of(groups),
+            (std::vector<std::string>{"site/multiplex", "site/thread-pool", "echo"}));
+  EXPECT_EQ(groups.of_listener, (std::vector<std::size_t>{0, 1, 2, 2}));
+  EXPECT_EQ(groups.all[1].service, 0U);
+  EXPECT_EQ(groups.all[2].service, 1U);
+}
+
 std::string why_not(std::initializer_list<std::string_view> texts, const placement_choice& wide) {
   const auto checked = check_listeners(listeners(texts), wide);
   return checked ? "" : in_words(checked.error());

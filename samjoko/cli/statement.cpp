@@ -2,7 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <tuple>
+
 namespace samjoko::cli {
+
+bool comes_before(const problem& one, const problem& other) {
+  const auto key = [](const problem& it) {
+    return std::tie(it.where.from, it.where.line, it.where.column, it.text);
+  };
+  return key(one) < key(other);
+}
 
 std::string place_of(const origin& where) {
   if (where.file.empty()) return {};

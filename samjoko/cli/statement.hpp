@@ -2,7 +2,6 @@
 // Charter: what somebody said about an option, and where, before it is understood. The command
 // line, the environment and a file all come down to statements.
 
-#include <compare>
 #include <samjoko/cli/option.hpp>
 #include <string>
 
@@ -16,13 +15,6 @@ struct origin {
   std::string file{};  ///< its name as it was given
   unsigned line = 0;   ///< in a file, from 1
   unsigned column = 0;
-
-  /// Those of one file in the order in which one reads it.
-  friend std::strong_ordering operator<=>(const origin& one, const origin& other) noexcept {
-    if (one.line != other.line) return one.line <=> other.line;
-    return one.column <=> other.column;
-  }
-  friend bool operator==(const origin&, const origin&) noexcept = default;
 };
 
 struct statement {
@@ -36,6 +28,9 @@ struct problem {
   origin where;
   std::string text;
 };
+
+/// Those of a file in its order, before those of the environment and of the command line.
+[[nodiscard]] bool comes_before(const problem& one, const problem& other);
 
 /// "site.toml:12:3: ", empty for what has no place.
 [[nodiscard]] std::string place_of(const origin& where);

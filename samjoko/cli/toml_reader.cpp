@@ -70,7 +70,7 @@ class reader {
         take_top(key, value);
       }
     }
-    std::ranges::stable_sort(made_.problems, std::ranges::less(), &problem::where);
+    std::ranges::sort(made_.problems, comes_before);
     return std::move(made_);
   }
 

@@ -80,5 +80,40 @@ TEST_F(open_below, a_directory_is_listed_without_dangling_links_and_to_a_limit) 
   EXPECT_EQ(list_directory(root_.get(), 2)->size(), 2U);
 }
 
+class whole_file : public testing::Test {
+ protected:
+  whole_file() {
+    std::string name = fs::temp_directory_path() / "samjoko-whole-XXXXXX";
+    base_ = ::mkdtemp(name.data());
+  }
+  ~whole_file() override { fs::remove_all(base_); }
+  fs::path base_;
+};
+
+TEST_F(whole_file, is_read_up_to_its_limit) {
+  const auto path = base_ / "file";
+  for (const std::size_t size : {0U, 1U, 4095U, 4096U, 4097U, 10'000U}) {
+    std::ofstream(path) << std::string(size, 'x');
+    const auto text = read_whole_file(path, 10'000);
+    ASSERT_TRUE(text) << text.error().sentence();
+    EXPECT_EQ(*text, std::string(size, 'x'));
+  }
+  const auto short_limit = read_whole_file(path, 9'999);
+  ASSERT_FALSE(short_limit);
+  EXPECT_TRUE(short_limit.error().is(condition::too_long));
+}
+
+TEST_F(whole_file, of_unknown_size_is_read_all_the_same) {
+  const auto text = read_whole_file("/proc/self/status", 1 << 20);
+  ASSERT_TRUE(text);
+  EXPECT_TRUE(text->starts_with("Name:")) << *text;
+}
+
+TEST_F(whole_file, is_a_regular_one) {
+  EXPECT_TRUE(read_whole_file(base_ / "none", 10).error().is(ENOENT));
+  EXPECT_TRUE(read_whole_file(base_, 10).error().is(EISDIR));
+  EXPECT_TRUE(read_whole_file("/dev/zero", 10).error().is(condition::bad_argument));
+}
+
 }  // namespace
 }  // namespace samjoko::os

@@ -12,7 +12,7 @@ PAGES = ["1", "5"]
 
 
 def printed(*words):
-    done = subprocess.run([harness.BINARY, *words], capture_output=True, text=True, timeout=10)
+    done = subprocess.run([harness.BINARY, *words], capture_output=True, text=True, timeout=25)
     assert done.returncode == 0 and not done.stderr, done.stderr
     return done.stdout
 
@@ -26,7 +26,7 @@ def test_a_page_has_no_mistake_that_groff_sees(page):
     if not shutil.which("groff"):
         raise Skip("groff is missing")
     done = subprocess.run(["groff", "-man", "-ww", "-z", "-Kutf8"], input=printed("manual", page),
-                          capture_output=True, text=True, timeout=10)
+                          capture_output=True, text=True, timeout=25)
     assert done.returncode == 0 and not done.stderr, done.stderr
 
 
@@ -35,7 +35,7 @@ def test_a_page_as_it_is_read_names_every_option(page):
     if not shutil.which("groff"):
         raise Skip("groff is missing")
     done = subprocess.run(["groff", "-man", "-Tascii", "-P-cbou", "-rLL=200n"],
-                          input=printed("manual", page), capture_output=True, text=True, timeout=10)
+                          input=printed("manual", page), capture_output=True, text=True, timeout=25)
     assert len(options()) > 20
     for option in options():
         if (page, option) != ("5", "config"):
@@ -76,7 +76,7 @@ def test_bash_completes(case):
         open(os.path.join(here, "site.toml"), "w").close()
         words = [part for word in typed.split(" ") for part in re.split("(=)", word)]
         done = subprocess.run(["bash", "--norc", "--noprofile", "-c", CALL, "bash", script, *words],
-                              capture_output=True, text=True, timeout=10, cwd=here)
+                              capture_output=True, text=True, timeout=25, cwd=here)
     assert done.returncode == 0 and not done.stderr, (done.returncode, done.stderr)
     found = set(done.stdout.split("\n")[:-1])
     assert found == wanted if all_of_it else wanted <= found, found
@@ -89,11 +89,11 @@ def test_a_shell_takes_its_script(shell):
         assert option in script, f"{option} is not in the script for {shell}"
     if not shutil.which(shell):
         raise Skip(f"{shell} is missing")
-    done = subprocess.run([shell, "-n"], input=script, capture_output=True, text=True, timeout=10)
+    done = subprocess.run([shell, "-n"], input=script, capture_output=True, text=True, timeout=25)
     assert done.returncode == 0 and not done.stderr, done.stderr
 
 
 @cases([["completion"], ["completion", "csh"], ["manual", "7"], ["manual", "1", "5"]], " ".join)
 def test_wrong_words(words):
-    done = subprocess.run([harness.BINARY, *words], capture_output=True, text=True, timeout=10)
+    done = subprocess.run([harness.BINARY, *words], capture_output=True, text=True, timeout=25)
     assert done.returncode == 2 and not done.stdout and done.stderr.count("\n") == 1, done
