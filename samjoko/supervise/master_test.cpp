@@ -68,9 +68,8 @@ TEST(master, a_crash_loop_backs_off_is_parked_and_ends_with_an_error) {
   running_service service(workers(1), [](worker&) { return 7; });
   for (const int delay : {1, 2, 4, 8}) {
     service.wait_for("exited with code 7");
-    service.wait_for(
-        fmt::format("worker 1 is started again in {} ms: it failed to start, before it was ready",
-                    delay));
+    service.wait_for(fmt::format(
+        "worker 1 is started again in {} ms: it failed to start, before it was ready", delay));
   }
   service.wait_for("worker 1 is parked: it ended 5 times within 60 s");
   service.expect_end(3);

@@ -54,15 +54,22 @@ def test_the_disk_of_the_log_is_full(model):
         assert lost > 0 and clients.lost_one_shot == 0 and clients.lost_lasting == 0
 
 
+def stands_still(server, log):
+    """What is written now is lost."""
+    size = os.path.getsize(log)
+    chatter(server, 100)
+    time.sleep(0.1)
+    return os.path.getsize(log) == size
+
+
 def fill_and_make_room(server, disk, clients, turn):
     with open(disk + "/ballast", "wb", buffering=0) as ballast, contextlib.suppress(OSError):
         while True:
             ballast.write(b"x" * 1024)
-    end = os.path.getsize(disk + "/log")
-    chatter(server, 300)
+    until(lambda: stands_still(server, disk + "/log"), 20, "the log's last page is full")
     whole = clients.whole
+    chatter(server, 200)
     until(lambda: clients.whole > whole + 20, 10, "clients are served")
-    assert os.path.getsize(disk + "/log") < end + 8192, "the disk was not full"
     os.unlink(disk + "/ballast")
     chatter(server, 3)
     until(lambda: len(server.log_lines("could not be written")) > turn, 5, "the loss is told")
