@@ -92,11 +92,15 @@ void block_only(std::initializer_list<int> signals) noexcept {
   ::pthread_sigmask(SIG_SETMASK, &set, nullptr);
 }
 
-void reset_all_signals() noexcept {
+void reset_all_dispositions() noexcept {
   for (int signal = 1; signal < signal_limit; ++signal) set_default(signal);
   installed.store(0);
   signals_here.queues.fill(0);
   forget_queues();
+}
+
+void reset_all_signals() noexcept {
+  reset_all_dispositions();
   empty_mask();
 }
 

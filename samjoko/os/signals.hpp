@@ -112,5 +112,8 @@ void reset_signals_in_child() noexcept;
 /// worker, which may have inherited ignored or blocked signals from whatever started it (man 1
 /// nohup).
 void reset_all_signals() noexcept;
+/// The same but for the mask: for a child that was forked with everything blocked, and lets signals
+/// through when it has said what each shall do.
+void reset_all_dispositions() noexcept;
 
 }  // namespace samjoko::os

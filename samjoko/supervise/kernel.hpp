@@ -42,7 +42,8 @@ class kernel {
   [[nodiscard]] virtual std::span<const os::signal_notice> take_signals() = 0;
   /// A line to a worker that is yet to be forked. Errors: EMFILE, ENFILE.
   [[nodiscard]] virtual result<channel::both_ends> open_channel() = 0;
-  /// Forks a child that runs `work`, which must not return. Errors: EAGAIN, ENOMEM.
+  /// Forks a child that runs `work`, which must not return, with every signal blocked. Errors:
+  /// EAGAIN, ENOMEM.
   [[nodiscard]] virtual result<held_process> fork(const std::function<void()>& work) = 0;
   /// The next report of any child, stops and continuations too; none when there is no more for now.
   [[nodiscard]] virtual std::optional<os::waited> wait_any() = 0;

@@ -17,7 +17,7 @@ void linux_kernel::wait(std::vector<pollfd>& for_these, deadline until) {
 }
 
 result<held_process> linux_kernel::fork(const std::function<void()>& work) {
-  const auto forked = os::fork_process();
+  const auto forked = os::fork_process(os::child_mask::blocked);
   if (!forked) return std::unexpected(forked.error());
   if (forked->in_child()) {
     {

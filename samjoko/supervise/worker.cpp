@@ -17,13 +17,16 @@ namespace {
 // on the channel. The processes that a worker forks for its clients inherit the ignoring.
 constexpr int for_the_master_only[] = {SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGTTIN, SIGTTOU};
 
+// All signals are blocked since the fork: one that reaches the new process before it has said what
+// it ignores waits, instead of killing it.
 os::signal_queue own_signals() {
-  os::reset_all_signals();
+  os::reset_all_dispositions();
   for (const int signal : for_the_master_only) {
     CHECK(os::ignore_signal(signal), "a signal that cannot be ignored");
   }
   auto queue = os::signal_queue::open({SIGTERM, SIGCHLD});
   CHECK(queue, "no descriptor left for a worker's signals");
+  os::block_only({});
   return std::move(*queue);
 }
 

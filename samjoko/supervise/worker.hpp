@@ -14,7 +14,8 @@ namespace samjoko::supervise {
 
 enum class stop_order : std::uint8_t { none, graceful, immediate };
 
-/// Lives in the worker's one thread. Made by the master in the child, first of all.
+/// Lives in the worker's one thread. Made by the master in the child, first of all, while every
+/// signal is still blocked; then all get through.
 class worker {
  public:
   explicit worker(heritage inherited);
