@@ -41,7 +41,7 @@ int main() {
   lessons::must(waitpid(child, &status, 0), "waitpid");
   dprintf(1, "process %d has ended before its own child\n", child);
   close(ends[1]);
-  const pid_t adopted = lessons::must(waitpid(-1, &status, 0), "waitpid");
+  const pid_t adopted = lessons::must(wait(&status), "wait");  // any child
   dprintf(1, "reaped process %d, which this one never forked: code %d\n", adopted,
           WEXITSTATUS(status));
 }

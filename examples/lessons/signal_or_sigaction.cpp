@@ -22,11 +22,12 @@ void learn_sender(int, siginfo_t* info, void*) {
 void report(const char* how) {
   struct sigaction now{};
   lessons::must(sigaction(SIGUSR1, nullptr, &now), "sigaction");
+  const auto named = [&now](unsigned flag, const char* name) {
+    return (static_cast<unsigned>(now.sa_flags) & flag) != 0 ? name : "";
+  };
   dprintf(1, "%-12s %s%s%s%s%s%s\n", how, now.sa_handler == SIG_DFL ? "default action" : "handler",
-          (now.sa_flags & SA_RESTART) != 0 ? ", SA_RESTART" : "",
-          (now.sa_flags & SA_RESETHAND) != 0 ? ", SA_RESETHAND" : "",
-          (now.sa_flags & SA_NODEFER) != 0 ? ", SA_NODEFER" : "",
-          (now.sa_flags & SA_SIGINFO) != 0 ? ", SA_SIGINFO" : "",
+          named(SA_RESTART, ", SA_RESTART"), named(SA_RESETHAND, ", SA_RESETHAND"),
+          named(SA_NODEFER, ", SA_NODEFER"), named(SA_SIGINFO, ", SA_SIGINFO"),
           sigismember(&now.sa_mask, SIGTERM) == 1 ? ", mask: SIGTERM" : "");
 }
 

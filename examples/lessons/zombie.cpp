@@ -1,6 +1,6 @@
 // A zombie is what is left of a child between its end and the moment its parent asks for its
 // status. Its memory is given back already; its PID and its entry in the process table are not.
-
+#include <sched.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -48,12 +48,12 @@ int main() {
   dprintf(1, "waitpid gives %d, code %d\n", reaped, WEXITSTATUS(status));
   look_at(child);
 
-  struct sigaction unwanted{};
-  unwanted.sa_handler = SIG_DFL;
+  struct sigaction unwanted{};       // no handler: SIG_DFL
   unwanted.sa_flags = SA_NOCLDWAIT;  // nobody will ask: the children of this process vanish at once
   lessons::must(sigaction(SIGCHLD, &unwanted, nullptr), "sigaction");
   const pid_t forgotten = child_that_ends();
   const pid_t answer = waitpid(forgotten, &status, 0);  // still waits, but has nothing to tell
   dprintf(1, "with SA_NOCLDWAIT waitpid gives %d (%s)\n", answer, strerror(errno));
+  while (kill(forgotten, 0) == 0) sched_yield();  // the kernel may still be clearing it away
   look_at(forgotten);
 }
