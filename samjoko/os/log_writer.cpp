@@ -130,7 +130,8 @@ void log_writer::write(log_level level, const log_kind& kind, fmt::string_view f
   std::array<char, line_limit> message;
   try {
     const auto end = fmt::vformat_to_n(message.data(), message.size(), format, arguments);
-    emit(level, kind.name, {message.data(), end.size < message.size() ? end.size : message.size()}, held_back);
+    emit(level, kind.name, {message.data(), end.size < message.size() ? end.size : message.size()},
+         held_back);
   } catch (...) {  // only a formatter of somebody's own type can throw
     emit(level, kind.name, "a line that could not be formatted", held_back);
   }
