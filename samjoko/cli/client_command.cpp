@@ -67,7 +67,7 @@ class words_behind {
     const bool stops = which_.what == asked_for::stop;
     const bool of_group = which_.what == asked_for::scale || which_.what == asked_for::unpark;
     if (word == "--json") return set(made_.asked.json, word);
-    if (word == "--control") return take_value(made_.control, word);
+    if (word == "--control") return take_path();
     if (word == "--group" && of_group) return take_value(made_.asked.group, word);
     if (word == "--wait" && stops) return set(made_.wait, word);
     if (word == "--now" && stops) {
@@ -88,6 +88,12 @@ class words_behind {
   static result<void> set(bool& flag, const std::string& word) {
     if (std::exchange(flag, true)) return wrong(word + " is given more than once");
     return {};
+  }
+
+  result<void> take_path() {
+    if (auto taken = take_value(made_.control, "--control"); !taken) return taken;
+    const auto where = os::address::parse("unix:" + made_.control);
+    return where ? result<void>() : std::unexpected(where.error());
   }
 
   result<void> take_value(std::string& target, const std::string& option) {

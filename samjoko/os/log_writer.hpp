@@ -6,8 +6,8 @@
 //
 //   2026-11-23T09:04:11.123Z warning 4711 master: worker 2 (4712) exited with code 3
 //
-// Time is UTC (RFC 3339); other forms are in log_form.hpp. Control bytes are escaped, so that a client cannot forge a line. Not for
-// signal handlers: the formatting may do anything.
+// Time is UTC (RFC 3339). For other forms of a line see log_form.hpp. Control bytes are escaped, so
+// that a client cannot forge a line. Not for signal handlers: the formatting may do anything.
 
 #include <array>
 #include <atomic>

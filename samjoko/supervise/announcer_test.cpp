@@ -1,0 +1,129 @@
+#include <samjoko/supervise/announcer.hpp>
+
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <cstring>
+
+#include <samjoko/supervise/driven_plan.hpp>
+
+namespace samjoko::supervise {
+namespace {
+
+/// A service manager that hears what is announced about a plan.
+class announcer_test : public testing::Test {
+ protected:
+  announcer_test() {
+    const auto name = "@samjoko-announcer-" + std::to_string(::getpid());
+    ears.reset(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    sockaddr_un where{};
+    where.sun_family = AF_UNIX;
+    std::memcpy(where.sun_path + 1, name.data() + 1, name.size() - 1);
+    const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size());
+    EXPECT_EQ(::bind(ears.get(), reinterpret_cast<const sockaddr*>(&where), size), 0);
+    auto told = os::notifier::to(name);
+    EXPECT_TRUE(told);
+    manager.told = std::move(*told);
+  }
+  /// What is told in this turn.
+  std::string turn(announcer& subject, const driven& it) const {
+    subject.take_turn(it.subject, it.now);
+    char room[512];
+    const auto count = ::recv(ears.get(), room, sizeof room, 0);
+    return count < 0 ? "nothing" : std::string(room, static_cast<std::size_t>(count));
+  }
+
+  os::descriptor ears;
+  os::service_manager manager;
+};
+
+TEST_F(announcer_test, ready_when_all_that_were_wanted_are_and_stopping_once) {
+  driven it(2);
+  int called = 0;
+  announcer subject(std::move(manager), [&called] { ++called; });
+  EXPECT_EQ(turn(subject, it), "STATUS=0 of 2 workers ready\n");
+  it.ready(0);
+  EXPECT_EQ(turn(subject, it), "STATUS=1 of 2 workers ready\n");
+  EXPECT_EQ(called, 0);
+  it.ready(1);
+  EXPECT_EQ(turn(subject, it), "READY=1\nSTATUS=2 of 2 workers ready\n");
+  EXPECT_EQ(turn(subject, it), "nothing");
+  it.ends(1);
+  EXPECT_EQ(turn(subject, it), "STATUS=1 of 2 workers ready\n");
+  it.order(master_order::graceful);
+  EXPECT_EQ(turn(subject, it),
+            "STOPPING=1\nSTATUS=stopping: 1 workers still finish their clients\n");
+  it.order(master_order::immediate);
+  EXPECT_EQ(turn(subject, it), "nothing");
+  EXPECT_EQ(called, 1);
+}
+
+TEST_F(announcer_test, a_worker_that_backs_off_is_waited_for_and_one_that_was_given_up_is_not) {
+  driven it(2);
+  announcer subject(std::move(manager), {});
+  it.ready(0);
+  for (int n = 0; n < 4; ++n) {
+    it.ends(1);
+    subject.take_turn(it.subject, it.now);
+    EXPECT_FALSE(subject.was_ready());
+    it.after(seconds(5));
+  }
+  it.ends(1);
+  ASSERT_EQ(it.subject.state(1), slot_state::parked);
+  subject.take_turn(it.subject, it.now);
+  EXPECT_TRUE(subject.was_ready());
+}
+
+TEST_F(announcer_test, each_group_must_be_served_but_one_that_is_closed) {
+  driven it(std::vector<std::size_t>{1, 1});
+  it.ready(0);
+  EXPECT_FALSE(is_ready(it.subject));
+  it.ends(1, exit_status::exited(exit_do_not_restart));
+  EXPECT_TRUE(it.subject.is_closed(1));
+  EXPECT_TRUE(is_ready(it.subject));
+}
+
+TEST_F(announcer_test, beats_at_half_the_interval_of_the_watchdog) {
+  driven it(1);
+  manager.watchdog = seconds(4);
+  announcer subject(std::move(manager), {});
+  EXPECT_TRUE(turn(subject, it).ends_with("WATCHDOG=1\n"));
+  EXPECT_EQ(subject.next_time(), deadline(it.now + seconds(2)));
+  it.now += seconds(2) - milliseconds(1);
+  EXPECT_EQ(turn(subject, it), "nothing");
+  it.now += milliseconds(1);
+  EXPECT_EQ(turn(subject, it), "WATCHDOG=1\n");
+}
+
+TEST_F(announcer_test, without_a_manager_nothing_is_told_but_ready_is_known) {
+  driven it(1);
+  announcer subject({}, {});
+  it.ready(0);
+  subject.take_turn(it.subject, it.now);
+  EXPECT_TRUE(subject.was_ready());
+  EXPECT_TRUE(subject.next_time().is_never());
+}
+
+TEST(phase_name, of_each_phase) {
+  driven it(1);
+  it.subject = plan([] {
+    auto made = driven::settings({1}, 8);
+    made.stay_when_given_up = true;
+    return made;
+  }());
+  (void)it.subject.start(it.now);
+  EXPECT_EQ(phase_name(it.subject, false), "starting");
+  EXPECT_EQ(phase_name(it.subject, true), "running");
+  for (int n = 0; n < 5; ++n) {
+    it.ends(0);
+    it.after(seconds(2));
+  }
+  EXPECT_EQ(phase_name(it.subject, true), "parked");
+  it.order(master_order::graceful);
+  EXPECT_EQ(phase_name(it.subject, true), "stopping");
+}
+
+}  // namespace
+}  // namespace samjoko::supervise

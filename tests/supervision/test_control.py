@@ -1,0 +1,336 @@
+"""The control socket from outside: the commands that ask it, and clients that abuse it."""
+import json
+import os
+import random
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import threading
+import time
+
+from clients import connect, echoes
+from framework import Skip, alone, each_model, limit
+from harness import BINARY, Server, folder, until
+
+
+def command(*words, binary=BINARY, **options):
+    """(exit code, standard output, standard error)"""
+    done = subprocess.run([binary, *map(str, words)], stdin=subprocess.DEVNULL, timeout=20,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+    return done.returncode, done.stdout, done.stderr
+
+
+class Steered(Server):
+    """A server with a control socket in a folder of its own."""
+
+    def __init__(self, here, *args, **options):
+        self.control = here + "/control"
+        super().__init__(*args, "--control", self.control, **options)
+
+    def command(self, *words):
+        return command(*words, "--control", self.control)
+
+    def done(self, *words):
+        code, out, err = self.command(*words)
+        assert code == 0 and not err, (code, out, err)
+        return out
+
+    def status(self):
+        return json.loads(self.done("status", "--json"))
+
+    def check_nothing_left(self):
+        super().check_nothing_left()
+        assert not os.path.exists(self.control), "the control socket is left behind"
+
+
+def workers_of(status):
+    return [worker for group in status["groups"] for worker in group["workers"]]
+
+
+@each_model
+def test_status(model):
+    with folder() as here, Steered(here, "echo", model=(*model, 2)) as server:
+        status = until(lambda: server.status()["phase"] == "running" and server.status(), 10,
+                       "it is running")
+        assert status["pid"] == server.pid and status["program"] == os.path.basename(BINARY)
+        group, = status["groups"]
+        assert group["listeners"] == server.addresses and group["wanted"] == 2 and group["open"]
+        assert sorted(w["pid"] for w in group["workers"]) == sorted(server.workers())
+        assert {w["state"] for w in group["workers"]} <= {"young", "grown"}
+        with connect(server) as client:
+            assert echoes(client)
+            totals = until(lambda: (now := server.status()["totals"])["connections"]["open"] == 1
+                           and now, 5, "one connection is open")
+            assert totals["connections"]["accepted"] == 1 and totals["ready"] == 2
+        until(lambda: server.status()["totals"]["connections"]["open"] == 0, 5, "none is open")
+        text = server.done("status")
+        assert f"process {server.pid}, running" in text and "2 of 2 workers ready" in text, text
+        mode = os.stat(server.control).st_mode
+        assert stat.S_ISSOCK(mode) and stat.S_IMODE(mode) == 0o600, oct(mode)
+
+
+def test_groups_are_scaled_one_by_one():
+    listen = ["127.0.0.1:0,model=process", "127.0.0.1:0,model=thread,workers=2"]
+    with folder() as here, Steered(here, "echo", listen=listen) as server:
+        until(lambda: server.status()["phase"] == "running", 10, "it is running")
+        code, _, err = server.command("scale", "3")
+        assert code == 3 and "process-pool, thread-pool" in err, err
+        code, _, err = server.command("scale", "3", "--group", "fibre")
+        assert code == 3 and "fibre" in err and "thread-pool" in err, err
+        told = json.loads(server.done("scale", "3", "--group", "process-pool", "--json"))
+        assert told == {"group": "process-pool", "wanted": 3}
+        until(lambda: len(server.workers()) == 5, 10, "five workers")
+        server.done("scale", "1", "--group", "thread-pool")
+        until(lambda: len(server.workers()) == 4, 10, "four workers")
+        assert [g["wanted"] for g in server.status()["groups"]] == [3, 1]
+        code, _, err = server.command("scale", "256", "--group", "thread-pool")
+        assert code == 3 and "253" in err, err
+
+
+@each_model
+def test_stop(model):
+    """Graceful, waited for: a client that is being served is served to its end."""
+    with folder() as here:
+        server = Steered(here, "echo", model=(*model, 1)).start()
+        with connect(server) as client:
+            assert echoes(client)
+        told = json.loads(server.done("stop", "--wait", "--json"))
+        assert told == {"stopping": server.pid}
+        assert server.process.poll() == 0 or server.wait(1) == 0
+        server.check_nothing_left()
+        code, _, err = server.command("status")
+        assert code == 3 and server.control in err and err.count("\n") == 1, err
+
+
+def test_stop_now():
+    with folder() as here:
+        server = Steered(here, "echo", "--idle-timeout", "0").start()
+        with connect(server) as client:
+            assert echoes(client)
+            server.done("stop", "--now")
+            assert server.wait() == 0
+        server.check_nothing_left()
+
+
+def test_deaths():
+    with folder() as here, Steered(here, "echo", model=("multiplex", None, 1)) as server:
+        assert json.loads(server.done("deaths", "--json")) == []
+        victim = until(server.workers, 5, "a worker")[0]
+        os.kill(victim, signal.SIGSEGV)
+        server.wait_for_log(f"({victim}) was killed")
+        death, = until(lambda: json.loads(server.done("deaths", "--json")), 5, "a record")
+        assert death["pid"] == victim, death
+        assert f"({victim})" in server.done("deaths") and "SIGSEGV" in server.done("deaths")
+
+
+def test_logs_are_reopened():
+    with folder() as here:
+        log = here + "/log"
+        with Steered(here, "echo", "--log", log, inherited_log=log) as server:
+            os.rename(log, log + ".1")
+            server.done("reopen-logs")
+            until(lambda: os.path.exists(log) and server.log_lines("was reopened"), 5, "a new log")
+    with folder() as here, Steered(here, "echo") as server:
+        code, _, err = server.command("reopen-logs")
+        assert code == 3 and "standard error" in err, err
+
+
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/stat") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def kill_until_parked(server, pid_of):
+    """A worker that falls as soon as it works."""
+    def parked():
+        worker = pid_of()
+        if worker["pid"]:
+            with_pid = worker["pid"]
+            try:
+                os.kill(with_pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            until(lambda: pid_of()["pid"] != with_pid, 5, "its end is noticed")
+        return pid_of()["state"] == "parked" and pid_of()
+    return until(parked, 20, "the worker is parked")
+
+
+@alone
+@limit(60)
+def test_parked_is_explained_and_recovered():
+    """A crash loop of the only worker: parked, nothing is burnt, told why, recovered by command."""
+    with folder() as here, Steered(here, "echo", "--when-parked", "stay",
+                                   model=("multiplex", None, 1)) as server:
+        worker = kill_until_parked(server, lambda: workers_of(server.status())[0])
+        assert "SIGKILL" in worker["last_end"] and "unpark" in worker["advice"], worker
+        status = server.status()
+        assert status["phase"] == "parked" and not status["groups"][0]["open"]
+        text = server.done("status")
+        assert "worker 1 is parked: the last one was killed by signal 9" in text, text
+        assert "unpark" in text and "closed" in text, text
+        try:
+            connect(server).close()
+            raise AssertionError("nobody serves, and yet clients are accepted")
+        except ConnectionRefusedError:
+            pass
+        code, _, err = server.command("scale", "2")
+        assert code == 3 and "unpark" in err, err
+        before, began = cpu_seconds(server.pid), time.monotonic()
+        time.sleep(3)                                      # the time in which it could burn
+        share = (cpu_seconds(server.pid) - before) / (time.monotonic() - began)
+        print(f"CPU of the master while parked: {share:.2%}")
+        assert share < 0.01, f"{share:.2%}"
+        server.done("unpark")
+        until(lambda: server.status()["phase"] == "running", 10, "it serves again")
+        with connect(server) as client:
+            assert echoes(client)
+        code, _, err = server.command("unpark")
+        assert code == 3 and "no worker is parked" in err, err
+
+
+@limit(60)
+def test_worker_that_cannot_start_is_parked_with_its_reason():
+    """Its own exit code, five times, and the program leaves with 3 unless told to stay."""
+    if os.geteuid() != 0 or not shutil.which("setpriv"):
+        raise Skip("needs root and setpriv, to run as one who may not change the user")
+    wrap = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    with folder() as here:
+        os.chmod(here, 0o777)
+        server = Server("echo", "--user", "daemon", "--control", "none", wrap=wrap).start()
+        assert server.process.wait(20) == 3, server.log()
+        assert server.log_lines("is parked: it ended 5 times within 60 s")
+        with Steered(here, "echo", "--user", "daemon", "--when-parked", "stay", wrap=wrap) as server:
+            until(lambda: server.status()["phase"] == "parked", 20, "it is parked")
+            worker, *_ = workers_of(server.status())
+            assert worker["last_end"] == "exited with code 3" and worker["restarts"] == 4, worker
+
+
+def test_several_servers_are_told_apart():
+    """In the usual place the only one is found; of several, one must be chosen; stale ones go."""
+    with folder() as here:
+        own = here + "/crow" + str(os.getpid())            # a program of this name only runs here
+        shutil.copy(BINARY, own)
+        environment = {**os.environ, "XDG_RUNTIME_DIR": here}
+
+        def start():
+            server = Server("echo")
+            server.command[0] = own
+            server._before = lambda: os.environ.update(environment)
+            with open(server._log, "ab") as log:
+                server.process = subprocess.Popen(server.command, stderr=log, env=environment,
+                                                  start_new_session=True)
+            server.wait_until_serving()
+            return server
+
+        def ask(*words):
+            return command(*words, binary=own, env=environment)
+        code, _, err = ask("status")
+        assert code == 3 and "no server" in err and err.count("\n") == 1, err
+        with_one = start()
+        code, out, err = ask("status", "--json")
+        assert code == 0 and json.loads(out)["pid"] == with_one.pid, err
+        other = start()
+        code, _, err = ask("status")
+        paths = [f"{here}/samjoko/{os.path.basename(own)}.{s.pid}" for s in (with_one, other)]
+        assert code == 3 and all(path in err for path in paths), err
+        assert json.loads(ask("status", "--json", "--control", paths[1])[1])["pid"] == other.pid
+        assert stat.S_IMODE(os.stat(here + "/samjoko").st_mode) == 0o700
+        for pid in other.tree():
+            os.kill(pid, signal.SIGKILL)
+        other.process.wait(5)
+        assert os.path.exists(paths[1])
+        code, out, err = ask("status", "--json")
+        assert code == 0 and json.loads(out)["pid"] == with_one.pid, err
+        assert not os.path.exists(paths[1]), "the socket of a killed server stays"
+        with_one.stop_cleanly()
+        assert os.listdir(here + "/samjoko") == []
+        for server in (with_one, other):
+            server.__exit__(None)
+
+
+@each_model
+def test_workers_do_not_hold_the_control_socket(model):
+    with folder() as here, Steered(here, "echo", model=(*model, 2)) as server:
+        with open("/proc/net/unix") as file:
+            inode = next(line.split()[6] for line in file if line.rstrip().endswith(server.control))
+        until(lambda: server.status()["phase"] == "running", 10, "it is running")
+        with connect(server) as client:
+            assert echoes(client)
+            for pid in server.tree()[1:]:
+                held = [os.readlink(f"/proc/{pid}/fd/{n}") for n in os.listdir(f"/proc/{pid}/fd")]
+                assert f"socket:[{inode}]" not in held, f"process {pid}"
+
+
+def hang_on(path):
+    client = socket.socket(socket.AF_UNIX)
+    client.settimeout(10)
+    client.connect(path)
+    return client
+
+
+@limit(60)
+def test_hostile_clients_hold_up_nobody():
+    """Silent ones, half lines, rubbish, answers that nobody reads: clients are served, the master
+    lives, and status answers in the end."""
+    chance = random.Random(1)
+    with folder() as here, Steered(here, "echo") as server:
+        until(lambda: server.status()["phase"] == "running", 10, "it is running")
+        crowd = [hang_on(server.control) for _ in range(60)]
+        for client in crowd[:20]:
+            client.sendall(b"stat")
+        for client in crowd[20:30]:
+            client.sendall(b"status\n")                    # and never reads
+        for client in crowd[30:40]:
+            try:
+                client.sendall(chance.randbytes(10_000))
+            except OSError:
+                pass                                       # closed in the middle: its right
+        with connect(server) as client:
+            assert echoes(client)
+        began = time.monotonic()
+        status = server.status()
+        print(f"status among the crowd: {time.monotonic() - began:.1f} s")
+        assert status["phase"] == "running"
+        for client in crowd:
+            client.close()
+        before = cpu_seconds(server.pid)
+        time.sleep(1)
+        assert cpu_seconds(server.pid) - before < 0.1, "the master spins"
+
+
+@limit(60)
+def test_asked_by_many_at_once():
+    with folder() as here, Steered(here, "echo", model=("multiplex", None, 2)) as server:
+        wrong = []
+
+        def ask():
+            with hang_on(server.control) as client:
+                client.sendall(b"json status\n")
+                text = b"".join(iter(lambda: client.recv(65536), b""))
+                code, _, body = text.partition(b"\n")
+                if code != b"0" or json.loads(body)["pid"] != server.pid:
+                    wrong.append(text)
+        threads = [threading.Thread(target=ask) for _ in range(100)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
+        assert not wrong, wrong[0]
+
+
+def test_address_in_use_and_stale():
+    with folder() as here, Steered(here, "echo") as server:
+        code, out, err = command("serve", "echo", "-l", "127.0.0.1:0", "--control", server.control)
+        assert code == 3 and "ddress already in use" in err and server.control in err, err
+        assert server.status()["pid"] == server.pid
+    with folder() as here:
+        server = Steered(here, "echo").start()
+        for pid in server.tree():
+            os.kill(pid, signal.SIGKILL)
+        server.process.wait(5)
+        assert os.path.exists(server.control)
+        with Steered(here, "echo") as second:
+            assert second.status()["pid"] == second.pid
