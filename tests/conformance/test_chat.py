@@ -32,6 +32,12 @@ def kill_a_worker(server, crowd):
     os.kill(workers_of(server)[0], signal.SIGKILL)
     server.wait_for_log("was killed by signal 9")
 
+    # Whoever still answers is not one of those who are about to end.
+    for one in crowd.living():
+        one.say("/help")
+    last = "* anything else is said to the room"
+    crowd.until(lambda: all(one.has(last) for one in crowd.living()), "the others answer")
+
     def is_seen():
         left = {f"* {one.name} has left" for one in crowd.all if one.ended}
         return left and all(left <= set(one.lines) for one in crowd.living())
