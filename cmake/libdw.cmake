@@ -2,6 +2,7 @@
 # deaths are told with addresses only.
 option(SAMJOKO_LIBDW "Unwind the stacks of crashed workers by libdw" ON)
 set(SAMJOKO_LIBDW_LIBRARIES "")
+set(SAMJOKO_LIBDW_STATIC "")
 if(SAMJOKO_LIBDW)
   find_path(SAMJOKO_LIBDW_INCLUDE elfutils/libdwfl.h)
   find_library(SAMJOKO_LIBDW_LIBRARY dw)
@@ -11,10 +12,8 @@ if(SAMJOKO_LIBDW)
     target_include_directories(samjoko_os PRIVATE ${SAMJOKO_LIBDW_INCLUDE})
     # By their names, so that the installed package and its linker flags say the same.
     set(SAMJOKO_LIBDW_LIBRARIES dw elf)
-    if(SAMJOKO_CONTAINED)
-      # What a static libdw needs for compressed files (its libdw.pc says so).
-      list(APPEND SAMJOKO_LIBDW_LIBRARIES z lzma bz2)
-    endif()
+    # What a static libdw needs for compressed files (its libdw.pc says so).
+    set(SAMJOKO_LIBDW_STATIC ${SAMJOKO_LIBDW_LIBRARIES} z lzma bz2)
     target_link_libraries(samjoko_os PRIVATE ${SAMJOKO_LIBDW_LIBRARIES})
   else()
     message(WARNING "libdw was not found (Debian: libdw-dev): the stacks of crashed workers will "

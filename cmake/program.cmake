@@ -18,7 +18,7 @@ if(SAMJOKO_CONTAINED)
     $<TARGET_PROPERTY:fmt::fmt,INTERFACE_INCLUDE_DIRECTORIES>)
   add_dependencies(samjoko samjoko_library)
   target_link_libraries(samjoko PRIVATE $<TARGET_FILE:samjoko_library> samjoko_fmt
-    ${SAMJOKO_LIBDW_LIBRARIES})
+    ${SAMJOKO_LIBDW_STATIC})
   set_target_properties(samjoko PROPERTIES LINK_DEPENDS
     "$<TARGET_FILE:samjoko_library>;${CMAKE_CURRENT_SOURCE_DIR}/cmake/hot_functions.order")
   target_link_options(samjoko PRIVATE -static -Wl,--gc-sections)

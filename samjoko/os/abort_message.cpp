@@ -5,6 +5,7 @@
 // In a static program the linker finds it; otherwise a hidden name cannot come from a shared
 // library, and a weak one is null then. Bound by its plain name, the program would depend on the
 // version GLIBC_PRIVATE, which no package provides.
+// NOLINTNEXTLINE(bugprone-reserved-identifier,cert-*,readability-identifier-naming): glibc's name.
 extern "C" [[gnu::weak, gnu::visibility("hidden")]] samjoko::os::abort_message* __abort_msg;
 
 namespace samjoko::os {

@@ -44,6 +44,22 @@ TEST(asked_capture, shows_where_a_busy_thread_is_and_lets_it_go_on) {
   EXPECT_EQ(find_capture(alive.slots(), alive.pid(), capture_reason::fatal_signal), nullptr);
 }
 
+TEST(asked_capture, goes_through_the_code_that_the_kernel_lends) {
+  victim alive(quickest_build(), "asking_the_time");
+  alive.wait_ready();
+  backtrace calls;
+  for (std::uint32_t ticket = 1; ticket < 1000; ++ticket) {
+    auto* const found = answer_of(alive, alive.pid(), ticket);
+    ASSERT_NE(found, nullptr);
+    calls = unwind(*found);
+    release(*found);
+    if (calls.frames.at(0).module == "[vdso]") break;
+  }
+  EXPECT_EQ(calls.frames.at(0).module, "[vdso]");
+  EXPECT_GT(depth_of(calls, "guilty_of_asking_the_time"), 0) << text_of(calls);
+  EXPECT_EQ(calls.frames.back().function, "_start") << text_of(calls);
+}
+
 // It leaves with 0 after it got the mutex, so the wait went on as if nothing had been.
 TEST(asked_capture, shows_who_waits_for_a_mutex_and_does_not_end_the_wait) {
   victim alive("pie", "mutex");

@@ -2,14 +2,13 @@
 
 #if defined(SAMJOKO_LIBDW)
 
-#include <cxxabi.h>
 #include <elfutils/libdwfl.h>
 #include <sys/auxv.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 
+#include <samjoko/os/demangle.hpp>
 #include <samjoko/os/mapped_file.hpp>
 
 namespace samjoko::os {
@@ -22,6 +21,7 @@ constexpr pid_t the_thread = 1;
 int find_elf(Dwfl_Module*, void**, const char* name, Dwarf_Addr, char**, Elf** found) {
   const auto own = ::getauxval(AT_SYSINFO_EHDR);
   if (own == 0 || std::strcmp(name, "[vdso]") != 0) return -1;
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): the kernel tells it as a number.
   auto* const image = reinterpret_cast<char*>(own);
   Elf64_Ehdr head{};
   std::memcpy(&head, image, sizeof head);
@@ -53,16 +53,6 @@ constexpr Dwfl_Callbacks callbacks{.find_elf = &find_elf,
 struct close_session {
   void operator()(Dwfl* session) const noexcept { ::dwfl_end(session); }
 };
-
-std::string demangled(const char* name) {
-  int failed = 0;
-  struct free_memory {
-    void operator()(char* text) const noexcept { std::free(text); }
-  };
-  const std::unique_ptr<char, free_memory> text(
-      abi::__cxa_demangle(name, nullptr, nullptr, &failed));
-  return text ? text.get() : name;
-}
 
 /// What the callbacks of one walk read.
 struct walk_state {
@@ -180,7 +170,8 @@ void call_frames::describe(stack_frame& frame, std::uint64_t lookup) const {
   const char* const name =
       ::dwfl_module_addrinfo(module, lookup, &offset, &symbol, nullptr, nullptr, nullptr);
   if (name != nullptr && (symbol.st_size == 0 || offset < symbol.st_size)) {
-    frame.function = demangled(name);
+    const auto readable = demangled(name);
+    frame.function = readable ? readable.get() : name;
     frame.function_offset = offset + (frame.address - lookup);
   }
   if (auto* const line = ::dwfl_module_getsrc(module, lookup)) {

@@ -16,7 +16,7 @@ TEST(capture_slot, is_claimed_completed_found_and_released) {
   const auto slots = memory->cells();
   EXPECT_EQ(state_of(slots[0]), capture_state::free);
   auto* const mine = claim_slot(slots, 77);
-  ASSERT_EQ(mine, &slots[0]);
+  ASSERT_EQ(mine, slots.data());
   EXPECT_EQ(state_of(*mine), capture_state::writing);
   EXPECT_EQ(owner_of(*mine), 77);
   mine->reason = capture_reason::fatal_signal;
@@ -39,7 +39,7 @@ TEST(capture_slot, what_a_dead_process_holds_is_freed_by_its_number) {
   ASSERT_NE(claim_slot(slots, 6), nullptr);
   EXPECT_EQ(claim_slot(slots, 7), nullptr);
   EXPECT_EQ(release_captures(slots, 5), 1U);
-  EXPECT_EQ(claim_slot(slots, 7), &slots[0]);
+  EXPECT_EQ(claim_slot(slots, 7), slots.data());
   EXPECT_EQ(owner_of(slots[2]), 6);
 }
 

@@ -18,8 +18,6 @@
 #include <string>
 #include <vector>
 
-extern char** environ;
-
 namespace samjoko::os {
 
 /// Every way to link a victim: "pie", "fixed", "static", "static_pie".
@@ -31,6 +29,9 @@ inline std::vector<std::string> victim_builds() {
   }
   return names;
 }
+
+/// Without a shared library it is started and unwound soonest; sanitizers cannot be linked so.
+inline std::string quickest_build() { return victim_builds().size() > 2 ? "static" : "fixed"; }
 
 class victim {
  public:

@@ -45,7 +45,8 @@ constexpr int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS};
 
 /// Copies what may not be there; returns how many bytes were.
 std::size_t read_memory(void* into, std::uint64_t from, std::size_t size) noexcept {
-  void* const where = reinterpret_cast<void*>(from);  // never followed here
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): for the kernel; never followed here.
+  void* const where = reinterpret_cast<void*>(from);
   const iovec local{into, size};
   const iovec remote{where, size};
   auto got = ::process_vm_readv(::getpid(), &local, 1, &remote, 1, 0);
@@ -59,7 +60,7 @@ std::size_t read_memory(void* into, std::uint64_t from, std::size_t size) noexce
 
 /// Upwards from the red zone, page by page to the first that is missing. When the stack has
 /// overflowed, the pointer is in the guard or below it: the stack begins further up.
-void copy_stack(capture_slot& slot, std::uint64_t pointer) noexcept {
+[[maybe_unused]] void copy_stack(capture_slot& slot, std::uint64_t pointer) noexcept {
   constexpr std::uint64_t page = 4096;
   constexpr std::uint64_t furthest = std::uint64_t{2} << 20;
   const auto begin = (pointer - capture_slot::red_zone) & ~std::uint64_t{15};
@@ -106,19 +107,17 @@ void copy_maps(capture_slot& slot) noexcept {
 }
 
 void copy_message(capture_slot& slot) noexcept {
-  auto said = last_words();
-  const abort_message* kept = nullptr;
-  if (said.empty() && slot.signal == SIGABRT && state.message != nullptr) kept = *state.message;
-  if (kept != nullptr) {
-    const auto text = reinterpret_cast<std::uint64_t>(kept->text);
-    const auto got = read_memory(slot.message.data(), text, slot.message.size());
-    const void* const end = std::memchr(slot.message.data(), '\0', got);
-    slot.message_size = static_cast<std::uint32_t>(
-        end != nullptr ? static_cast<const char*>(end) - slot.message.data() : got);
-    return;
+  std::size_t size = 0;
+  if (const auto said = last_words(); !said.empty()) {
+    size = std::min(said.size(), slot.message.size());
+    std::memcpy(slot.message.data(), said.data(), size);
+  } else if (slot.signal == SIGABRT && state.message != nullptr && *state.message != nullptr) {
+    const auto text = reinterpret_cast<std::uint64_t>((*state.message)->text);
+    size = read_memory(slot.message.data(), text, slot.message.size());
+    size = ::strnlen(slot.message.data(), size);
+    if (size > 0 && slot.message[size - 1] == '\n') --size;
   }
-  slot.message_size = static_cast<std::uint32_t>(std::min(said.size(), slot.message.size()));
-  std::memcpy(slot.message.data(), said.data(), slot.message_size);
+  slot.message_size = static_cast<std::uint32_t>(size);
 }
 
 #if defined(__x86_64__)

@@ -1,6 +1,7 @@
 // Every way to die in every way to link a program: the stack names the guilty function, from the
 // outside, when its process is gone.
 #include <csignal>
+#include <samjoko/base/check.hpp>
 #include <samjoko/os/crash_bed.hpp>
 
 namespace samjoko::os {
@@ -10,7 +11,7 @@ struct expectation {
   std::string_view way;
   int signal;
   std::string_view guilty;
-  std::string_view message = "";
+  std::string_view message = {};
   bool reaches_main = true;
   bool overflow = false;
 };
@@ -47,11 +48,21 @@ constexpr expectation expectations[] = {
 class stack_of : public ::testing::TestWithParam<std::tuple<std::string, std::size_t>> {
  protected:
   const std::string& build() const { return std::get<0>(GetParam()); }
-  const expectation& wanted() const { return expectations[std::get<1>(GetParam())]; }
+  /// GCC refers to the function that ends a pure call weakly, so that a static program lacks it:
+  /// the call is one through null there.
+  expectation wanted() const {
+    auto found = expectations[std::get<1>(GetParam())];
+    if (found.way == "pure_call" && build().starts_with("static")) {
+      found.signal = SIGSEGV;
+      found.message = {};
+    }
+    return found;
+  }
 };
 
 TEST_P(stack_of, names_the_guilty_function) {
   if (!can_unwind()) GTEST_SKIP() << "built without libdw";
+  if (address_sanitizer && wanted().way == "free") GTEST_SKIP() << "the sanitizer's own report";
   victim dead(build(), std::string(wanted().way));
   const int status = dead.wait();
   ASSERT_TRUE(WIFSIGNALED(status)) << status;
@@ -116,7 +127,7 @@ TEST(stack_of_one, shows_the_line_where_there_is_debug_information) {
 }
 
 TEST(stack_of_one, ends_at_the_outermost_call_without_a_remark) {
-  victim dead("static", "abort");
+  victim dead(quickest_build(), "abort");
   dead.wait();
   ASSERT_NE(dead.last(), nullptr);
   const auto calls = unwind(*dead.last());

@@ -40,7 +40,7 @@ result<descriptor> open_mapped_file(const mapping& part) {
   return failure(file ? ESTALE : code, "open", path);
 }
 
-int open_debug_file(std::span<const unsigned char> build_id) noexcept {
+int open_debug_file(std::span<const unsigned char> build_id) {
   if (build_id.size() < 2 || build_id.size() > 64) return -1;
   fmt::memory_buffer path;
   fmt::format_to(fmt::appender(path), "/usr/lib/debug/.build-id/{:02x}/", build_id.front());

@@ -16,6 +16,6 @@ namespace samjoko::os {
 [[nodiscard]] result<descriptor> open_mapped_file(const mapping& part);
 /// The separate debug information of a build id, where distributions put it
 /// (/usr/lib/debug/.build-id); -1 when there is none. The caller closes it.
-[[nodiscard]] int open_debug_file(std::span<const unsigned char> build_id) noexcept;
+[[nodiscard]] int open_debug_file(std::span<const unsigned char> build_id);
 
 }  // namespace samjoko::os

@@ -7,11 +7,11 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
-#include <memory>
 #include <string_view>
 #include <typeinfo>
 
 #include <samjoko/base/last_words.hpp>
+#include <samjoko/os/demangle.hpp>
 
 namespace samjoko::os {
 namespace {
@@ -32,14 +32,8 @@ class words {
   std::size_t used_ = 0;
 };
 
-struct free_memory {
-  void operator()(char* text) const noexcept { std::free(text); }
-};
-
 void add_type(words& out, const std::type_info& type) noexcept {
-  int failed = 0;
-  const std::unique_ptr<char, free_memory> name(
-      abi::__cxa_demangle(type.name(), nullptr, nullptr, &failed));
+  const auto name = demangled(type.name());
   out.add(name ? name.get() : type.name());
 }
 

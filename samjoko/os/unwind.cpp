@@ -37,7 +37,7 @@ class unwinder {
     if (from_.maps_cut != 0) remark("the map of the process is cut");
     mappings_ = parse_maps(maps);
     modules_ = modules_of(mappings_);
-    for (const auto& each : modules_) add(each);
+    for (const auto& each : modules_) refusals_.push_back(add(each));
     frames_.ready();
     if (stack_.empty()) remark("there was no stack at the stack pointer");
     out_.stack_overflow = stack_overflowed();
@@ -52,9 +52,10 @@ class unwinder {
     out_.remark += text;
   }
 
-  void add(const mapped_module& module) {
-    if (std::ranges::none_of(module.parts, &mapping::executable)) return;
-    if (const auto why = frames_.add(module); !why.empty()) remark(why);
+  /// Empty, or why the module cannot be read: of interest when a call lies in it.
+  std::string add(const mapped_module& module) {
+    if (std::ranges::none_of(module.parts, &mapping::executable)) return "";
+    return frames_.add(module);
   }
 
   [[nodiscard]] bool is_code(std::uint64_t address) const {
@@ -129,6 +130,8 @@ class unwinder {
     if (module != modules_.end()) {
       frame.module = module->first().path;
       frame.module_offset = address - module->base;
+      auto& refusal = refusals_[static_cast<std::size_t>(module - modules_.begin())];
+      if (!refusal.empty()) remark(std::exchange(refusal, {}));
     }
     if (is_code(lookup)) frames_.describe(frame, lookup);
     out_.frames.push_back(std::move(frame));
@@ -140,6 +143,7 @@ class unwinder {
   register_values registers_;
   std::vector<mapping> mappings_;
   std::vector<mapped_module> modules_;
+  std::vector<std::string> refusals_;  ///< of each module
   call_frames frames_;
   backtrace out_;
   bool bad_call_ = false;

@@ -35,7 +35,7 @@ TEST(unwind, stops_at_the_number_of_calls_that_was_said) {
 }
 
 TEST(unwind, takes_the_map_of_another_when_there_is_none) {
-  const auto capture = capture_of("static", "null_write");
+  const auto capture = capture_of(quickest_build(), "null_write");
   const std::string map(maps_of(*capture));
   capture->maps_size = 0;
   EXPECT_EQ(depth_of(unwind(*capture), "guilty_of_null_write"), -1);
@@ -64,11 +64,12 @@ TEST(unwind, a_file_that_was_replaced_is_not_believed) {
 
 // The slot is written by a process that has gone wrong, or by one that was taken over.
 TEST(unwind, no_capture_of_whatever_content_does_harm) {
-  const auto good = capture_of("pie", "abort");
+  const auto quick = capture_of(quickest_build(), "abort");
+  const auto with_libraries = capture_of("pie", "abort");
   const auto capture = std::make_unique<capture_slot>();
   std::mt19937_64 random(7);
-  for (int round = 0; round < 150; ++round) {
-    *capture = *good;
+  for (int round = 0; round < 300; ++round) {
+    *capture = round % 10 == 0 ? *with_libraries : *quick;
     for (auto& value : capture->registers) {
       if (random() % 4 == 0) value = random() % 2 == 0 ? random() : value + random() % 64;
     }

@@ -16,6 +16,7 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdlib>
+#include <ctime>
 #include <mutex>
 #include <samjoko/base/check.hpp>
 #include <samjoko/os/process.hpp>
@@ -26,6 +27,28 @@
 #include <victims/stripped_library.hpp>
 
 namespace samjoko::victims {
+
+// Not in a nameless namespace: there the compiler would know every class that there is, and call
+// the only function that is left.
+struct animal;
+void guilty_of_pure_call(animal* unborn);
+
+struct animal {
+  animal() { guilty_of_pure_call(this); }
+  virtual ~animal() = default;
+  virtual void speak() = 0;
+};
+
+[[gnu::noinline]] void guilty_of_pure_call(animal* unborn) {
+  asm volatile("" : "+r"(unborn)::"memory");
+  unborn->speak();
+  asm volatile("" ::: "memory");
+}
+
+struct crow : animal {
+  void speak() override {}
+};
+
 namespace {
 
 int say_to = -1;
@@ -84,7 +107,7 @@ void not_the_last() { asm volatile("" ::: "memory"); }
 }
 
 [[gnu::noinline]] int guilty_of_division(int by) {
-  volatile int none = by - by;
+  volatile int none = by - 3;
   volatile int result = 7 / none;
   return result;
 }
@@ -129,29 +152,10 @@ void forbid(long call) {
   ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
 }
 
-struct animal;
-void guilty_of_pure_call(animal* unborn);
-
-struct animal {
-  animal() { guilty_of_pure_call(this); }
-  virtual ~animal() = default;
-  virtual void speak() = 0;
-};
-
-[[gnu::noinline]] void guilty_of_pure_call(animal* unborn) {
-  asm volatile("" : "+r"(unborn)::"memory");  // the compiler shall not know what it calls
-  unborn->speak();
-  not_the_last();
-}
-
-struct crow : animal {
-  void speak() override { tell(); }
-};
-
 [[gnu::noinline]] void guilty_of_free() {
   alignas(16) static char memory[256];
   char* volatile wrong = memory + 32;
-  std::free(wrong);
+  std::free(wrong);  // NOLINT(cppcoreguidelines-no-malloc): that is the crime
   not_the_last();
 }
 
@@ -191,6 +195,13 @@ std::atomic<bool> go_on = true;
   tell();
   volatile unsigned long turns = 0;
   while (go_on.load(std::memory_order_relaxed)) turns = turns + 1;
+}
+
+/// Most of the time in the code that the kernel lends.
+[[gnu::noinline]] void guilty_of_asking_the_time() {
+  tell();
+  timespec now{};
+  for (;;) ::clock_gettime(CLOCK_MONOTONIC, &now);
 }
 
 std::mutex held;
@@ -289,6 +300,7 @@ const way ways[] = {
     {"in_a_forked_child", [] { die_in_a_forked_child(); }},
     {"waiting", [] { guilty_of_waiting(); }},
     {"spinning", [] { guilty_of_spinning(); }},
+    {"asking_the_time", [] { guilty_of_asking_the_time(); }},
     {"mutex", [] { wait_for_a_mutex(); }},
 };
 
