@@ -35,14 +35,14 @@ json lines_of(std::string_view text) {
   return lines;
 }
 
-json status_of(const death_record& dead) {
+json status_fields(const death_record& dead) {
   if (dead.exited) return {{"exit_code", dead.code}};
   return {{"signal", dead.signal},
           {"signal_name", os::signal_name(dead.signal)},
           {"core_dumped", dead.core_dumped}};
 }
 
-json cause_of(const death_record& dead) {
+json cause_fields(const death_record& dead) {
   json cause = {{"kind", std::string(os::name_of(dead.cause))},
                 {"certainty", std::string(os::name_of(dead.sure))},
                 {"sentence", os::why(dead)}};
@@ -66,7 +66,7 @@ json cause_of(const death_record& dead) {
   return cause;
 }
 
-json serving_of(const death_record& dead) {
+json serving_fields(const death_record& dead) {
   json serving = {{"was_running", dead.was_running}};
   if (dead.thread != 0) serving["thread"] = dead.thread;
   add_text(serving, "peer", dead.peer.view());
@@ -89,9 +89,9 @@ std::string as_json(const death_record& dead) {
   all["resources"] = {{"user_us", dead.user_us},
                       {"system_us", dead.system_us},
                       {"most_memory_kib", dead.most_memory_kib}};
-  all["status"] = status_of(dead);
-  all["cause"] = cause_of(dead);
-  all["serving"] = serving_of(dead);
+  all["status"] = status_fields(dead);
+  all["cause"] = cause_fields(dead);
+  all["serving"] = serving_fields(dead);
   all["stack"] = lines_of(dead.stack.view());
   add_text(all, "stack_remark", dead.stack_remark.view());
   all["sentence"] = as_sentence(dead);

@@ -55,7 +55,9 @@ staff::staff(kernel& kernel, const std::function<int(worker&)>& main, scoreboard
       places_(most),
       figures_(std::move(figures)),
       memory_counter_(box == nullptr ? std::string() : os::oom_counter_file(::getpid())),
-      undertaker_(kernel, children_, box) {}
+      undertaker_(kernel, children_, box) {
+  undertaker_.deaths().watch_memory(memory_counter_, kernel.now());
+}
 
 result<void> staff::hire(std::size_t slot, position as, std::vector<named_listener>& listeners) {
   auto& place = places_.at(slot);

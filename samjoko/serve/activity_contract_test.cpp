@@ -1,0 +1,85 @@
+// What a thread that serves says about itself, in every model, while it runs and while it waits;
+// and what is left of that when a process of one client is killed.
+
+#include <csignal>
+#include <samjoko/os/activity.hpp>
+#include <samjoko/serve/model_contract.hpp>
+
+namespace samjoko::serve {
+namespace {
+
+os::shared_cells<os::activity_cell> make_cells() {
+  return os::shared_cells<os::activity_cell>::make(256).value();
+}
+
+running_options noted_in(const os::shared_cells<os::activity_cell>& cells) {
+  return {.prepare = [all = cells.cells()] { os::use_activity_cells(all, 1); }};
+}
+
+/// "running for me" when the thread's own notes say so.
+task<> look_at_oneself(connection& client) {
+  while (auto line = co_await client.read_line()) {
+    const auto* notes = os::this_activity;
+    const bool right = notes != nullptr && os::runs(notes->step.load()) &&
+                       notes->client.load() == client.socket() + 1;
+    const auto answer = std::string(right ? "running for me\n" : "wrong\n");
+    const auto written = co_await client.write(answer);
+    if (!written) co_return;
+  }
+}
+service looking() {
+  return {.name = "look", .handler = look_at_oneself, .stops_between_reads = true};
+}
+
+std::size_t running_in(const os::shared_cells<os::activity_cell>& cells) {
+  return static_cast<std::size_t>(std::ranges::count_if(cells.cells(), [](const auto& each) {
+    return each.owner.load() != 0 && os::runs(each.step.load());
+  }));
+}
+
+TEST_P(model_contract, a_handler_that_runs_is_noted_with_its_client) {
+  const auto cells = make_cells();
+  running_model server(GetParam(), looking(), noted_in(cells));
+  auto first = server.connect();
+  auto second = server.connect();
+  for (int turn = 0; turn < 3; ++turn) {
+    for (auto* client : {&first, &second}) {
+      EXPECT_TRUE(client->send("?\n"));
+      EXPECT_EQ(client->receive(15), "running for me\n");
+    }
+  }
+  first.close();
+  second.close();
+  server.stop_and_expect_end();
+}
+
+TEST_P(model_contract, clients_that_are_silent_leave_nobody_running) {
+  const auto cells = make_cells();
+  running_model server(GetParam(), looking(), noted_in(cells));
+  auto client = server.connect();
+  EXPECT_TRUE(client.send("?\n"));
+  EXPECT_EQ(client.receive(15), "running for me\n");
+  EXPECT_TRUE(eventually([&] { return running_in(cells) == 0; }));
+  client.close();
+  server.stop_and_expect_end();
+}
+
+TEST_P(model_contract, who_has_ended_holds_no_cell) {
+  const auto cells = make_cells();
+  {
+    running_model server(GetParam(), looking(), noted_in(cells));
+    for (int n = 0; n < 10; ++n) {
+      auto client = server.connect();
+      EXPECT_TRUE(client.send("?\n"));
+      EXPECT_EQ(client.receive(15), "running for me\n");
+      client.close();
+    }
+    server.stop_and_expect_end();
+  }
+  const auto held =
+      std::ranges::count_if(cells.cells(), [](const auto& each) { return each.owner.load() != 0; });
+  EXPECT_EQ(held, 0);
+}
+
+}  // namespace
+}  // namespace samjoko::serve
