@@ -44,5 +44,8 @@ if(NOT sanitized)  # their runtimes cannot be linked statically
   samjoko_victim(victim_static_pie SOURCES tests/victims/stripped_library.cpp LINK -static-pie)
   set(victim_names "${victim_names},static,static_pie")
 endif()
-target_compile_definitions(os_test PRIVATE SAMJOKO_VICTIMS="${victim_folder}/victim_"
-  SAMJOKO_VICTIM_NAMES="${victim_names}")
+# crash_bed.hpp is compiled alone too, as every header is.
+foreach(reader os_test os_headers)
+  target_compile_definitions(${reader} PRIVATE SAMJOKO_VICTIMS="${victim_folder}/victim_"
+    SAMJOKO_VICTIM_NAMES="${victim_names}")
+endforeach()

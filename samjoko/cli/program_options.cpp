@@ -28,27 +28,6 @@ option_group program_rows() {
                .help = "a handler that runs without awaiting; 0: never",
                .holds_for = extent::program,
                .take = into(parse_time, &options::stuck_timeout)},
-              {.name = "log",
-               .kind = "FILE",
-               .help = "append to this file",
-               .holds_for = extent::program,
-               .standard_words = "standard error",
-               .take = into(parse_text, &options::log_file)},
-              {.name = "log-level",
-               .kind = "LEVEL",
-               .standard = "info",
-               .help = "debug, info, notice, warning or error",
-               .holds_for = extent::program,
-               .choices = {"debug", "info", "notice", "warning", "error"},
-               .take = into(parse_level, &options::log_level)},
-              {.name = "log-format",
-               .kind = "FORMAT",
-               .standard = "auto",
-               .help = "text, json, journald or auto: journald if standard\n"
-                       "error is the journal, else text",
-               .holds_for = extent::program,
-               .choices = {"auto", "text", "json", "journald"},
-               .take = into(parse_log_format, &options::operate, &operating_options::log_format)},
               {.name = "control",
                .kind = "PATH",
                .help = "where status and the like ask; none: nowhere",
@@ -85,79 +64,70 @@ option_group program_rows() {
           }};
 }
 
+option_group log_rows() {
+  return {"The log",
+          {
+              {.name = "log",
+               .kind = "FILE",
+               .help = "append to this file",
+               .holds_for = extent::program,
+               .standard_words = "standard error",
+               .take = into(parse_text, &options::log_file)},
+              {.name = "log-level",
+               .kind = "LEVEL",
+               .standard = "info",
+               .help = "debug, info, notice, warning or error",
+               .holds_for = extent::program,
+               .choices = {"debug", "info", "notice", "warning", "error"},
+               .take = into(parse_level, &options::log_level)},
+              {.name = "log-format",
+               .kind = "FORMAT",
+               .standard = "auto",
+               .help = "text, json, journald or auto: journald if standard\n"
+                       "error is the journal, else text",
+               .holds_for = extent::program,
+               .choices = {"auto", "text", "json", "journald"},
+               .take = into(parse_log_format, &options::operate, &operating_options::log_format)},
+          }};
+}
+
+option of_hub(std::string_view name, std::string_view kind, std::string_view standard,
+              std::string_view help, taker take) {
+  return {.name = name,
+          .kind = kind,
+          .standard = standard,
+          .help = help,
+          .whom = concerns::hub,
+          .holds_for = extent::program,
+          .take = std::move(take)};
+}
+
 option_group hub_rows() {
-  using hub_limits = hub::limits;
-  const auto text = count_between(1, hub::longest_text);
-  return {
-      "Services with a hub",
-      {
-          {.name = "max-topic-length",
-           .kind = "N",
-           .standard = "64",
-           .help = "bytes of a topic, or of a chat's room",
-           .whom = concerns::hub,
-           .holds_for = extent::program,
-           .take = into(text, &options::hub, &hub_limits::topic_length)},
-          {.name = "max-name-length",
-           .kind = "N",
-           .standard = "64",
-           .help = "bytes of a subscriber's name",
-           .whom = concerns::hub,
-           .holds_for = extent::program,
-           .take = into(text, &options::hub, &hub_limits::name_length)},
-          {.name = "max-message",
-           .kind = "SIZE",
-           .standard = "4096",
-           .help = "bytes of a message",
-           .whom = concerns::hub,
-           .holds_for = extent::program,
-           .take = into(size_between(1, hub::longest_message, "a message is read in one block"),
-                        &options::hub, &hub_limits::message_size)},
-          {.name = "max-topics",
-           .kind = "N",
-           .standard = "16",
-           .help = "topics that one is subscribed to",
-           .whom = concerns::hub,
-           .holds_for = extent::program,
-           .take =
-               into(count_between(1, 100'000), &options::hub, &hub_limits::topics_per_subscriber)},
-          {.name = "max-subscribers",
-           .kind = "N",
-           .standard = "65536",
-           .help = "of the hub",
-           .whom = concerns::hub,
-           .holds_for = extent::program,
-           .take = into(count_between(1, 1'000'000), &options::hub, &hub_limits::subscribers)},
-          {.name = "hub-queue",
-           .kind = "N",
-           .standard = "256",
-           .help = "messages waiting for one subscriber",
-           .whom = concerns::hub,
-           .holds_for = extent::program,
-           .take = into(count_between(1, 1'000'000), &options::hub, &hub_limits::queue_messages)},
-          {.name = "hub-queue-size",
-           .kind = "SIZE",
-           .standard = "256k",
-           .help = "bytes of them",
-           .whom = concerns::hub,
-           .holds_for = extent::program,
-           .take = into(size_between(1024, 1 << 30, "it holds some"), &options::hub,
-                        &hub_limits::queue_bytes)},
-          {.name = "hub-publisher-wait",
-           .kind = "TIME",
-           .standard = "1s",
-           .help = "of publishers for a full subscriber",
-           .whom = concerns::hub,
-           .holds_for = extent::program,
-           .take = into(parse_time, &options::hub, &hub_limits::publisher_wait)},
-          {.name = "hub-slow-for",
-           .kind = "TIME",
-           .standard = "10s",
-           .help = "a subscriber full for so long is dropped",
-           .whom = concerns::hub,
-           .holds_for = extent::program,
-           .take = into(parse_time, &options::hub, &hub_limits::slow_for)},
-      }};
+  using bounds = hub::limits;
+  const auto in = [](auto parser, auto member) { return into(parser, &options::hub, member); };
+  const auto length = count_between(1, hub::longest_text);
+  const auto message = size_between(1, hub::longest_message, "a message is read in one block");
+  return {"Services with a hub",
+          {
+              of_hub("max-topic-length", "N", "64", "bytes of a topic, or of a chat's room",
+                     in(length, &bounds::topic_length)),
+              of_hub("max-name-length", "N", "64", "bytes of a subscriber's name",
+                     in(length, &bounds::name_length)),
+              of_hub("max-message", "SIZE", "4096", "bytes of a message",
+                     in(message, &bounds::message_size)),
+              of_hub("max-topics", "N", "16", "topics that one is subscribed to",
+                     in(count_between(1, 100'000), &bounds::topics_per_subscriber)),
+              of_hub("max-subscribers", "N", "65536", "of the hub",
+                     in(count_between(1, 1'000'000), &bounds::subscribers)),
+              of_hub("hub-queue", "N", "256", "messages waiting for one subscriber",
+                     in(count_between(1, 1'000'000), &bounds::queue_messages)),
+              of_hub("hub-queue-size", "SIZE", "256k", "bytes of them",
+                     in(size_between(1024, 1 << 30, "it holds some"), &bounds::queue_bytes)),
+              of_hub("hub-publisher-wait", "TIME", "1s", "of publishers for a full subscriber",
+                     in(parse_time, &bounds::publisher_wait)),
+              of_hub("hub-slow-for", "TIME", "10s", "a subscriber full for so long is dropped",
+                     in(parse_time, &bounds::slow_for)),
+          }};
 }
 
 /// Without any delay a worker that cannot start would be started as fast as the machine can.
@@ -222,6 +192,8 @@ option_group restart_rows() {
 
 }  // namespace
 
-std::vector<option_group> program_options() { return {program_rows(), restart_rows(), hub_rows()}; }
+std::vector<option_group> program_options() {
+  return {program_rows(), log_rows(), restart_rows(), hub_rows()};
+}
 
 }  // namespace samjoko::cli

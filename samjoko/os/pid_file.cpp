@@ -14,6 +14,7 @@
 #include <optional>
 #include <utility>
 
+#include <samjoko/os/clock.hpp>
 #include <samjoko/os/descriptor.hpp>
 
 namespace samjoko::os {
@@ -45,15 +46,13 @@ std::optional<double> start_of(pid_t pid) {
   if (at == std::string::npos) return std::nullopt;
   unsigned long long ticks = 0;
   std::from_chars(text.data() + at + 1, text.data() + text.size(), ticks);
-  timespec wall{};
   timespec boot{};
-  ::clock_gettime(CLOCK_REALTIME, &wall);
   ::clock_gettime(CLOCK_BOOTTIME, &boot);
-  const auto seconds = [](const timespec& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
-  };
+  const auto since_boot =
+      static_cast<double>(boot.tv_sec) + static_cast<double>(boot.tv_nsec) / 1e9;
+  const std::chrono::duration<double> wall = wall_now().time_since_epoch();
   const auto per_second = static_cast<double>(::sysconf(_SC_CLK_TCK));
-  return seconds(wall) - seconds(boot) + static_cast<double>(ticks) / per_second;
+  return wall.count() - since_boot + static_cast<double>(ticks) / per_second;
 }
 
 /// Of the process that a file names, when it can have been meant.
