@@ -87,7 +87,8 @@ result<void> open_group(const serve_options& options, std::vector<named_listener
     if (all[n].group != group || all[n].socket) continue;
     const auto& asked = options.listen[n].where;
     const auto bound = os::address::parse(all[n].name);
-    auto opened = open_listener(options, asked.port() == 0 && bound ? *bound : asked, group);
+    const bool by_kernel = asked.family() != AF_UNSPEC && asked.port() == 0 && bound;
+    auto opened = open_listener(options, by_kernel ? *bound : asked, group);
     if (!opened) return failure_of(opened);
     all[n].socket = std::move(opened->socket);
   }
