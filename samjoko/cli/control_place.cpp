@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <samjoko/os/address.hpp>
 #include <samjoko/os/local_stream.hpp>
 #include <samjoko/os/runtime_folder.hpp>
@@ -38,10 +39,10 @@ std::vector<found_server> find_servers() {
       const auto where = os::address::parse("unix:" + path);
       if (!where) continue;
       const auto tried = os::connect_local(*where, deadline::after(milliseconds(1000)));
-      if (!tried && tried.error().is(ECONNREFUSED)) {
-        os::remove_stale(*where);
-      } else {
+      if (tried || !tried.error().is(ECONNREFUSED)) {
         found.push_back({path, name});
+      } else if (!std::filesystem::exists("/proc/" + name.substr(prefix.size()))) {
+        os::remove_stale(*where);  // not of one that is only about to listen
       }
     }
   }

@@ -1,6 +1,7 @@
 #include <samjoko/cli/wire.hpp>
 
 #include <fmt/format.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
@@ -245,7 +246,8 @@ result<void> open_group(const serve_options& options, std::span<const os::addres
     if (n >= addresses.size()) break;  // the hub's
     const auto& asked = addresses[n];
     const auto bound = os::address::parse(all[n].name);
-    auto opened = open_listener(options, asked.port() == 0 && bound ? *bound : asked, group);
+    const bool by_kernel = asked.family() != AF_UNSPEC && asked.port() == 0 && bound;
+    auto opened = open_listener(options, by_kernel ? *bound : asked, group);
     if (!opened) return failure_of(opened);
     all[n].socket = std::move(opened->socket);
   }

@@ -34,7 +34,7 @@ tally count(const plan& seen) {
 std::string status_of(const plan& seen) {
   const auto all = count(seen);
   if (seen.now_in() != plan::phase::running)
-    return fmt::format("stopping: {} workers still finish their clients", all.alive);
+    return fmt::format("stopping: workers that still finish their clients: {}", all.alive);
   if (has_given_up(seen)) return "all workers have been given up: nobody is served";
   return fmt::format("{} of {} workers ready{}", all.ready, seen.wanted(),
                      all.given_up == 0 ? "" : fmt::format(", {} given up", all.given_up));

@@ -54,7 +54,7 @@ TEST_F(announcer_test, ready_when_all_that_were_wanted_are_and_stopping_once) {
   EXPECT_EQ(turn(subject, it), "STATUS=1 of 2 workers ready\n");
   it.order(master_order::graceful);
   EXPECT_EQ(turn(subject, it),
-            "STOPPING=1\nSTATUS=stopping: 1 workers still finish their clients\n");
+            "STOPPING=1\nSTATUS=stopping: workers that still finish their clients: 1\n");
   it.order(master_order::immediate);
   EXPECT_EQ(turn(subject, it), "nothing");
   EXPECT_EQ(called, 1);

@@ -62,7 +62,7 @@ TEST(deaths, as_json_the_same_as_fields) {
 TEST(deaths, what_a_client_sent_cannot_break_the_json) {
   auto dead = crashed();
   dead.request.assign("GET /\"\\\xff\x01\n{");
-  EXPECT_NO_THROW(static_cast<void>(nlohmann::json::parse(as_json(dead))));
+  EXPECT_TRUE(nlohmann::json::accept(as_json(dead)));
 }
 
 TEST(deaths, of_a_kill_it_says_what_is_not_known) {
