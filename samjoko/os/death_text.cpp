@@ -10,8 +10,15 @@
 namespace samjoko::os {
 namespace {
 
-constexpr std::size_t calls_in_a_sentence = 8;
-constexpr std::size_t call_length = 200;
+constexpr std::size_t calls_in_a_sentence = 12;
+constexpr std::size_t call_length = 160;
+
+/// What lies between the guilty call and the end of a process that aborts says nothing about it.
+constexpr std::array<std::string_view, 7> ways_to_abort = {
+    "abort+",       "std::terminate",  "__cxxabiv1::__terminate",
+    "__cxa_throw",  "malloc_printerr", "samjoko::fail_check",
+    "std::__throw_"};
+constexpr std::size_t calls_of_an_abort = 16;
 
 /// Their deaths may come by the thousand; in the records is each of them.
 constexpr log_kind client_process_end{"client process", 100};
@@ -109,17 +116,41 @@ std::string what_it_served(const death_record& dead) {
   return text;
 }
 
+std::string_view next_call(std::string_view& stack) noexcept {
+  const auto end = std::min(stack.find('\n'), stack.size());
+  const auto call = stack.substr(0, end);
+  stack.remove_prefix(std::min(end + 1, stack.size()));
+  return call;
+}
+
+/// Of a stack that ends in an abort, what is behind the last call that only leads there.
+std::string_view without_abort(std::string_view stack) noexcept {
+  auto rest = stack;
+  auto left = stack;
+  for (std::size_t count = 0; !left.empty() && count < calls_of_an_abort; ++count) {
+    const auto call = next_call(left);
+    const auto leads_there = [call](std::string_view way) { return call.starts_with(way); };
+    if (std::ranges::any_of(ways_to_abort, leads_there)) rest = left;
+  }
+  return rest.empty() ? stack : rest;
+}
+
+/// The file is said only where no function is known.
+std::string_view in_short(std::string_view call) noexcept {
+  const auto file = call.rfind(" (/");
+  return call.substr(0, std::min(file == 0 ? call.size() : file, call_length));
+}
+
 std::string innermost_calls(const death_record& dead) {
   if (dead.stack.empty())
     return dead.stack_remark.empty() ? std::string()
                                      : fmt::format("; no stack: {}", dead.stack_remark.view());
   std::string text = "; stack: ";
   auto left = dead.stack.view();
+  if (dead.cause == death_cause::abort) left = without_abort(left);
   for (std::size_t count = 0; !left.empty() && count < calls_in_a_sentence; ++count) {
-    const auto end = std::min(left.find('\n'), left.size());
     if (count > 0) text += " < ";
-    text += left.substr(0, std::min(end, call_length));
-    left.remove_prefix(std::min(end + 1, left.size()));
+    text += in_short(next_call(left));
   }
   if (!left.empty()) text += " < …";
   return text;

@@ -29,6 +29,7 @@ class Clients:
         self._port, self._over, self._lock = port, threading.Event(), threading.Lock()
         self.whole, self.lost_one_shot, self.lost_lasting = 0, 0, 0
         self.longest_gap, self._last = 0.0, None
+        self.last_lost = None               # its port, and how often it was served before
         self._threads = [threading.Thread(target=self._one_shot, daemon=True)
                          for _ in range(one_shot)]
         self._threads += [threading.Thread(target=self._lasting, daemon=True)
@@ -59,11 +60,14 @@ class Clients:
         while not self._over.is_set():
             with contextlib.suppress(OSError), \
                     socket.create_connection(("127.0.0.1", self._port), 10) as client:
+                turns = 0
                 while not self._over.is_set():
                     if not echoes(client):
                         with self._lock:
                             self.lost_lasting += 1
+                            self.last_lost = (client.getsockname()[1], turns)
                         break
+                    turns += 1
                     self._succeeded()
                     time.sleep(0.005)
 

@@ -41,7 +41,7 @@ __attribute__((noinline)) void mischief_bus() {
   page[0] = 1;  // behind the end of the file
 }
 
-__attribute__((noinline)) int mischief_fpe() { return 1 / zero; }
+__attribute__((noinline)) int mischief_fpe() { return 7 / zero; }
 
 __attribute__((noinline)) void mischief_ill() { __builtin_trap(); }
 
@@ -52,6 +52,7 @@ __attribute__((noinline)) void mischief_throw_in_a_thread() {
 }
 
 __attribute__((noinline)) int mischief_overflow(int depth) {
+  if (depth == zero - 1) return 0;  // never: it only counts up from 0
   volatile char room[512];
   std::memset(const_cast<char*>(room), depth, sizeof room);
   return mischief_overflow(depth + 1) + room[depth & 255];
