@@ -4,7 +4,7 @@ import pathlib
 import sys
 import threading
 
-os.environ["SAMJOKO_BINARY"] = os.path.abspath(sys.argv[1])
+os.environ["TESTED_BINARY"] = os.path.abspath(sys.argv[1])
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests"))
 
 from clients import connect  # noqa: E402

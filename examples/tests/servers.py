@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 
@@ -224,3 +225,10 @@ def gateway(program):
             with connect(server) as flood:
                 flood.sendall(b"x" * 300)
                 assert flood.recv(1) == b"", "a line has a limit"
+
+
+def job_front(program):
+    """Asks for every kind of job in every model; a program of its own, for it adopts orphans."""
+    test = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
+                        "job_front_test.py")
+    subprocess.run([sys.executable, test, program], check=True, timeout=100)

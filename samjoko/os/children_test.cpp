@@ -134,9 +134,9 @@ steady::duration one_storm(int count) {
 }
 
 // SIGCHLD is one bit: "one wait per signal" left 9,730 of 10,000 zombies where this was measured.
-// SAMJOKO_TESTS_LONG=1: ten times ten thousand.
+// LONG_TESTS=1: ten times ten thousand.
 TEST(children, two_thousand_that_die_at_once_are_all_reported_right) {
-  const char* said = std::getenv("SAMJOKO_TESTS_LONG");
+  const char* said = std::getenv("LONG_TESTS");
   const bool is_long = said != nullptr && std::string_view(said) == "1";
   steady::duration slowest{};
   for (int turn = 0; turn < (is_long ? 10 : 1); ++turn)
