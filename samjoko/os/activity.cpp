@@ -1,13 +1,11 @@
 #include <samjoko/os/activity.hpp>
 
-#include <netinet/in.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <samjoko/os/address.hpp>
 
 namespace samjoko::os {
 namespace {
@@ -118,17 +116,6 @@ activity_cell* find_activity(std::span<activity_cell> table, pid_t process) noex
     if (process_of(cell) == process && thread_of(cell) == process) return &cell;
   }
   return nullptr;
-}
-
-std::string text_of(const peer_name& peer) {
-  if (peer.size == 0 || peer.size > peer.bytes.size()) return {};
-  sa_family_t family = 0;
-  std::memcpy(&family, peer.bytes.data(), sizeof family);
-  const bool known_form = (family == AF_INET && peer.size >= sizeof(sockaddr_in)) ||
-                          (family == AF_INET6 && peer.size >= sizeof(sockaddr_in6));
-  if (family == AF_UNIX) return "a unix socket";
-  if (!known_form) return {};
-  return address(reinterpret_cast<const sockaddr*>(peer.bytes.data()), peer.size).text();
 }
 
 }  // namespace samjoko::os

@@ -1,0 +1,22 @@
+// Apart from the rest of os/activity.hpp, which a crash handler needs and which formats nothing.
+
+#include <netinet/in.h>
+
+#include <cstring>
+#include <samjoko/os/activity.hpp>
+#include <samjoko/os/address.hpp>
+
+namespace samjoko::os {
+
+std::string text_of(const peer_name& peer) {
+  if (peer.size == 0 || peer.size > peer.bytes.size()) return {};
+  sa_family_t family = 0;
+  std::memcpy(&family, peer.bytes.data(), sizeof family);
+  const bool known_form = (family == AF_INET && peer.size >= sizeof(sockaddr_in)) ||
+                          (family == AF_INET6 && peer.size >= sizeof(sockaddr_in6));
+  if (family == AF_UNIX) return "a unix socket";
+  if (!known_form) return {};
+  return address(reinterpret_cast<const sockaddr*>(peer.bytes.data()), peer.size).text();
+}
+
+}  // namespace samjoko::os
