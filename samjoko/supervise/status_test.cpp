@@ -70,7 +70,7 @@ TEST(status, for_machines_has_keys_that_stay) {
       R"("connections":{"open":0,"accepted":0,"refused":0},"accept_pauses":0},)"
       R"({"number":3,"pid":null,"state":"parked","age_seconds":null,"restarts":0,)"
       R"("next_try_seconds":null,)"
-      R"("last_end":"was killed by signal 11 (SIGSEGV, invalid memory reference)",)"
+      R"--("last_end":"was killed by signal 11 (SIGSEGV, invalid memory reference)",)--"
       R"("advice":"see 'samjoko deaths' and the log for the cause, remove it, then 'samjoko )"
       R"(unpark'","connections":{"open":0,"accepted":0,"refused":0},"accept_pauses":0}]}],)"
       R"("totals":{"wanted":3,"ready":1,)"
