@@ -36,7 +36,8 @@ TEST(linux_kernel, signals_that_come_before_a_worker_is_made_do_not_kill_it) {
   ASSERT_TRUE(line);
   worker_counters counters;
   auto child = kernel.fork([&] {
-    for (const int signal : {SIGUSR2, SIGUSR1, SIGHUP, SIGINT, SIGTERM}) ::kill(::getpid(), signal);
+    for (const int signal : {SIGUSR2, SIGUSR1, SIGHUP, SIGINT, SIGPIPE, SIGTERM})
+      ::kill(::getpid(), signal);
     heritage inherited;
     inherited.to_master = std::move(line->worker);
     inherited.counters = &counters;

@@ -35,7 +35,7 @@ def deaths_told(server):
 
 
 @alone
-@limit(120, 1200)
+@limit(300, 1200)
 def test_two_thousand_die_at_once():
     crowd, turns = 2000, quick_or_long(1, 10)
     need_descriptors(crowd + 200)

@@ -19,7 +19,7 @@ TOLD = re.compile(r"process (\d+), an adopted orphan, (was killed by signal \d+|
 
 
 @alone
-@limit(90)
+@limit(300)
 @cases([("process", "each"), ("multiplex", None)], lambda m: m[0])
 def test_a_thousand_orphans_of_process_one(model):
     count = quick_or_long(1000, 5000)
@@ -27,7 +27,7 @@ def test_a_thousand_orphans_of_process_one(model):
         workers = until(lambda: len(server.workers()) == 2 and server.workers(), 5, "two workers")
         with Clients(server.port) as clients, ZombieSampler(server.pid) as sampler:
             made = server.run_inside("orphans", count, stdout=subprocess.PIPE, text=True)
-            planned = sorted(made.communicate(timeout=60)[0].splitlines())
+            planned = sorted(made.communicate(timeout=200)[0].splitlines())
             until(lambda: len(TOLD.findall(server.log())) >= count, 30, "each orphan is reaped")
             until(lambda: not processes.zombies_below(server.pid), 1, "no zombie")
             whole = clients.whole
