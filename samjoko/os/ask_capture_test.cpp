@@ -38,7 +38,7 @@ TEST(asked_capture, shows_where_a_busy_thread_is_and_lets_it_go_on) {
     EXPECT_EQ(found->tid, alive.pid());
     const auto calls = unwind(*found);
     const int depth = depth_of(calls, "guilty_of_spinning");
-    EXPECT_TRUE(depth == 0 || (depth == 1 && ticket == 7)) << text_of(calls);  // still saying so
+    EXPECT_TRUE(depth == 0 || (depth > 0 && ticket == 7)) << text_of(calls);  // still saying so
     release(*found);
   }
   EXPECT_EQ(find_capture(alive.slots(), alive.pid(), capture_reason::fatal_signal), nullptr);
