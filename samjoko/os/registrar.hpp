@@ -30,7 +30,7 @@ struct black_box {
 struct deceased {
   pid_t pid = 0;
   exit_status status;
-  resource_use used;
+  resource_use used{};
   death_role role = death_role::worker;
   std::string title{};
   std::string model{};

@@ -47,8 +47,11 @@ TEST(oom_history, is_due_every_interval) {
 }
 
 deceased exited(pid_t pid, int code) {
-  return {
-      .pid = pid, .status = exit_status::exited(code), .title = "worker 1", .memory_counter = ""};
+  return {.pid = pid,
+          .status = exit_status::exited(code),
+          .used = {},
+          .title = "worker 1",
+          .memory_counter = ""};
 }
 
 TEST(registrar, tells_nothing_before_it_settles_and_then_each_once) {
@@ -85,6 +88,7 @@ class registrar_with_captures : public ::testing::Test {
   static deceased segv(pid_t pid) {
     return {.pid = pid,
             .status = exit_status::killed(SIGSEGV),
+            .used = {},
             .title = "worker 1",
             .memory_counter = ""};
   }
