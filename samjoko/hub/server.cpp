@@ -243,6 +243,7 @@ class server {
     std::erase(paused_, &gone);
     std::erase(filling_, &gone);
     std::erase(active_, &gone);
+    std::erase(ended_, &gone);  // noted again while others were told
     --count_;
     links_[static_cast<std::size_t>(gone.number())].reset();
   }
