@@ -109,7 +109,7 @@ TEST(options, mistakes_are_named_with_what_to_write) {
       {"serve echo --workers -1", "--workers: '-1' is not a whole number from 1 to 256"},
       {"serve echo --model process --recycle-after -1", "--recycle-after: '-1' is not a whole"},
       {"serve echo --idle-timeout 3w", "--idle-timeout: '3w' is not a time (write 10s"},
-      {"serve hello --list=perhaps", "--list: 'perhaps' is neither true nor false"},
+      {"serve files / --list=perhaps", "--list: 'perhaps' is neither true nor false"},
       {"serve hello --list --list", "--list is given more than once"},
       {"serve echo --config /nowhere/at/all", "/nowhere/at/all: cannot be read: No such file"},
       {"check", "check needs a FILE"},

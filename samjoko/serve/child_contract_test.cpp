@@ -12,6 +12,8 @@
 namespace samjoko::serve {
 namespace {
 
+running_options programs() { return {.starts_programs = true}; }
+
 program shell(const std::string& script) { return {.words = {"sh", "-c", script}}; }
 
 /// Each line is a script; its exit status is the answer.
@@ -35,7 +37,7 @@ task<next> run_line(connection& client) {
 service running_lines() { return {.name = "run", .handler = run_line}; }
 
 TEST_P(model_contract, a_child_s_exit_status_is_awaited) {
-  running_model server(GetParam(), running_lines());
+  running_model server(GetParam(), running_lines(), programs());
   auto client = server.connect();
   EXPECT_EQ(client.ask("exit 0\n"), "exited with code 0\n");
   EXPECT_EQ(client.ask("exit 3\n"), "exited with code 3\n");
@@ -60,7 +62,7 @@ task<> name_the_failure(connection& client) {
 }
 
 TEST_P(model_contract, a_child_that_cannot_be_started_is_an_error) {
-  running_model server(GetParam(), {.name = "none", .handler = name_the_failure});
+  running_model server(GetParam(), {.name = "none", .handler = name_the_failure}, programs());
   auto client = server.connect();
   EXPECT_EQ(client.receive_line(), "execve /nowhere/program: No such file or directory\n");
   EXPECT_TRUE(client.sees_end());
@@ -95,7 +97,7 @@ service filtering(const char* script) {
 }
 
 TEST_P(model_contract, pipes_of_a_child_carry_much_both_ways_and_their_ends) {
-  running_model server(GetParam(), filtering("tr a-z A-Z"));
+  running_model server(GetParam(), filtering("tr a-z A-Z"), programs());
   auto client = server.connect();
   std::string text(3u << 20, 'x');
   std::string got;
@@ -131,7 +133,7 @@ task<> write_in_vain(connection& client) {
 }
 
 TEST_P(model_contract, writing_to_a_child_that_closed_its_input_is_an_error_and_no_signal) {
-  running_options options;
+  auto options = programs();
   options.prepare = [] {  // SIGPIPE would end it
     struct sigaction plain = {};
     plain.sa_handler = SIG_DFL;
@@ -184,7 +186,7 @@ void expect_both_gone(const std::string& answer) {
 
 TEST_P(model_contract, a_handler_that_returns_ends_its_child_and_all_that_this_started) {
   for (const auto* script : {obedient, defiant}) {
-    running_model server(GetParam(), leaving_early(script));
+    running_model server(GetParam(), leaving_early(script), programs());
     auto client = server.connect();
     const auto pids = client.receive_line();
     EXPECT_TRUE(client.send("leave\n"));
@@ -196,7 +198,7 @@ TEST_P(model_contract, a_handler_that_returns_ends_its_child_and_all_that_this_s
 }
 
 TEST_P(model_contract, a_handler_that_is_cancelled_ends_its_child_at_once) {
-  running_model server(GetParam(), leaving_early(defiant));
+  running_model server(GetParam(), leaving_early(defiant), programs());
   auto client = server.connect();
   const auto pids = client.receive_line();
   server.stop(stop_level::immediate);
@@ -228,7 +230,7 @@ task<> run_until_stop(connection& client) {
 }
 
 TEST_P(model_contract, a_wait_for_a_child_hears_of_a_graceful_stop) {
-  running_model server(GetParam(), {.name = "told", .handler = run_until_stop});
+  running_model server(GetParam(), {.name = "told", .handler = run_until_stop}, programs());
   auto client = server.connect();
   EXPECT_EQ(client.receive_line(), "ready\n");
   server.stop(stop_level::graceful);
@@ -251,7 +253,7 @@ task<> wait_too_short(connection& client) {
 }
 
 TEST_P(model_contract, a_wait_for_a_child_has_a_deadline) {
-  running_model server(GetParam(), {.name = "short", .handler = wait_too_short});
+  running_model server(GetParam(), {.name = "short", .handler = wait_too_short}, programs());
   auto client = server.connect();
   EXPECT_EQ(client.receive_line(), "Connection timed out\n");
   EXPECT_TRUE(client.sees_end());
@@ -280,7 +282,7 @@ task<> run_many(connection& client) {
 }
 
 TEST_P(model_contract, many_children_at_once_are_never_mixed_up) {
-  running_model server(GetParam(), {.name = "many", .handler = run_many});
+  running_model server(GetParam(), {.name = "many", .handler = run_many}, programs());
   std::vector<test_client> clients;
   for (int each = 0; each < 4; ++each) clients.push_back(server.connect());
   for (auto& each : clients) EXPECT_EQ(each.receive_line(), "40\n");
@@ -317,7 +319,7 @@ task<> run_beside_a_thief(connection& client) {
 }
 
 TEST_P(model_contract, a_status_that_somebody_else_took_is_an_error_and_never_a_wrong_one) {
-  running_model server(GetParam(), {.name = "thief", .handler = run_beside_a_thief});
+  running_model server(GetParam(), {.name = "thief", .handler = run_beside_a_thief}, programs());
   auto client = server.connect();
   EXPECT_EQ(client.receive_line(), "1 taken, 0 wrong\n");
   EXPECT_TRUE(client.sees_end());
@@ -342,7 +344,8 @@ task<> run_with_sigchld_ignored(connection& client) {
 }
 
 TEST_P(model_contract, a_child_whose_status_nobody_may_have_is_an_error) {
-  running_model server(GetParam(), {.name = "ignored", .handler = run_with_sigchld_ignored});
+  running_model server(GetParam(), {.name = "ignored", .handler = run_with_sigchld_ignored},
+                       programs());
   auto client = server.connect();
   EXPECT_EQ(client.receive_line(), taken);
   EXPECT_TRUE(client.sees_end());
@@ -369,7 +372,7 @@ task<> run_beside_system(connection& client) {
 }
 
 TEST_P(model_contract, system_may_be_used_beside) {
-  running_model server(GetParam(), {.name = "system", .handler = run_beside_system});
+  running_model server(GetParam(), {.name = "system", .handler = run_beside_system}, programs());
   auto client = server.connect();
   EXPECT_EQ(client.receive_line(), "right\n");
   EXPECT_TRUE(client.sees_end());

@@ -16,8 +16,8 @@ namespace samjoko::serve {
 
 inline constexpr int graceful_signal = SIGTERM;
 /// The first real-time signals are the C library's, and the fourth is the kick (os/kick.cpp).
-[[nodiscard]] inline int immediate_signal() noexcept { return SIGRTMIN + 4; }
-[[nodiscard]] inline int end_rest_signal() noexcept { return SIGRTMIN + 5; }
+[[nodiscard]] inline int immediate_signal() noexcept { return SIGRTMIN + 5; }
+[[nodiscard]] inline int end_rest_signal() noexcept { return SIGRTMIN + 6; }
 
 class client_process : session_owner {
  public:

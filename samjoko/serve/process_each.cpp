@@ -111,8 +111,10 @@ class process_each {
 
   [[noreturn]] void be_client_process(os::descriptor socket, const os::peer_name& peer) {
     os::close_all_except({socket.get(), os::process_log().descriptor_number()});
-    client_process here(work_);
-    here.serve(std::move(socket), peer);
+    {
+      client_process here(work_);
+      here.serve(std::move(socket), peer);
+    }
     os::leave_process(0);
   }
 

@@ -67,12 +67,15 @@ struct running_options {
   /// Of a program with several workers, and which of them this one is.
   const connection_account* account = nullptr;
   std::size_t worker = 1;
+  /// Its clients start programs that start others: those have been killed with their group when the
+  /// worker ends, but are this process's to reap, and may take a moment to die.
+  bool starts_programs = false;
 };
 
 class running_model {
  public:
   running_model(const placement& what, const service& offered, const running_options& options = {})
-      : what_(what), counters_(make_counters()) {
+      : what_(what), starts_programs_(options.starts_programs), counters_(make_counters()) {
     const auto address = os::address::parse(options.listen);
     listener_ = os::listen_on(*address).value();
     address_ = os::local_address(listener_.get()).value();
@@ -172,6 +175,7 @@ class running_model {
     pid_ = 0;
     // With another model running in this test, its worker is a child that may live.
     if (--running == 0) {
+      if (starts_programs_) static_cast<void>(eventually([] { return !reap_one(); }));
       EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "a process outlived its worker";
     }
     EXPECT_EQ(counts().open.load(), 0) << "clients that are gone are counted as open";
@@ -203,6 +207,9 @@ class running_model {
 
  private:
   static inline int running = 0;
+
+  /// Whether there is another one, dead or alive.
+  static bool reap_one() { return ::waitpid(-1, nullptr, WNOHANG) >= 0; }
 
   static std::vector<pid_t> children_of(pid_t parent) {
     const auto number = std::to_string(parent);
@@ -281,6 +288,7 @@ class running_model {
   }
 
   placement what_;
+  bool starts_programs_;
   os::shared_cells<counters> counters_;
   os::descriptor listener_, log_, orders_, process_;
   os::address address_;

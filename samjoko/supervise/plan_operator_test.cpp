@@ -53,7 +53,14 @@ TEST(plan_recall, a_parked_slot_is_tried_anew_with_all_its_tries) {
   park(it, 1);
   EXPECT_EQ(recall(it, 0), "fork 1");
   EXPECT_EQ(it.ends(1), "wait 1 100") << "back-off and count begin anew";
-  park(it, 1);
+  for (int n = 0; n < 3; ++n) {
+    it.after(seconds(2));
+    it.ends(1);
+    EXPECT_EQ(it.subject.state(1), slot_state::waiting);
+  }
+  it.after(seconds(2));
+  it.ends(1);
+  EXPECT_EQ(it.subject.state(1), slot_state::parked);
 }
 
 TEST(plan_recall, also_one_that_asked_not_to_be_started_again) {
