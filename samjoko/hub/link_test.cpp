@@ -171,7 +171,8 @@ task<> too_much_for_one(party& speaker, party& quick, party& slow, int messages)
     }
   }
   EXPECT_GT(lost, 0U);
-  EXPECT_EQ(static_cast<std::uint64_t>(got) + lost, static_cast<std::uint64_t>(messages));
+  // What was said after it had been dropped is not counted.
+  EXPECT_LE(static_cast<std::uint64_t>(got) + lost, static_cast<std::uint64_t>(messages));
   const auto behind = co_await slow.line.next();
   EXPECT_TRUE(!behind && behind.error().is(EPIPE));
 }
