@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <samjoko/cli/units.hpp>
 #include <samjoko/os/file.hpp>
+#include <utility>
 
 namespace samjoko::cli {
 namespace {
@@ -42,22 +43,38 @@ std::size_t skip_string(std::string_view text, std::size_t at, unsigned& line) {
   return at;
 }
 
+/// Whether a line that begins here is a header, or looks like one, without a key in it.
+bool is_header_without_key(std::string_view line) {
+  constexpr std::string_view blank = " \t";
+  line.remove_prefix(std::min(line.find_first_not_of(blank), line.size()));
+  if (!line.starts_with('[')) return false;
+  line.remove_prefix(line.starts_with("[[") ? 2 : 1);
+  line.remove_prefix(std::min(line.find_first_not_of(blank), line.size()));
+  const char next = line.empty() ? '\n' : line.front();
+  return !(next >= 'a' && next <= 'z') && !(next >= 'A' && next <= 'Z') &&
+         !(next >= '0' && next <= '9') && std::string_view("-_\"'").find(next) == line.npos;
+}
+
 }  // namespace
 
-unsigned line_of_deep_key(std::string_view text) {
+trap find_trap(std::string_view text) {
   unsigned line = 1, dots = 0;
-  for (std::size_t at = 0; at < text.size();) {
+  bool is_start = true;
+  for (std::size_t at = text.starts_with("\xef\xbb\xbf") ? 3 : 0; at < text.size();) {
+    if (std::exchange(is_start, false) && is_header_without_key(text.substr(at)))
+      return {line, "brackets without a key in them"};
     const char each = text[at];
     if (each == '"' || each == '\'') {
       at = skip_string(text, at, line);
       continue;
     }
     if (each == '#') at = std::min(text.find('\n', at), text.size() - 1);
-    if (text[at] == '\n') ++line, dots = 0;
-    if (each == '.' && ++dots > most_dots_of_a_line) return line;
+    if (text[at] == '\n') ++line, dots = 0, is_start = true;
+    if (each == '.' && ++dots > most_dots_of_a_line)
+      return {line, "there are more dots in this line than any key has"};
     ++at;
   }
-  return 0;
+  return {};
 }
 
 configuration read_configuration(const std::string& path) {

@@ -23,10 +23,17 @@ struct configuration {
 /// `name`: of the file, for the problems.
 [[nodiscard]] configuration parse_configuration(std::string_view text, const std::string& name);
 
-/// The TOML parser takes tables down by recursion and has no limit on the dots of a key; a line
-/// with more dots than this outside of strings is refused. Arrays have a limit of the parser's.
+/// A line that toml++ 3.3 cannot take, from 1; 0: there is none.
+struct trap {
+  unsigned line = 0;
+  std::string_view why{};
+};
+
+/// Two of its faults are looked for before it sees a text. It takes tables down by recursion and
+/// has no limit on the dots of a key, so that a long one ends the stack: no line may have more dots
+/// than this outside of strings. And it takes for granted that a key follows the brackets of a
+/// header: `[[[`, `[=` are undefined behaviour.
 inline constexpr unsigned most_dots_of_a_line = 8;
-/// The first line with too many, from 1; 0: none.
-[[nodiscard]] unsigned line_of_deep_key(std::string_view text);
+[[nodiscard]] trap find_trap(std::string_view text);
 
 }  // namespace samjoko::cli

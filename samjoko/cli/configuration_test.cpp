@@ -134,12 +134,22 @@ TEST(configuration, tells_all_mistakes_in_the_order_of_the_file) {
 }
 
 TEST(configuration, dots_count_only_where_they_make_a_key) {
-  EXPECT_EQ(line_of_deep_key("a = '. . . . . . . . . . . .'\n"), 0U);
-  EXPECT_EQ(line_of_deep_key("# . . . . . . . . . . . .\n"), 0U);
-  EXPECT_EQ(line_of_deep_key("a = \"\\\"..........\"\nb = \"\"\"\n.........\n\"\"\"\"\n"), 0U);
-  EXPECT_EQ(line_of_deep_key("a = 1\n\nb . . . . . . . . . = 1"), 3U);
-  EXPECT_EQ(line_of_deep_key("x = {a = \"\"\"x\"\"\"\", b.........c = 1}"), 1U);
-  EXPECT_EQ(line_of_deep_key("a = 'x\nb......... = 1"), 2U) << "a quote ends with its line";
+  EXPECT_EQ(find_trap("a = '. . . . . . . . . . . .'\n").line, 0U);
+  EXPECT_EQ(find_trap("# . . . . . . . . . . . .\n").line, 0U);
+  EXPECT_EQ(find_trap("a = \"\\\"..........\"\nb = \"\"\"\n.........\n\"\"\"\"\n").line, 0U);
+  EXPECT_EQ(find_trap("a = 1\n\nb . . . . . . . . . = 1").line, 3U);
+  EXPECT_EQ(find_trap("x = {a = \"\"\"x\"\"\"\", b.........c = 1}").line, 1U);
+  EXPECT_EQ(find_trap("a = 'x\nb......... = 1").line, 2U) << "a quote ends with its line";
+}
+
+// An assertion of the parser in a debug build, undefined behaviour in another: found by the random
+// files below.
+TEST(configuration, brackets_without_a_key_are_an_error_and_no_crash) {
+  for (const auto* text : {"[[[", "[=]", "[.a]", "[#", "[\n]", "[", "[ ", "[[ \n",
+                           "\xef\xbb\xbf[[[a]]]", "a = 1\n  [[\t[", "[[]]", "[\xc3\xa9]"})
+    EXPECT_NE(problems_of(text).find("brackets without a key"), std::string::npos) << text;
+  EXPECT_EQ(find_trap("a = [\n  ':1',\n  ':2' ]\n[[service]]\n[ 'a' ]\n[\"b\"]").line, 0U);
+  EXPECT_EQ(find_trap("a = \"\"\"\n[[[\n\"\"\"\n# [[[\n").line, 0U) << "in a string, in a comment";
 }
 
 /// The parser's own recursion has limits, and nothing here passes them.

@@ -225,10 +225,9 @@ class reader {
 
 configuration parse_configuration(std::string_view text, const std::string& name) {
   reader taking(name);
-  if (const auto line = line_of_deep_key(text); line != 0) {
-    const toml::source_position start{.line = line, .column = 1};
-    return taking.give_up({.begin = start, .end = start, .path = {}},
-                          "there are more dots in this line than any key has");
+  if (const auto found = find_trap(text); found.line != 0) {
+    const toml::source_position start{.line = found.line, .column = 1};
+    return taking.give_up({.begin = start, .end = start, .path = {}}, found.why);
   }
   try {
     return taking.read(toml::parse(text, std::string_view(name)));
