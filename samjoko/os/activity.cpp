@@ -32,6 +32,7 @@ void begin(activity_cell& cell) noexcept {
   cell.ended_after.store(0);
   cell.ended_for.store(0);
   cell.called_exit.store(0);
+  cell.dying.store(0);
   cell.worker.store(static_cast<std::uint16_t>(known.worker));
   cell.request_size.store(0);
   cell.peer.size = 0;

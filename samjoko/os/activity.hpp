@@ -46,6 +46,7 @@ struct alignas(64) activity_cell {
   std::atomic<std::uint32_t> ended_after;
   std::atomic<std::uint8_t> ended_for;
   std::atomic<std::uint8_t> called_exit;  ///< this thread called exit(3)
+  std::atomic<std::uint8_t> dying;        ///< this thread is in its crash handler
   std::atomic<std::uint16_t> worker;      ///< its number
   std::atomic<std::uint32_t> request_size;
   peer_name peer;  ///< of the client, once it is known
@@ -110,6 +111,12 @@ void mark_told_by(pid_t sender) noexcept;
 /// Asks the kernel who the client of the calling thread is, when it is not known yet (man 2
 /// getpeername). Async-signal-safe.
 void mark_peer() noexcept;
+
+/// The thread dies: it still counts as running, but is not stuck however long that takes.
+/// Async-signal-safe.
+inline void mark_dying() noexcept {
+  if (auto* mine = this_activity) mine->dying.store(1, std::memory_order_relaxed);
+}
 
 /// The cell of a process of one thread; null when it has none. A few cells are looked at.
 [[nodiscard]] activity_cell* find_activity(std::span<activity_cell> table, pid_t process) noexcept;

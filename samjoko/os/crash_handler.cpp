@@ -197,6 +197,7 @@ void on_fatal(int, siginfo_t* info, void* context) noexcept {
   pid_t dying = 0;
   if (state.dying.compare_exchange_strong(dying, self)) {
     state.cause = *info;
+    mark_dying();
     capture(capture_reason::fatal_signal, *info, context);
     die_of(*info, false);
   } else if (dying == self) {

@@ -47,7 +47,7 @@ void warden::look(steady::time_point now) {
   seen_.clear();
   for (std::size_t i = 0; i < box_->cells.size(); ++i) {
     const auto& cell = box_->cells[i];
-    if (cell.owner.load(std::memory_order_relaxed) == 0) continue;
+    if (cell.owner.load(std::memory_order_relaxed) == 0 || cell.dying.load() != 0) continue;
     seen_.push_back({i, os::process_of(cell), os::thread_of(cell), cell.step.load()});
   }
   for (const auto& found : watch_.look(now, seen_, is_stopped)) convict(found, now);
