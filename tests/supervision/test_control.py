@@ -29,11 +29,11 @@ class Steered(Server):
         self.control = here + "/control"
         super().__init__(*args, "--control", self.control, **options)
 
-    def command(self, *words):
+    def ask(self, *words):
         return command(*words, "--control", self.control)
 
     def done(self, *words):
-        code, out, err = self.command(*words)
+        code, out, err = self.ask(*words)
         assert code == 0 and not err, (code, out, err)
         return out
 
@@ -75,9 +75,9 @@ def test_groups_are_scaled_one_by_one():
     listen = ["127.0.0.1:0,model=process", "127.0.0.1:0,model=thread,workers=2"]
     with folder() as here, Steered(here, "echo", listen=listen) as server:
         until(lambda: server.status()["phase"] == "running", 10, "it is running")
-        code, _, err = server.command("scale", "3")
+        code, _, err = server.ask("scale", "3")
         assert code == 3 and "process-pool, thread-pool" in err, err
-        code, _, err = server.command("scale", "3", "--group", "fibre")
+        code, _, err = server.ask("scale", "3", "--group", "fibre")
         assert code == 3 and "fibre" in err and "thread-pool" in err, err
         told = json.loads(server.done("scale", "3", "--group", "process-pool", "--json"))
         assert told == {"group": "process-pool", "wanted": 3}
@@ -85,7 +85,7 @@ def test_groups_are_scaled_one_by_one():
         server.done("scale", "1", "--group", "thread-pool")
         until(lambda: len(server.workers()) == 4, 10, "four workers")
         assert [g["wanted"] for g in server.status()["groups"]] == [3, 1]
-        code, _, err = server.command("scale", "256", "--group", "thread-pool")
+        code, _, err = server.ask("scale", "256", "--group", "thread-pool")
         assert code == 3 and "253" in err, err
 
 
@@ -100,7 +100,7 @@ def test_stop(model):
         assert told == {"stopping": server.pid}
         assert server.process.poll() == 0 or server.wait(1) == 0
         server.check_nothing_left()
-        code, _, err = server.command("status")
+        code, _, err = server.ask("status")
         assert code == 3 and server.control in err and err.count("\n") == 1, err
 
 
@@ -133,7 +133,7 @@ def test_logs_are_reopened():
             server.done("reopen-logs")
             until(lambda: os.path.exists(log) and server.log_lines("was reopened"), 5, "a new log")
     with folder() as here, Steered(here, "echo") as server:
-        code, _, err = server.command("reopen-logs")
+        code, _, err = server.ask("reopen-logs")
         assert code == 3 and "standard error" in err, err
 
 
@@ -176,7 +176,7 @@ def test_parked_is_explained_and_recovered():
             raise AssertionError("nobody serves, and yet clients are accepted")
         except ConnectionRefusedError:
             pass
-        code, _, err = server.command("scale", "2")
+        code, _, err = server.ask("scale", "2")
         assert code == 3 and "unpark" in err, err
         before, began = cpu_seconds(server.pid), time.monotonic()
         time.sleep(3)                                      # the time in which it could burn
@@ -187,7 +187,7 @@ def test_parked_is_explained_and_recovered():
         until(lambda: server.status()["phase"] == "running", 10, "it serves again")
         with connect(server) as client:
             assert echoes(client)
-        code, _, err = server.command("unpark")
+        code, _, err = server.ask("unpark")
         assert code == 3 and "no worker is parked" in err, err
 
 
@@ -213,20 +213,15 @@ def test_several_servers_are_told_apart():
     with folder() as here:
         own = here + "/crow" + str(os.getpid())            # a program of this name only runs here
         shutil.copy(BINARY, own)
-        environment = {**os.environ, "XDG_RUNTIME_DIR": here}
+        place = {"XDG_RUNTIME_DIR": here}
 
         def start():
-            server = Server("echo")
+            server = Server("echo", environment=place)
             server.command[0] = own
-            server._before = lambda: os.environ.update(environment)
-            with open(server._log, "ab") as log:
-                server.process = subprocess.Popen(server.command, stderr=log, env=environment,
-                                                  start_new_session=True)
-            server.wait_until_serving()
-            return server
+            return server.start()
 
         def ask(*words):
-            return command(*words, binary=own, env=environment)
+            return command(*words, binary=own, env={**os.environ, **place})
         code, _, err = ask("status")
         assert code == 3 and "no server" in err and err.count("\n") == 1, err
         with_one = start()

@@ -14,9 +14,9 @@ from harness import Server, folder, run_to_end, until
 
 # Becomes the program with descriptors 3, 4, … and says in LISTEN_PID that they are for it.
 HAND_OVER = """
-import os, sys
+import fcntl, os, sys
 numbers = [int(word) for word in sys.argv[1].split(",") if word]
-kept = [os.dup(number) for number in numbers]
+kept = [fcntl.fcntl(number, fcntl.F_DUPFD, 100) for number in numbers]
 for at, number in enumerate(kept):
     os.dup2(number, 3 + at)
 os.environ["LISTEN_PID"] = sys.argv[2] if sys.argv[2] != "self" else str(os.getpid())
@@ -52,21 +52,8 @@ class Manager:
         return [line for line in self.listen() if re.match("READY|STOPPING", line)]
 
 
-class Managed(Server):
-    def __init__(self, variables, *args, **options):
-        super().__init__(*args, **options)
-        self._variables = variables
-
-    def start(self, ready=True):
-        kept = {name: os.environ.get(name) for name in self._variables}
-        os.environ.update(self._variables)
-        try:
-            return super().start(ready)
-        finally:
-            for name, value in kept.items():
-                os.environ.pop(name)
-                if value is not None:
-                    os.environ[name] = value
+def managed(variables, *args, **options):
+    return Server(*args, environment=variables, **options)
 
 
 @each_model
@@ -74,7 +61,7 @@ def test_ready_then_stopping(model):
     with folder() as here:
         for manager in (Manager(here + "/notify"), Manager(f"@samjoko-test-{os.getpid()}")):
             variables = {"NOTIFY_SOCKET": manager.address}
-            with Managed(variables, "echo", model=(*model, 2)) as server:
+            with managed(variables, "echo", model=(*model, 2)) as server:
                 manager.wait_for("READY=1")
                 with connect_to(server.addresses[0]) as client:
                     assert echoes(client)
@@ -85,7 +72,7 @@ def test_ready_then_stopping(model):
 def test_ready_only_when_every_worker_is():
     with folder() as here:
         manager = Manager(here + "/notify")
-        with Managed({"NOTIFY_SOCKET": manager.address}, "echo",
+        with managed({"NOTIFY_SOCKET": manager.address}, "echo",
                      model=("multiplex", None, 3)) as server:
             manager.wait_for("READY=1")
             before = manager.lines[:manager.lines.index("READY=1")]
@@ -100,7 +87,7 @@ def test_watchdog():
     """A beat at half of the interval while the master is well; none from one that is stopped."""
     with folder() as here:
         manager = Manager(here + "/notify")
-        with Managed({"NOTIFY_SOCKET": manager.address, "WATCHDOG_USEC": "400000"},
+        with managed({"NOTIFY_SOCKET": manager.address, "WATCHDOG_USEC": "400000"},
                      "echo") as server:
             until(lambda: manager.listen().count("WATCHDOG=1") >= 6, 10, "six beats")
             beats = [at for line, at in zip(manager.lines, manager.times) if line == "WATCHDOG=1"]
@@ -118,7 +105,7 @@ def test_watchdog():
 def test_watchdog_of_another_process_is_not_ours():
     with folder() as here:
         manager = Manager(here + "/notify")
-        with Managed({"NOTIFY_SOCKET": manager.address, "WATCHDOG_USEC": "100000",
+        with managed({"NOTIFY_SOCKET": manager.address, "WATCHDOG_USEC": "100000",
                       "WATCHDOG_PID": "1"}, "echo"):
             manager.wait_for("READY=1")
             time.sleep(0.3)
@@ -126,10 +113,10 @@ def test_watchdog_of_another_process_is_not_ours():
 
 
 def test_manager_that_is_gone_is_one_line_and_no_trouble():
-    with Managed({"NOTIFY_SOCKET": "/none/such"}, "echo") as server:
+    with managed({"NOTIFY_SOCKET": "/none/such"}, "echo") as server:
         with connect_to(server.addresses[0]) as client:
             assert echoes(client)
-        assert server.log_lines("notify the service manager")
+        server.wait_for_log("notify the service manager")
 
 
 def listening():
@@ -140,10 +127,9 @@ def listening():
 
 def handed(sockets, names, listen, *args, pid="self"):
     numbers = ",".join(str(each.fileno()) for each in sockets)
-    server = Managed({"LISTEN_FDNAMES": names}, "echo", *args, listen=listen,
-                     wrap=[sys.executable, "-c", HAND_OVER, numbers, pid],
-                     fds=[each.fileno() for each in sockets])
-    return server
+    return managed({"LISTEN_FDNAMES": names}, "echo", *args, listen=listen,
+                   wrap=[sys.executable, "-c", HAND_OVER, numbers, pid],
+                   fds=[each.fileno() for each in sockets])
 
 
 @each_model
@@ -228,7 +214,7 @@ def journal_lines(*args, journal_stream=None):
     if journal_stream:
         about = os.fstat(its)
         variables = {"JOURNAL_STREAM": journal_stream.format(about.st_dev, about.st_ino)}
-    server = Managed(variables, "echo", *args, log_to=its).start()
+    server = managed(variables, "echo", *args, log_to=its).start()
     os.close(its)
     with os.fdopen(own) as reading:
         lines = [next(reading)]
