@@ -338,6 +338,9 @@ int serve_until_stopped(std::span<const offer> offers, operation& operated,
 
 int serve(std::span<const offer> offers) {
   const auto& program = offers.front().options;
+  // From the first listener on clients, and whoever stops servers, may believe that this one is
+  // there: what they send waits until the master can hear it (it unblocks what it listens to).
+  os::block_only({SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGTTIN, SIGTTOU});
   // A log whose reader is gone is an error to us, not a death.
   static_cast<void>(os::ignore_signal(SIGPIPE));
   if (auto begun = begin_log(program); !begun) return complain(begun.error(), {});

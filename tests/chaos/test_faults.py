@@ -89,7 +89,7 @@ def test_random_faults_under_load(model):
         with Clients(server.port) as clients:
             for _ in range(count):
                 faults.one()
-            until(lambda: len(reports(server.log())) >= count, 10, "a report of each fault")
+            until(lambda: len(reports(server.log())) >= count, 60, "a report of each fault")
             whole = clients.whole
             until(lambda: clients.whole > whole + 10, 10, "clients are served at the end")
         told, done = reports(server.log()), sorted(faults.done)
@@ -114,7 +114,7 @@ def test_faults_of_one_client_cost_nobody_else():
         with Clients(server.port, one_shot=2, lasting=4) as clients:
             for _ in range(count):
                 until(faults._by_request, 10, "a process that can be asked to end")
-            until(lambda: len(reports(server.log())) >= count, 10, "a report of each fault")
+            until(lambda: len(reports(server.log())) >= count, 60, "a report of each fault")
         told, done = reports(server.log()), sorted(faults.done)
     print(f"{count} faults, {clients.figures()}")
     assert told == done

@@ -90,6 +90,7 @@ __attribute__((noinline)) void mischief_double_free() {
   auto* volatile piece = std::malloc(24);
   std::free(piece);
   std::free(piece);
+  piece = nullptr;  // so that the call above is no jump, which would leave no trace of us
 }
 
 __attribute__((noinline)) void mischief_throw() noexcept { mischief_throw_in_a_thread(); }

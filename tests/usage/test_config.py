@@ -137,18 +137,18 @@ def test_a_bad_value_is_named_where_it_was_said():
 
 # Of each source, an option that the model or the service would not heed.
 def test_an_ignored_option_is_named_where_it_was_said():
-    assert "--stack-size would be ignored here" in refused("serve", "echo", "--stack-size", "64k")
-    text = refused("serve", "echo", environment={"SAMJOKO_STACK_SIZE": "64k"})
+    assert "--stack-size would be ignored here" in refused("serve", "echo", "--stack-size", "128k")
+    text = refused("serve", "echo", environment={"SAMJOKO_STACK_SIZE": "128k"})
     assert "SAMJOKO_STACK_SIZE would be ignored here" in text, text
     with folder() as here:
-        path = write(here, "\nstack-size = '64k'\n")
+        path = write(here, "\nstack-size = '128k'\n")
         text = refused("serve", "echo", "--config", path)
         assert f"{path}:2:14: stack-size would be ignored here: it needs model thread" in text, text
         path = write(here, "[[service]]\nrun = 'echo'\nlist = true\n")
         text = refused("serve", "--config", path)
         assert f"{path}:3:8: list would be ignored here" in text, text
         # The model that ignores it may be chosen by somebody else.
-        path = write(here, "model = 'thread'\nstack-size = '64k'\n")
+        path = write(here, "model = 'thread'\nstack-size = '128k'\n")
         assert run("check", path, "echo")[0] == 0
         text = refused("serve", "echo", "--config", path, environment={"SAMJOKO_MODEL": "process"})
         assert f"{path}:2:14: stack-size would be ignored here" in text, text
@@ -156,7 +156,7 @@ def test_an_ignored_option_is_named_where_it_was_said():
 
 def test_an_option_for_all_is_heeded_by_one():
     with folder() as here:
-        path = write(here, "stack-size = '64k'\n[[service]]\nrun = 'echo'\nlisten = ':1'\n"
+        path = write(here, "stack-size = '128k'\n[[service]]\nrun = 'echo'\nlisten = ':1'\n"
                            "[[service]]\nrun = 'hello'\nlisten = ':2'\nmodel = 'thread'\n")
         assert run("check", path)[0] == 0
 

@@ -44,7 +44,7 @@ def test_a_page_as_it_is_read_names_every_option(page):
 
 
 # What is typed, with the last word to be completed, and what bash then offers, all or a part.
-TYPED = [("samjoko s", {"serve"}, True),
+TYPED = [("samjoko s", {"serve", "status", "scale", "stop"}, True),
          ("samjoko serve f", {"files"}, True),
          ("samjoko serve echo --model ", {"process", "thread", "multiplex"}, True),
          ("samjoko serve echo --model=mul", {"multiplex"}, True),
