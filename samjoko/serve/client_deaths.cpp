@@ -18,7 +18,9 @@ void client_deaths::watch_memory() { deaths_.watch_memory(memory_counter_, os::c
 void client_deaths::add(const os::children::report& dead, os::death_role role, bool stops) {
   const auto* notes = deaths_.notes_of(dead.pid);
   const auto told_by = notes == nullptr || stops ? 0 : notes->told_by.load();
-  if (dead.status.is_success() && told_by == 0) return deaths_.forget(dead.pid);
+  // We leave by _exit(2): who called exit(3) did so out of a handler, whatever the code.
+  const bool left = notes != nullptr && notes->called_exit.load() != 0;
+  if (dead.status.is_success() && told_by == 0 && !left) return deaths_.forget(dead.pid);
   os::deceased gone{.pid = dead.pid, .status = dead.status, .used = dead.used};
   gone.role = dead.known ? role : os::death_role::other;
   if (!dead.known) gone.title = "an adopted orphan";

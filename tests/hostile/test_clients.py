@@ -259,6 +259,8 @@ def test_readers_of_a_byte_per_second(model):
         with open(here + "/small", "wb") as file:
             file.write(b"small")
         with Server("files", here, *WRITE, *room_for(count, model), model=model) as server:
+            workers = 2 if model[0] == "multiplex" else 1
+            until(lambda: len(server.workers()) == workers, 10, "all lines to workers are laid")
             own = held_by(server)
             with Probe(server, "/small") as probe:
                 clients = []
