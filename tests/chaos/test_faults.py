@@ -10,7 +10,7 @@ import time
 
 import processes
 from clients import connect
-from framework import SLOWNESS, alone, each_model, limit, quick_or_long
+from framework import SLOWNESS, alone, each_model, limit, quick_or_long, long_only
 from harness import until
 
 sys.path.insert(0, os.path.dirname(__file__))
@@ -79,6 +79,7 @@ class Faults:
         return False
 
 
+@long_only
 @alone
 @limit(180, 3600)
 @each_model

@@ -7,7 +7,7 @@ import time
 
 import processes
 from clients import connect, echoes
-from framework import SLOWNESS, MODELS, alone, cases, limit, model_name, quick_or_long
+from framework import SLOWNESS, MODELS, alone, cases, limit, model_name, quick_or_long, long_only
 from harness import Server, until
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../supervision"))
@@ -26,6 +26,7 @@ class MasterInjection(Injection):
         return self
 
 
+@long_only
 @alone
 @limit(60, 900)
 @cases(["EAGAIN", "ENOMEM"])
@@ -55,6 +56,7 @@ def test_no_process_for_a_worker(error):
     assert slowest < 1 * SLOWNESS
 
 
+@long_only
 @alone
 @limit(60)
 @cases(MODELS, model_name)

@@ -8,7 +8,7 @@ import time
 
 import processes
 from clients import Answer, connect, echoes
-from framework import SLOWNESS, alone, cases, limit, quick_or_long
+from framework import SLOWNESS, alone, cases, limit, quick_or_long, long_only
 from harness import Server, until
 
 sys.path.insert(0, os.path.dirname(__file__))
@@ -88,6 +88,7 @@ def test_an_immediate_stop_does_not_wait_for_orphans(model):
             assert time.monotonic() - start < 3 * SLOWNESS
 
 
+@long_only
 @alone
 @limit(120, 900)
 @cases([("process", "each"), ("process", "pool")], lambda m: m[1])

@@ -7,7 +7,7 @@ import sys
 import time
 
 from clients import connect, echoes
-from framework import SLOWNESS, alone, each_model, limit, quick_or_long
+from framework import SLOWNESS, alone, each_model, limit, quick_or_long, long_only
 from harness import Server, until
 
 sys.path.insert(0, os.path.dirname(__file__))
@@ -19,6 +19,7 @@ TO_MASTER = [signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGCHLD, sign
 TO_WORKERS = [each for each in TO_MASTER if each not in (signal.SIGTTIN, signal.SIGTTOU)]
 
 
+@long_only
 @alone
 @limit(60, 900)
 @each_model
