@@ -70,15 +70,6 @@ TEST_P(model_contract, a_child_that_cannot_be_started_is_an_error) {
   server.stop_and_expect_end();
 }
 
-task<result<void>> pass_on(connection& from, connection& to) {
-  while (auto bytes = co_await from.read()) {
-    auto written = co_await to.write(*bytes);
-    if (!written) co_return written;
-  }
-  to.shutdown_send();
-  co_return result<void>{};
-}
-
 /// A client's bytes through a program, both ways at once.
 task<> filter(connection& client, const char* script) {
   auto what = shell(script);

@@ -33,16 +33,6 @@ TEST_P(model_contract, a_silent_client_is_closed_after_the_idle_time) {
   }
 }
 
-task<> one_line_in_time(connection& client) {
-  client.set_deadline(deadline::after(milliseconds(300)));
-  const auto line = co_await client.read_line();
-  client.set_deadline(deadline::never());
-  const bool late = !line && line.error().is(ETIMEDOUT);
-  std::string_view answer = "other\n";
-  if (late) answer = "late\n";
-  static_cast<void>(co_await client.write(answer));
-}
-
 TEST_P(model_contract, a_trickling_client_meets_the_whole_deadline) {
   running_model server(GetParam(), {.name = "hurry", .handler = one_line_in_time});
   auto client = server.connect();

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cerrno>
 #include <samjoko/serve/running_model.hpp>
 
 namespace samjoko::serve {
@@ -52,5 +53,26 @@ inline task<next> count_lines(connection& client, line_count& state) {
   co_return next::rest;
 }
 inline service counting() { return {.name = "counting", .handler = count_lines}; }
+
+/// One direction of a relay, to its end.
+inline task<result<void>> pass_on(connection& from, connection& to) {
+  while (auto bytes = co_await from.read()) {
+    auto written = co_await to.write(*bytes);
+    if (!written) co_return written;
+  }
+  to.shutdown_send();
+  co_return result<void>{};
+}
+
+/// A whole line within 300 ms, however it trickles: says whether it was late.
+inline task<> one_line_in_time(connection& client) {
+  client.set_deadline(deadline::after(milliseconds(300)));
+  const auto line = co_await client.read_line();
+  client.set_deadline(deadline::never());
+  const bool late = !line && line.error().is(ETIMEDOUT);
+  std::string_view answer = "other\n";
+  if (late) answer = "late\n";
+  static_cast<void>(co_await client.write(answer));
+}
 
 }  // namespace samjoko::serve

@@ -44,15 +44,6 @@ TEST_P(model_contract, a_large_write_reaches_a_slow_reader) {
   server.stop_and_expect_end();
 }
 
-task<result<void>> pass_on(connection& from, connection& to) {
-  while (auto bytes = co_await from.read()) {
-    auto written = co_await to.write(*bytes);
-    if (!written) co_return written;
-  }
-  to.shutdown_send();
-  co_return result<void>{};
-}
-
 /// Two tasks, one for each direction.
 task<> relay_to(connection& client, os::address where) {
   auto socket = co_await connect(client, where, milliseconds(5000));

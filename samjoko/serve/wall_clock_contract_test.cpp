@@ -29,16 +29,6 @@ struct jumping_wall_clock {
   jumping_wall_clock& operator=(const jumping_wall_clock&) = delete;
 };
 
-task<> one_line_in_time(connection& client) {
-  client.set_deadline(deadline::after(milliseconds(300)));
-  const auto line = co_await client.read_line();
-  client.set_deadline(deadline::never());
-  const bool late = !line && line.error().is(ETIMEDOUT);
-  std::string_view answer = "other\n";
-  if (late) answer = "late\n";
-  static_cast<void>(co_await client.write(answer));
-}
-
 TEST_P(model_contract, a_wall_clock_that_jumps_moves_no_idle_limit) {
   const jumping_wall_clock jumps;
   serve_limits limits;
