@@ -27,6 +27,13 @@ bool blocks_in_call(const operation& wanted) noexcept {
   return kind && wanted.until.is_never() && wanted.allowance_ms == 0;
 }
 
+/// Between poll and accept somebody else may take the newcomer, and the call waits for the next. On
+/// a listener that blocks only the call itself is therefore waited in: there a kick reaches it.
+bool accepts_in_call(const operation& wanted) noexcept {
+  return wanted.kind == operation_kind::accept && blocks_in_call(wanted) &&
+         os::is_blocking(wanted.fd);
+}
+
 /// What to wait for by poll(2), and until when at most.
 pollfd wait_for(const operation& wanted) noexcept {
   const bool by_time = wanted.kind == operation_kind::sleep || waits_for_backlog(wanted);
@@ -95,6 +102,7 @@ blocking_loop::outcome blocking_loop::block_in_place(operation& wanted) {
       kicked = kick_.leave();
       if (wanted.result != -EINTR) {
         if (kicked) kick_.send();  // it concerns the next wait
+        if (accepts_in_call(wanted) && wanted.result == -EAGAIN) continue;
         return wanted.result == -EAGAIN ? after_idle_limit(wanted) : outcome::done;
       }
     }
@@ -135,6 +143,7 @@ blocking_loop::outcome blocking_loop::wait_until_due(operation& wanted) {
       ::poll(&wait, 1, deadline(look_again(wanted, now)).poll_timeout(now));
       os::mark_running();
       if (!kick_.leave()) {
+        if (accepts_in_call(wanted)) return block_in_place(wanted);
         bool progressed = false;
         if (!sleeps && try_now(wanted, &progressed)) return outcome::done;
         if (progressed) wanted.due = due_now(wanted);

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <concepts>
 #include <csignal>
 #include <functional>
 #include <map>
@@ -269,7 +270,7 @@ class simulated_kernel : public kernel {
   }
 
   void obey(simulated_child& child, message_kind told) {
-    note('t', child.pid, static_cast<std::uint64_t>(told));
+    note('t', child.pid, static_cast<int>(told));
     const bool at_once = told == message_kind::stop_immediate;
     (at_once ? child.told_at_once : child.told_gracefully) = true;
     const auto after = at_once ? child.will.obeys_at_once : child.will.obeys;
@@ -316,8 +317,9 @@ class simulated_kernel : public kernel {
     return found == children_.end() ? nullptr : &*found;
   }
 
-  void note(char kind, std::uint64_t first, std::uint64_t second) {
-    for (const auto each : {static_cast<std::uint64_t>(kind), first, second,
+  void note(char kind, std::integral auto first, std::integral auto second) {
+    for (const auto each : {static_cast<std::uint64_t>(kind), static_cast<std::uint64_t>(first),
+                            static_cast<std::uint64_t>(second),
                             static_cast<std::uint64_t>(time_.time_since_epoch().count())}) {
       trace_ = (trace_ ^ each) * 0x100000001b3U;  // FNV-1a, by words
     }
