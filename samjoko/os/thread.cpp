@@ -13,22 +13,27 @@ namespace {
 /// space only: glibc adds it to the size (since 2.27), and no page of it is ever used.
 constexpr std::size_t guard_size = std::size_t{64} * 1024;
 
+/// What a thread starts with, taken by the first of them. The kick of a blocking loop is sent to
+/// one thread and must get through; the rest is the main thread's.
+const sigset_t& blocked_in_threads() noexcept {
+  static const sigset_t blocked = [] {
+    sigset_t set;
+    ::pthread_sigmask(SIG_SETMASK, nullptr, &set);
+    for (const int signal : {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGCHLD, SIGWINCH,
+                             SIGTTIN, SIGTTOU, SIGALRM})
+      sigaddset(&set, signal);
+    return set;
+  }();
+  return blocked;
+}
+
 void* run_errand(void* raw) noexcept {
   auto& what = *static_cast<errand*>(raw);
+  // Its pthread_create gives every thread the mask of its maker, whatever the attributes say.
+  if constexpr (address_sanitizer) ::pthread_sigmask(SIG_SETMASK, &blocked_in_threads(), nullptr);
   const signal_stack_guard for_handlers(std::move(what.for_handlers));
   what.run(what);
   return nullptr;
-}
-
-/// What a thread starts with, taken by the first of them. The kick of a blocking loop is sent to
-/// one thread and must get through; the rest is the main thread's.
-sigset_t blocked_in_threads() noexcept {
-  sigset_t set;
-  ::pthread_sigmask(SIG_SETMASK, nullptr, &set);
-  for (const int signal : {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGCHLD, SIGWINCH,
-                           SIGTTIN, SIGTTOU, SIGALRM})
-    sigaddset(&set, signal);
-  return set;
 }
 
 }  // namespace
@@ -43,8 +48,8 @@ result<void> start_thread(std::size_t stack_size, errand& what) {
   }
   ::pthread_attr_setguardsize(&attributes, guard_size);
   if (!what.for_handlers) what.for_handlers = signal_stack::take();
-  static const auto blocked = blocked_in_threads();
-  ::pthread_attr_setsigmask_np(&attributes, &blocked);  // glibc 2.32: no change of our own mask
+  // glibc 2.32: no change of our own mask
+  ::pthread_attr_setsigmask_np(&attributes, &blocked_in_threads());
   pthread_t thread{};
   const int code = ::pthread_create(&thread, &attributes, &run_errand, &what);
   ::pthread_attr_destroy(&attributes);

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include <samjoko/base/check.hpp>
 #include <samjoko/os/local_stream.hpp>
 #include <samjoko/os/poll.hpp>
 #include <samjoko/os/socket.hpp>
@@ -225,6 +226,8 @@ TEST_F(control_test, a_hundred_silent_ones_hold_up_nobody_for_long) {
 }
 
 TEST_F(control_test, without_descriptors_it_pauses_instead_of_spinning) {
+  if (address_sanitizer)
+    GTEST_SKIP() << "its companion for undefined behaviour looks at a virtual table through a pipe";
   const auto who = client();
   say(who, "status\n");
   rlimit before{};
