@@ -102,8 +102,9 @@ blocking_loop::outcome blocking_loop::block_in_place(operation& wanted) {
       kicked = kick_.leave();
       if (wanted.result != -EINTR) {
         if (kicked) kick_.send();  // it concerns the next wait
-        if (accepts_in_call(wanted) && wanted.result == -EAGAIN) continue;
-        return wanted.result == -EAGAIN ? after_idle_limit(wanted) : outcome::done;
+        if (wanted.result != -EAGAIN) return outcome::done;
+        if (accepts_in_call(wanted)) continue;
+        return after_idle_limit(wanted);
       }
     }
     if (kicked && !attend(wanted)) {

@@ -132,8 +132,8 @@ void log_line::add_json(std::string_view text) noexcept {
 
 std::string_view log_line::finish(std::string_view tail) noexcept {
   const auto append = [this](std::string_view last) {
-    used_ +=
-        last.copy(text_.data() + used_, last.size());  // memcpy takes no null, even for nothing
+    // memcpy takes no null, even for nothing.
+    used_ += last.copy(text_.data() + used_, last.size());
   };
   if (cut_) append(cut_mark);
   append(tail.substr(0, longest_tail));

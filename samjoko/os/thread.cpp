@@ -29,7 +29,7 @@ const sigset_t& blocked_in_threads() noexcept {
 
 void* run_errand(void* raw) noexcept {
   auto& what = *static_cast<errand*>(raw);
-  // Its pthread_create gives every thread the mask of its maker, whatever the attributes say.
+  // The sanitizer's pthread_create gives a thread the mask of its maker, whatever was asked for.
   if constexpr (address_sanitizer) ::pthread_sigmask(SIG_SETMASK, &blocked_in_threads(), nullptr);
   const signal_stack_guard for_handlers(std::move(what.for_handlers));
   what.run(what);

@@ -10,7 +10,7 @@ import time
 
 import processes
 from clients import connect
-from framework import SLOWNESS, alone, each_model, limit, quick_or_long, long_only
+from framework import SLOWNESS, alone, each_model, limit, long_only, quick_or_long
 from harness import until
 
 sys.path.insert(0, os.path.dirname(__file__))
