@@ -210,8 +210,11 @@ bool session::rest_over() noexcept {
 }
 
 /// The moment at which it is decided that no request had begun: what has reached our kernel counts.
+/// A stop that comes after the look at the socket is for whoever has the client next: bytes may
+/// have come before it.
 bool session::take_last_bytes() noexcept {
   const bool detaches = std::exchange(detach_wanted_, false);
+  const bool stops = connection_.stop_requested();
   connection_.receive_more_by(wait_);
   wait_.kind = io::operation_kind::receive_now;
   connection_.loop().begin(wait_);
@@ -221,12 +224,12 @@ bool session::take_last_bytes() noexcept {
     return true;
   }
   if (wait_.result != -EAGAIN) return end();
-  if (connection_.stop_requested() && service_.says_goodbye && !said_goodbye_) {
+  if (stops && service_.says_goodbye && !said_goodbye_) {
     said_goodbye_ = true;
     then_ = &session::begin_turn;
     return true;
   }
-  if (connection_.stop_requested() || !detaches) return begin_linger();
+  if (stops || !detaches) return begin_linger();
   if (!can_be_given_away()) {
     then_ = &session::begin_rest;
     return true;

@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
+#include <functional>
 #include <optional>
+#include <samjoko/io/attempt.hpp>
 #include <samjoko/io/epoll_loop.hpp>
 #include <samjoko/serve/model_contract.hpp>
 #include <samjoko/serve/session.hpp>
@@ -177,6 +179,40 @@ TEST_F(session_alone, state_goes_with_a_detached_client_and_on) {
   }
   EXPECT_EQ(rests_, 0);
   EXPECT_EQ(ended_, 0);
+}
+
+/// Stands still between the look at a silent socket and whatever comes next.
+class loop_that_dwells final : public io::loop {
+ public:
+  explicit loop_that_dwells(std::function<void()> meanwhile)
+      : loop(true), meanwhile_(std::move(meanwhile)) {}
+  io::start begin(io::operation& wanted) override {
+    io::do_now(wanted, buffers());
+    if (wanted.kind == io::operation_kind::receive_now) meanwhile_();
+    return io::start::done;
+  }
+  void cancel(io::operation&) noexcept override {}
+  void run() override {}
+  void wake() noexcept override {}
+
+ private:
+  std::function<void()> meanwhile_;
+};
+
+// The worker stood still just there; a request came, and then the stop. The client had his last
+// look behind him, and was closed without an answer.
+TEST_F(session_alone, who_speaks_before_a_stop_is_answered_though_he_is_being_detached) {
+  keeps_ = false;
+  loop_that_dwells dwelling([this] {
+    say("a\n");
+    stop_.request(stop_level::graceful);
+  });
+  const auto offered = counting();
+  session(dwelling, resting_client(std::move(ours_)), offered, limits_, stop_, *this).start();
+  ASSERT_TRUE(detached_.has_value());
+  begin(offered, std::move(*detached_)).start();
+  loop_.run();
+  EXPECT_EQ(heard(), "1 a\n");
 }
 
 TEST_F(session_alone, what_comes_during_the_goodbye_is_read_away) {
