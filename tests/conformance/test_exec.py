@@ -199,14 +199,18 @@ def test_what_a_program_started_ends_with_the_stop_too(model):
 
 @each_model
 def test_nothing_outlives_a_killed_worker(model):
-    with exec_server("cat", model=model) as server, connect(server) as client:
-        assert echoes(client)
-        running = programs_of(server, "cat")
-        os.kill(server.workers()[0], signal.SIGKILL)
-        until(lambda: not [pid for pid in running if processes.is_alive(pid)], 10,
-              "the program ends with its worker")
-        with connect(server) as other:
-            assert echoes(other)
+    """One worker, so that it is the client's. The next one is served once nobody of it is left: a
+    dying thread or a process of its pool may take him along."""
+    with exec_server("cat", model=model, options=["--workers", "1"]) as server:
+        with connect(server) as client:
+            assert echoes(client) and programs_of(server, "cat")
+            killed = processes.descendants(server.pid)
+            os.kill(server.workers()[0], signal.SIGKILL)
+            until(lambda: not [pid for pid in killed if processes.is_alive(pid)], 10,
+                  "the program ends with its worker")
+            server.wait_for_log("was killed by signal 9")  # with all its threads
+            with connect(server) as other:
+                assert echoes(other)
 
 
 @each_model
