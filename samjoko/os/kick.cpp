@@ -28,10 +28,14 @@ void arm(int timer, long first, long interval) noexcept {
 void kick::handle(int, siginfo_t*, void*) noexcept {}
 
 kick::kick() : thread_(::gettid()) {
-  // A disposition is the process's: the first thread sets it for all. Without SA_RESTART, so that
-  // the call it interrupts returns EINTR.
-  if (has_handler(kick_signal())) return;
-  CHECK(install_handler(kick_signal(), &kick::handle, 0), "cannot handle the kick signal");
+  // A disposition is the process's: the first thread sets it for all.
+  if (!has_handler(kick_signal())) install();
+}
+
+/// Without SA_RESTART, so that the call it interrupts returns EINTR.
+void kick::install() {
+  CHECK(install_handler(kick_signal(), &kick::handle, 0, in_children::kept),
+        "cannot handle the kick signal");
 }
 
 kick::~kick() {

@@ -13,11 +13,14 @@ namespace samjoko::os {
 
 class kick {
  public:
-  /// For the calling thread; at most one per thread. Installs the handler, once per process.
+  /// For the calling thread; at most one per thread. Installs the handler if nobody has.
   kick();
   kick(const kick&) = delete;
   kick& operator=(const kick&) = delete;
   ~kick();
+
+  /// Once per process, before the first; also for the processes that it will fork.
+  static void install();
 
   /// From any thread or a signal handler: the present or the next wait ends early.
   void send() noexcept;

@@ -33,6 +33,7 @@ struct signal_place {
 struct signal_state {
   std::atomic<signal_place*> first{nullptr};
   std::atomic<std::uint64_t> installed{0};           // bit n: signal n + 1 has a handler of ours
+  std::atomic<std::uint64_t> kept{0};                // those of them that forked children keep
   std::array<std::uint16_t, signal_limit> queues{};  // how many want it; under the mutex
   std::mutex mutex;
   std::array<struct sigaction, signal_limit> before{};  // the first queue; under the mutex

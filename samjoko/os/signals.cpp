@@ -12,6 +12,7 @@ constinit signal_state signals_here;
 namespace {
 
 auto& installed = signals_here.installed;
+auto& kept = signals_here.kept;
 
 result<void> set_action(int signal, const struct sigaction& action) {
   if (::sigaction(signal, &action, nullptr) != 0) {
@@ -45,13 +46,15 @@ void empty_mask() noexcept {
 
 }  // namespace
 
-result<void> install_handler(int signal, signal_handler handler, int flags) {
+result<void> install_handler(int signal, signal_handler handler, int flags, in_children later) {
   struct sigaction action = {};
   action.sa_sigaction = handler;
   action.sa_flags = SA_SIGINFO | flags;
   sigfillset(&action.sa_mask);
   auto set = set_action(signal, action);
-  if (set) installed.fetch_or(signal_bit(signal));  // behind it: has_handler() must not be early
+  if (!set) return set;
+  installed.fetch_or(signal_bit(signal));  // behind it: has_handler() must not be early
+  if (later == in_children::kept) kept.fetch_or(signal_bit(signal));
   return set;
 }
 
@@ -62,6 +65,7 @@ result<void> ignore_signal(int signal) {
   action.sa_handler = SIG_IGN;
   sigemptyset(&action.sa_mask);
   installed.fetch_and(~signal_bit(signal));
+  kept.fetch_and(~signal_bit(signal));
   return set_action(signal, action);
 }
 
@@ -76,7 +80,7 @@ signal_mask_guard::~signal_mask_guard() {
 }
 
 void reset_signals_in_child() noexcept {
-  const auto ours = installed.exchange(0);
+  const auto ours = installed.fetch_and(kept) & ~kept.load();
   for (int signal = 1; signal < signal_limit; ++signal) {
     if ((ours & signal_bit(signal)) == 0) continue;
     set_default(signal);
@@ -95,6 +99,7 @@ void block_only(std::initializer_list<int> signals) noexcept {
 void reset_all_dispositions() noexcept {
   for (int signal = 1; signal < signal_limit; ++signal) set_default(signal);
   installed.store(0);
+  kept.store(0);
   signals_here.queues.fill(0);
   forget_queues();
 }

@@ -27,10 +27,14 @@ inline constexpr int signal_limit = 65;
 
 using signal_handler = void (*)(int signal, siginfo_t* info, void* context);
 
+/// What reset_signals_in_child() does with a handler. Kept: one that is right in a child too, which
+/// is spared the system calls.
+enum class in_children : bool { undone, kept };
+
 /// Installs `handler` with SA_SIGINFO and `flags`, every signal blocked while it runs. The handler
-/// must be async-signal-safe, and save and restore errno. Undone in a child by
-/// reset_signals_in_child().
-[[nodiscard]] result<void> install_handler(int signal, signal_handler handler, int flags);
+/// must be async-signal-safe, and save and restore errno.
+[[nodiscard]] result<void> install_handler(int signal, signal_handler handler, int flags,
+                                           in_children later = in_children::undone);
 /// Whether a handler of this library's is in place. Any thread.
 [[nodiscard]] bool has_handler(int signal) noexcept;
 /// SIG_IGN. Survives fork and exec: what a worker ignores (Ctrl+C reaches the whole process group),
@@ -104,9 +108,9 @@ class signal_mask_guard {
 void block_only(std::initializer_list<int> signals) noexcept;
 
 /// First thing in a child, while everything is still blocked: what this library installed goes back
-/// to the default, and what was queued for the parent is forgotten. The mask is not touched. Cheap:
-/// one system call per signal that was installed, so that a process forked for each client can
-/// afford it.
+/// to the default, unless it was to be kept, and what was queued for the parent is forgotten. The
+/// mask is not touched. Cheap: one system call per signal that goes back, so that a process forked
+/// for each client can afford it.
 void reset_signals_in_child() noexcept;
 /// The same for every signal that exists, whoever set it: for the start of a program or of a
 /// worker, which may have inherited ignored or blocked signals from whatever started it (man 1

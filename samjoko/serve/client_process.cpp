@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <samjoko/base/check.hpp>
+#include <samjoko/os/kick.hpp>
 #include <samjoko/os/process.hpp>
 #include <samjoko/os/signals.hpp>
 
@@ -12,14 +13,23 @@ constinit client_process* of_this_process = nullptr;
 
 }  // namespace
 
+/// In a process that serves no client they do nothing.
+void client_process::prepare() {
+  os::kick::install();
+  for (const int signal : {immediate_signal(), end_rest_signal()}) {
+    CHECK(os::install_handler(signal, &client_process::told, SA_RESTART, os::in_children::kept),
+          "cannot be told to stop");
+  }
+}
+
 client_process::client_process(const workload& work) : work_(work) {
   CHECK(of_this_process == nullptr, "a process serves its clients once");
   of_this_process = this;
   attention_.self = this;
   attention_.run = [](runnable& self) noexcept { static_cast<attention&>(self).self->look(); };
   thread_.loop().attention = &attention_;
-  for (const int signal : {graceful_signal, immediate_signal(), end_rest_signal()})
-    CHECK(os::install_handler(signal, &client_process::told, SA_RESTART), "cannot be told to stop");
+  CHECK(os::install_handler(graceful_signal, &client_process::told, SA_RESTART),
+        "cannot be told to stop");
   os::end_with_parent(graceful_signal, work.forking_process);
   // What a terminal sends to the whole group is the master's to decide about.
   os::block_only({SIGINT, SIGQUIT, SIGHUP, SIGTTIN, SIGTTOU, SIGWINCH, SIGTSTP, SIGPIPE});

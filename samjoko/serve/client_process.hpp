@@ -21,6 +21,8 @@ inline constexpr int graceful_signal = SIGTERM;
 
 class client_process : session_owner {
  public:
+  /// Once in the process that forks, before: what is the same in all of them.
+  static void prepare();
   /// Once per process, in the child, after the fork.
   explicit client_process(const workload& work);
   ~client_process();

@@ -1,10 +1,14 @@
 #pragma once
-// Charter: what a thread that serves clients by blocking has: its loop, with the first two blocks
-// (what came, and what goes out) and the first frames on its own stack, so that a client who waits
-// in silence dirties no page of the heap and few of the stack, and an answer of the usual size
-// needs no heap either: the first allocation of a fresh thread costs more than the whole request.
-// Frames are taken from the top down, beside the thread's own data; of a block short messages dirty
-// only the beginning, that of the first beside the loop and the calls below.
+// Charter: what a thread that serves clients by blocking has: its loop, and memory lent to it for
+// the first two blocks (what came, and what goes out) and the first frames, so that a client who
+// waits in silence dirties few pages, and an answer of the usual size needs no heap: the first
+// allocation of a fresh thread costs more than the whole request.
+//
+// One that lives long has that memory on its own stack: frames are taken from the top down, beside
+// the loop; of a block short messages dirty only the beginning, that of the first beside the calls
+// below. One that lives for a single client is lent it by its model, which lends it to the next: of
+// a stack that is used again the C library keeps 16 KiB, and each page below is a page fault in
+// each thread (glibc's advise_stack_range).
 
 #include <array>
 #include <samjoko/io/blocking_loop.hpp>
@@ -13,24 +17,40 @@
 
 namespace samjoko::serve {
 
-/// What this takes of a thread's stack, which must be larger: `least_stack`.
-class own_thread {
+struct thread_memory {
+  thread_memory() noexcept {}  // NOLINT(*-member-init, *-equals-default): no page is to be touched
+
+  alignas(64) std::array<std::byte, 2 * io::buffer_pool::block_size> blocks;
+  alignas(64) std::array<std::byte, 6 * 1024> frames;
+};
+
+/// On lent memory, which must outlive it.
+class own_loop {
  public:
-  own_thread() noexcept {
-    frame_pool::lend(frames_.data(), frames_.size());
-    loop_.buffers().lend(blocks_);
+  explicit own_loop(thread_memory& lent) noexcept {
+    frame_pool::lend(lent.frames.data(), lent.frames.size());
+    loop_.buffers().lend(lent.blocks);
   }
-  ~own_thread() { frame_pool::drain(); }
-  own_thread(const own_thread&) = delete;
-  own_thread& operator=(const own_thread&) = delete;
+  ~own_loop() { frame_pool::drain(); }
+  own_loop(const own_loop&) = delete;
+  own_loop& operator=(const own_loop&) = delete;
 
   [[nodiscard]] io::blocking_loop& loop() noexcept { return loop_; }
 
  private:
   os::activity_guard activity_;
   io::blocking_loop loop_;
-  alignas(64) std::array<std::byte, 2 * io::buffer_pool::block_size> blocks_;
-  alignas(64) std::array<std::byte, 6 * 1024> frames_;
+};
+
+/// With its memory. What this takes of a thread's stack, which must be larger: `least_stack`.
+class own_thread {
+ public:
+  own_thread() noexcept : loop_(memory_) {}
+  [[nodiscard]] io::blocking_loop& loop() noexcept { return loop_.loop(); }
+
+ private:
+  thread_memory memory_;
+  own_loop loop_;
 };
 
 /// Half of it is left to the handler's calls.

@@ -31,6 +31,7 @@ class process_each {
 
   void run() {
     os::check_single_threaded();
+    client_process::prepare();
     work_.account->keep_from_children();  // the parent counts for them
     deaths_.keep_from_children();
     while (!room_.stop().requested()) {

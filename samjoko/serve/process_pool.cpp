@@ -188,6 +188,7 @@ class pre_forked {
 
   void run() {
     os::check_single_threaded();
+    client_process::prepare();
     waiting_room::news news;
     while (!room_.stop().requested()) {
       for (auto& pool : pools_) pool.tend(news.clients);

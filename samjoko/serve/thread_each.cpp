@@ -6,7 +6,7 @@
 #include <list>
 #include <memory>
 #include <mutex>
-#include <optional>
+#include <new>
 #include <samjoko/os/bell.hpp>
 #include <samjoko/os/socket.hpp>
 #include <samjoko/os/thread.hpp>
@@ -19,6 +19,9 @@
 namespace samjoko::serve {
 namespace {
 
+/// Tickets without a client, for the next ones.
+constexpr std::ptrdiff_t most_spare = 64;
+
 /// Shared with its threads: the last one may still be leaving when the main thread has seen it go.
 class thread_each : public std::enable_shared_from_this<thread_each> {
  public:
@@ -26,6 +29,7 @@ class thread_each : public std::enable_shared_from_this<thread_each> {
 
   void run() {
     while (!room_.stop().requested()) {
+      drop_spare();
       if (waiting_socket_ && !start_waiting()) continue;
       if (room_.wait(true, -1).clients)
         room_.for_each_ready([this](int listener) { accept_all(listener); });
@@ -76,11 +80,13 @@ class thread_each : public std::enable_shared_from_this<thread_each> {
   }
 
   bool start_waiting();
+  [[nodiscard]] result<void> start_thread();
   ticket& new_ticket();
   void take_back(ticket& of) noexcept;
   void tell_clients();
   void stop_clients();
-  void ended(client& gone) noexcept;
+  void drop_spare();
+  void ended(ticket& gone) noexcept;
 
   workload& work_;
   admission admission_;
@@ -99,6 +105,7 @@ class thread_each : public std::enable_shared_from_this<thread_each> {
 
 /// What the main thread keeps of a client, so that its thread needs no memory but its stack.
 struct thread_each::ticket : os::errand {
+  std::unique_ptr<thread_memory> memory = std::make_unique_for_overwrite<thread_memory>();
   std::shared_ptr<thread_each> model;
   os::descriptor socket;
   seats held;
@@ -109,37 +116,41 @@ struct thread_each::ticket : os::errand {
 /// Lives on the stack of its thread.
 struct thread_each::client : session_owner {
   static void serve(os::errand& raw) noexcept {
-    own_thread here;
-    client(static_cast<ticket&>(raw), here.loop()).run();
+    auto& mine = static_cast<ticket&>(raw);
+    const auto model = std::move(mine.model);
+    {
+      own_loop here(*mine.memory);
+      client(mine, *model, here.loop()).run();
+    }  // the service's own objects may go as soon as the model says it has ended, and the memory
+    model->ended(mine);
   }
 
-  client(ticket& from, io::blocking_loop& on)
+  client(ticket& from, thread_each& of, io::blocking_loop& on)
       : mine(from),
-        model(std::move(from.model)),
+        model(of),
         loop(on),
-        held(from.held),
         socket(from.socket.get()),
-        served(std::in_place, on, resting_client(std::move(from.socket)), model->work_.offered,
-               model->work_.limits.connection, model->room_.stop(), *this) {
+        served(on, resting_client(std::move(from.socket)), of.work_.offered,
+               of.work_.limits.connection, of.room_.stop(), *this) {
     look.self = this;
     look.run = [](runnable& self) noexcept {
-      static_cast<attention&>(self).self->served->look_at_stop();
+      static_cast<attention&>(self).self->served.look_at_stop();
     };
     on.attention = &look;
   }
 
   void run() noexcept {
-    {
-      const std::lock_guard lock(model->mutex_);
-      mine.loop = &loop;
-    }
-    if (model->room_.stop().requested()) loop.wake();  // it may have missed the round of wakes
+    may_be_told(true);
+    if (model.room_.stop().requested()) loop.wake();  // it may have missed the round of wakes
     os::mark_new_client(socket, {});
-    served->start();
+    served.start();
     loop.run();
     loop.attention = nullptr;
-    served.reset();  // the service's own objects may go as soon as the model says it has ended
-    model->ended(*this);
+    may_be_told(false);
+  }
+  void may_be_told(bool yes) noexcept {
+    const std::lock_guard lock(model.mutex_);
+    mine.loop = yes ? &loop : nullptr;
   }
 
   void session_ended(session&) noexcept override {}
@@ -148,32 +159,40 @@ struct thread_each::client : session_owner {
     client* self = nullptr;
   };
   ticket& mine;
-  std::shared_ptr<thread_each> model;
+  thread_each& model;
   io::blocking_loop& loop;
-  seats held;
   int socket;
   attention look;
-  std::optional<session> served;
+  session served;
 };
 
 bool thread_each::start_waiting() {
-  auto& given = new_ticket();
-  given.model = shared_from_this();
-  given.socket = std::move(waiting_socket_);
-  given.held = waiting_seats_;
-  ++alive_;
-  const auto started = os::start_thread(work_.limits.stack_size, given);
+  const auto started = start_thread();
   if (started) return true;
-  --alive_;
-  waiting_socket_ = std::move(given.socket);
-  given.model.reset();
-  {
-    const std::lock_guard lock(mutex_);
-    take_back(given);
-  }
   const auto pause = pause_after("thread", started.error().code(), work_.counts);
   room_.wait(false, static_cast<int>(std::max(pause, milliseconds(10)).count()));
   return false;
+}
+
+result<void> thread_each::start_thread() {
+  ticket* given = nullptr;
+  try {
+    given = &new_ticket();
+  } catch (const std::bad_alloc&) {
+    return failure(ENOMEM, "malloc");
+  }
+  given->model = shared_from_this();
+  given->socket = std::move(waiting_socket_);
+  given->held = waiting_seats_;
+  ++alive_;
+  auto started = os::start_thread(work_.limits.stack_size, *given);
+  if (started) return started;
+  --alive_;
+  waiting_socket_ = std::move(given->socket);
+  given->model.reset();
+  const std::lock_guard lock(mutex_);
+  take_back(*given);
+  return started;
 }
 
 thread_each::ticket& thread_each::new_ticket() {
@@ -190,14 +209,22 @@ thread_each::ticket& thread_each::new_ticket() {
 
 /// Under the mutex.
 void thread_each::take_back(ticket& of) noexcept {
-  of.loop = nullptr;
   spare_.splice(spare_.begin(), clients_, of.place);
 }
 
-void thread_each::ended(client& gone) noexcept {
+/// After many clients at once. By the main thread, for which freeing is cheap.
+void thread_each::drop_spare() {
+  std::list<ticket> superfluous;
+  const std::lock_guard lock(mutex_);
+  if (std::ssize(spare_) <= most_spare) return;
+  superfluous.splice(superfluous.end(), spare_, std::next(spare_.begin(), most_spare),
+                     spare_.end());
+}
+
+void thread_each::ended(ticket& gone) noexcept {
   admission_.leave(gone.held);
   const std::lock_guard lock(mutex_);
-  take_back(gone.mine);
+  take_back(gone);
   --alive_;
   if (room_.stop().requested()) bell_.ring();
 }

@@ -11,6 +11,7 @@ constexpr milliseconds beat{1000};
 }  // namespace
 
 waiting_room::waiting_room(workload& work, os::bell* bell) : work_(work), bell_(bell) {
+  waits_.reserve(work.listeners.size() + 3);
   for (const int listener : work.listeners)
     waits_.push_back({.fd = listener, .events = POLLIN, .revents = 0});
   waits_.push_back({.fd = work.from_master.descriptor, .events = POLLIN, .revents = 0});

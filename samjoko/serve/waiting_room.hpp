@@ -3,6 +3,9 @@
 // listeners, its orders, and a bell that its threads ring. It accepts, it never serves.
 
 #include <poll.h>
+
+#include <array>
+#include <memory_resource>
 #include <samjoko/os/bell.hpp>
 #include <samjoko/serve/model.hpp>
 #include <samjoko/task/stop.hpp>
@@ -46,7 +49,11 @@ class waiting_room {
   os::bell* bell_;
   stop_flag stop_;
   steady::time_point next_beat_{};
-  std::vector<pollfd> waits_;
+  /// Written in each wait. Here, on the stack of whoever waits, which is written to anyway: after a
+  /// fork each written page is copied.
+  std::array<std::byte, 8 * sizeof(pollfd)> place_;
+  std::pmr::monotonic_buffer_resource near_{place_.data(), place_.size()};
+  std::pmr::vector<pollfd> waits_{&near_};
 };
 
 }  // namespace samjoko::serve

@@ -20,7 +20,9 @@ class frame_watcher {
 class frame_pool {
  public:
   static constexpr std::size_t granule = 64;
-  static constexpr std::size_t largest = 4096;  ///< larger frames go to operator new
+  /// Larger frames go to operator new. Each granule costs a pointer of each thread's own storage,
+  /// which shall lie on one page with what the C library keeps there: a fork copies it twice.
+  static constexpr std::size_t largest = 3072;
 
   [[nodiscard]] static void* allocate(std::size_t size);
   static void release(void* frame, std::size_t size) noexcept;
