@@ -63,6 +63,9 @@ void warden::convict(const stuck_thread& found, steady::time_point now) {
   if (known) return;
   convicted one{found, 0, deadline(now), deadline(now)};
   if (!box_->captures.empty()) {
+    // What came too late for the question before would keep its place for as long as they live.
+    while (auto* late = os::find_capture(box_->captures, found.pid, os::capture_reason::asked))
+      os::release(*late);
     one.ticket = ++last_ticket_ == 0 ? ++last_ticket_ : last_ticket_;
     if (os::request_capture(found.pid, found.tid, one.ticket))
       one.until = deadline(now + time_to_answer);

@@ -4,9 +4,7 @@ import subprocess
 import sys
 
 from framework import Skip
-from harness import BINARY
-
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from harness import BINARY, ROOT
 
 
 def test_the_order_is_not_stale():
