@@ -51,8 +51,9 @@ bool is_header_without_key(std::string_view line) {
   line.remove_prefix(line.starts_with("[[") ? 2 : 1);
   line.remove_prefix(std::min(line.find_first_not_of(blank), line.size()));
   const char next = line.empty() ? '\n' : line.front();
-  return !(next >= 'a' && next <= 'z') && !(next >= 'A' && next <= 'Z') &&
-         !(next >= '0' && next <= '9') && std::string_view("-_\"'").find(next) == line.npos;
+  const bool begins_key = (next >= 'a' && next <= 'z') || (next >= 'A' && next <= 'Z') ||
+                          (next >= '0' && next <= '9') || std::string_view("-_\"'").contains(next);
+  return !begins_key;
 }
 
 }  // namespace

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <numeric>
 #include <string>
 #include <utility>
 
@@ -36,7 +35,7 @@ result<double> parse_with(std::string_view text, const std::array<unit, N>& unit
 /// How many letters must be changed, added, left out or swapped with their neighbour.
 std::size_t distance(std::string_view one, std::string_view other) {
   std::vector<std::size_t> before, row(other.size() + 1), next(other.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < row.size(); ++i) row[i] = i;
   for (std::size_t i = 1; i <= one.size(); ++i) {
     next[0] = i;
     for (std::size_t j = 1; j <= other.size(); ++j) {

@@ -18,6 +18,7 @@
 
 namespace samjoko::hub {
 
+// NOLINTNEXTLINE(cert-int09-c): two rows of numbers, each counted up from its first
 enum class frame_kind : std::uint8_t {
   // From a link to the hub.
   claim = 1,    ///< `name`: to be known by it; empty: to be known by none

@@ -52,7 +52,7 @@ TYPED_TEST(loop_turns, what_threads_post_runs_once_on_the_loop_s_thread) {
   for (int thread = 0; thread < threads; ++thread) {
     this->bed.from_outside([&on, &items, thread] {
       for (int at = 0; at < each; ++at)
-        on.post(items[static_cast<std::size_t>(thread * each + at)]);
+        on.post(items[static_cast<std::size_t>(thread) * each + static_cast<std::size_t>(at)]);
     });
   }
   main_task(on, wait_for_all(all)).finish();

@@ -46,7 +46,7 @@ TEST(kick, none_is_lost) {
 
 TEST(kick, a_call_outside_of_enter_and_leave_is_not_hit) {
   kick target;
-  std::jthread kicking([&](std::stop_token stop) {
+  std::jthread kicking([&](const std::stop_token& stop) {
     while (!stop.stop_requested()) target.send();
   });
   for (int round = 0; round < 300; ++round) {

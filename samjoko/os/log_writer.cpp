@@ -181,6 +181,7 @@ void log_writer::emit(log_level level, const char* kind, std::string_view messag
   if (!put_line(level, kind, message, held_back)) lost_.fetch_add(1);
 }
 
+// NOLINTNEXTLINE(bugprone-exception-escape): format_to_n into an array, of a number, throws nothing
 void log_writer::report_lost() noexcept {
   const auto count = lost_.exchange(0);
   if (count == 0) return;

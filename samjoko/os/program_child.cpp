@@ -13,7 +13,7 @@
 
 // Of the C library (man 2 clone). By this name, since sanitizers replace the other one by theirs,
 // which takes the child for a forked one with memory of its own.
-// NOLINTNEXTLINE(bugprone-reserved-identifier)
+// NOLINTNEXTLINE(bugprone-reserved-identifier, cert-dcl*, readability-identifier-naming)
 extern "C" int __clone(int (*run)(void*), void* stack, int flags, void* argument, ...) noexcept;
 
 // Sanitizers keep accounts of calls and memory, which the child shares with its parent's threads.
@@ -67,6 +67,7 @@ void set_surroundings(const prepared_program& what, program_failure& failed) noe
   if (what.directory != nullptr && ::syscall(SYS_chdir, what.directory) != 0)
     give_up(failed, "chdir");
   for (std::size_t index = 0; index < what.limits.size(); ++index) {
+    // NOLINTNEXTLINE(readability-simplify-subscript-expr): no call of an instrumented function
     const auto& each = what.limits.data()[index];
     const rlimit both{.rlim_cur = each.most, .rlim_max = each.most};
     if (::syscall(SYS_prlimit64, 0, each.resource, &both, nullptr) != 0)
@@ -78,6 +79,7 @@ void set_surroundings(const prepared_program& what, program_failure& failed) noe
 [[noreturn]] void execute(const prepared_program& what, program_failure& failed) noexcept {
   bool refused = false;
   for (std::size_t index = 0; index < what.files.size(); ++index) {
+    // NOLINTNEXTLINE(readability-simplify-subscript-expr): as above
     ::syscall(SYS_execve, what.files.data()[index], what.arguments, what.environment);
     if (errno == EACCES) refused = true;
     const bool is_elsewhere = errno == EACCES || errno == ENOENT || errno == ENOTDIR;

@@ -93,7 +93,8 @@ void stop_catching(int signal, signal_place& place) noexcept {
   const auto bit = signal_bit(signal);
   const auto index = static_cast<std::size_t>(signal);
   if ((place.wanted.load() & bit) == 0) return;
-  const bool last = here.queues[index] > 0 && --here.queues[index] == 0;
+  const bool last = here.queues[index] == 1;
+  if (here.queues[index] > 0) --here.queues[index];
   struct sigaction now = {};
   const bool ours = ::sigaction(signal, nullptr, &now) == 0 && (now.sa_flags & SA_SIGINFO) != 0 &&
                     now.sa_sigaction == count_and_wake;

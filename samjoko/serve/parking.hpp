@@ -33,10 +33,10 @@ class parking {
   /// Hands out all that have spoken. Those that left, or lingered to their end, are counted by
   /// `gone(seats)`.
   template <class Spoke, class Gone>
-  void take_ready(Spoke spoke, Gone gone);
+  void take_ready(Spoke spoke, const Gone& gone);
   /// Half-closes those whose time is over.
   template <class Gone>
-  void expire(steady::time_point now, Gone gone);
+  void expire(steady::time_point now, const Gone& gone);
   /// No request has begun in any of them now: half-closes all, for at most the linger time.
   void close_all();
   /// Hands out all that rest, as if they had spoken: each shall have one more turn.
@@ -46,7 +46,7 @@ class parking {
   }
   /// Closes all now.
   template <class Gone>
-  void drop_all(Gone gone);
+  void drop_all(const Gone& gone);
   /// When expire() is next needed.
   [[nodiscard]] deadline next_expiry() const noexcept;
 
@@ -76,7 +76,7 @@ class parking {
 };
 
 template <class Spoke, class Gone>
-void parking::take_ready(Spoke spoke, Gone gone) {
+void parking::take_ready(Spoke spoke, const Gone& gone) {
   std::array<epoll_event, 64> room;
   // Who lingers and never falls silent is ready again at once: everybody is looked at once, as the
   // kernel hands them out in turn.
@@ -98,14 +98,14 @@ void parking::take_ready(Spoke spoke, Gone gone) {
 }
 
 template <class Gone>
-void parking::expire(steady::time_point now, Gone gone) {
+void parking::expire(steady::time_point now, const Gone& gone) {
   while (!resting_.empty() && resting_.front().until.passed(now)) begin_linger(resting_.begin());
   while (!lingering_.empty() && lingering_.front().until.passed(now))
     gone(remove(lingering_.begin()).held);
 }
 
 template <class Gone>
-void parking::drop_all(Gone gone) {
+void parking::drop_all(const Gone& gone) {
   close_all();
   while (!lingering_.empty()) gone(remove(lingering_.begin()).held);
 }

@@ -117,8 +117,7 @@ result<service> make_files(files_options options) {
   if (auto checked = web::check_options(options.http); !checked) return failure_of(checked);
   auto root = web::served_directory::make(options.directory);
   if (!root) return failure_of(root);
-  return web::http_service("files", std::move(options.http),
-                           file_tree(std::move(*root), options.list));
+  return web::http_service("files", options.http, file_tree(std::move(*root), options.list));
 }
 
 }  // namespace samjoko::services

@@ -10,8 +10,6 @@ void greet(const proto::request&, web::response& answer) {
 
 }  // namespace
 
-service make_hello(web::http_options options) {
-  return web::http_service("hello", std::move(options), greet);
-}
+service make_hello(web::http_options options) { return web::http_service("hello", options, greet); }
 
 }  // namespace samjoko::services

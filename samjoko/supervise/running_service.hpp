@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include <array>
+#include <charconv>
 #include <chrono>
-#include <cstdlib>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -87,7 +87,10 @@ class log_reader {
 inline pid_t writer_of(const std::string& line) {
   const auto level = line.find(' ');
   const auto pid = level == std::string::npos ? level : line.find(' ', level + 1);
-  return pid == std::string::npos ? 0 : std::atoi(line.c_str() + pid);
+  pid_t number = 0;
+  if (pid != std::string::npos)
+    std::from_chars(line.data() + pid + 1, line.data() + line.size(), number);
+  return number;
 }
 
 class running_service {

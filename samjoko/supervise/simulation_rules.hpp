@@ -14,6 +14,7 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -34,8 +35,8 @@ class simulation_rules {
   using children = std::span<const simulated_child>;
   static constexpr milliseconds moment_apart{60};
 
-  simulation_rules(const plan_settings& plan, scoreboard& board)
-      : plan_(plan), board_(board), slots_(board.size()) {}
+  simulation_rules(plan_settings plan, scoreboard& board)
+      : plan_(std::move(plan)), board_(board), slots_(board.size()) {}
 
   /// Answers whether a worker of the slot would find its listeners open.
   std::function<bool(std::size_t slot)> has_listener;

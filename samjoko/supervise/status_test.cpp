@@ -51,8 +51,8 @@ TEST(status, for_people_has_a_line_per_worker_and_says_what_is_wrong_and_what_to
         "       2        - waiting          -        0       0          0        0       0\n",
         "  worker 2 is started again in 1.5s: the last one exited with code 7\n",
         "  worker 3 is parked: the last one was killed by signal 11 (SIGSEGV, invalid memory",
-        "    to do: see 'samjoko deaths' and the log for the cause, remove it, then 'samjoko "
-        "unpark'\n"}) {
+        "    to do: see 'samjoko deaths' and the log for the cause, remove it, then",
+        "then 'samjoko unpark'\n"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << "\nin\n" << text;
   }
 }

@@ -63,7 +63,7 @@ void undertaker::unwind(os::capture_slot& slot) const {
   std::string text;
   for (const auto& frame : calls.frames) {
     auto line = frame.sentence();
-    if (text.size() + line.size() + 1 > result.stack.room) break;
+    if (text.size() + line.size() + 1 > decltype(result.stack)::room) break;
     text += (text.empty() ? "" : "\n") + line;
   }
   result.stack.assign(text);

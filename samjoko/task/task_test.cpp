@@ -98,7 +98,7 @@ TEST(task, one_that_was_never_started_is_simply_dropped) {
 TEST(task, moving_moves_the_frame) {
   auto first = number(3);
   auto second = std::move(first);
-  EXPECT_FALSE(first);
+  EXPECT_FALSE(first);  // NOLINT(bugprone-use-after-move): that it is empty then is what is tested
   EXPECT_TRUE(second);
   second = number(4);
   plain_queue queue;

@@ -132,8 +132,7 @@ task<next> take_turn(connection& client, const http_settings& settings) {
 service http_service(std::string name, http_options options, http_handler handler) {
   const auto checked = check_options(options);
   CHECK(checked, "the options of an HTTP service are checked before it is made");
-  const auto settings =
-      std::make_shared<const http_settings>(std::move(options), std::move(handler));
+  const auto settings = std::make_shared<const http_settings>(options, std::move(handler));
   return {.name = std::move(name),
           .handler = [settings](connection& client) { return take_turn(client, *settings); }};
 }

@@ -26,7 +26,7 @@ void echo_target(const proto::request& asked, response& answer) {
 }
 
 service echo_service(http_options options = {}) {
-  return http_service("echo target", std::move(options), echo_target);
+  return http_service("echo target", options, echo_target);
 }
 
 std::string ok(std::string_view body, std::string_view connection = "") {

@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include <array>
+#include <charconv>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <string_view>
 
 namespace {
@@ -74,10 +74,16 @@ int send_bystanders() {
   }
 }
 
+int number_of(std::string_view word) {
+  int number = 0;
+  std::from_chars(word.data(), word.data() + word.size(), number);
+  return number;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const std::string_view what = argc > 1 ? argv[1] : "";
-  if (what == "orphans" && argc > 2) return make_orphans(std::atoi(argv[2]));
+  if (what == "orphans" && argc > 2) return make_orphans(number_of(argv[2]));
   return what == "bystanders" ? send_bystanders() : 2;
 }

@@ -73,6 +73,7 @@ __attribute__((noinline)) void mischief_wait_for_lock() { const std::lock_guard 
 __attribute__((noinline)) void mischief_eat_memory() {
   constexpr std::size_t bite = std::size_t{1} << 20;
   for (;;) {
+    // NOLINTNEXTLINE(cppcoreguidelines-no-malloc): nothing shall ever free it
     auto* const got = static_cast<char*>(std::malloc(bite));
     if (got == nullptr) continue;
     for (std::size_t i = 0; i < bite; i += 512) got[i] = 1;
@@ -87,12 +88,15 @@ __attribute__((noinline)) void mischief_bad_alloc() noexcept {
 }
 
 __attribute__((noinline)) void mischief_double_free() {
+  // NOLINTBEGIN(cppcoreguidelines-no-malloc): what no smart pointer would do
   auto* volatile piece = std::malloc(24);
   std::free(piece);
   std::free(piece);
+  // NOLINTEND(cppcoreguidelines-no-malloc)
   piece = nullptr;  // so that the call above is no jump, which would leave no trace of us
 }
 
+// NOLINTNEXTLINE(bugprone-exception-escape): that is what it is for
 __attribute__((noinline)) void mischief_throw() noexcept { mischief_throw_in_a_thread(); }
 
 int number_behind(std::string_view word, std::string_view line) {
