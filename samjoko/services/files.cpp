@@ -113,7 +113,7 @@ class file_tree {
 
 }  // namespace
 
-result<service> make_files(files_options options) {
+result<service> make_files(const files_options& options) {
   if (auto checked = web::check_options(options.http); !checked) return failure_of(checked);
   auto root = web::served_directory::make(options.directory);
   if (!root) return failure_of(root);

@@ -18,6 +18,6 @@ struct files_options {
 
 /// Errors: the directory cannot be opened; condition::bad_argument by web::check_options(). The
 /// directory may be given as a link that is switched while the service runs.
-[[nodiscard]] result<service> make_files(files_options options);
+[[nodiscard]] result<service> make_files(const files_options& options);
 
 }  // namespace samjoko::services

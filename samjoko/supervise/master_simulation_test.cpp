@@ -75,7 +75,7 @@ outcome simulate(std::uint64_t seed) {
   for (std::size_t group = 0; group < plan.workers.size(); ++group) {
     auto& pipe = listeners.pipes.emplace_back();
     settings.listeners.emplace_back(std::move(pipe.in), "", group);
-    settings.group_names.push_back("group");
+    settings.group_names.emplace_back("group");
   }
   kernel.rules.has_listener = [&](std::size_t slot) {
     std::size_t group = 0;
