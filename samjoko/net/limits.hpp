@@ -9,6 +9,9 @@ namespace samjoko {
 struct connection_limits {
   /// How long a read or a rest may wait without a byte. 0: for ever.
   milliseconds idle{60'000};
+  /// How long one turn of a handler may take, from its first byte to its end; in the plain form the
+  /// whole connection. Then its waits are cancelled and the client is closed. 0: for ever.
+  milliseconds turn{0};
   /// How long a write may make no progress. 0: for ever.
   milliseconds write_idle{30'000};
   /// A write must be through after the grace plus its size over this rate, in bytes per second. 0:

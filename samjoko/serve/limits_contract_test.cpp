@@ -47,6 +47,77 @@ TEST_P(model_contract, a_trickling_client_meets_the_whole_deadline) {
   server.stop_and_expect_end();
 }
 
+/// "more" wants a second line, which may never come.
+task<next> one_line_or_two(connection& client) {
+  auto line = co_await client.read_line();
+  if (line && *line == "more") line = co_await client.read_line();
+  if (!line) co_return next::close;
+  const auto written = co_await client.write("done\n");
+  co_return written ? next::rest : next::close;
+}
+serve_limits with_turn(int turn_ms) {
+  serve_limits limits;
+  limits.connection.turn = milliseconds(turn_ms);
+  return limits;
+}
+
+TEST_P(model_contract, a_turn_that_takes_too_long_costs_its_client_alone) {
+  running_model server(GetParam(), {.name = "turns", .handler = one_line_or_two},
+                       {.limits = with_turn(500)});
+  auto quick = server.connect();
+  auto slow = server.connect();
+  EXPECT_EQ(quick.ask("x\n"), "done\n");
+  const auto before = steady::now();
+  EXPECT_TRUE(slow.send("more\n"));
+  EXPECT_TRUE(slow.sees_end());
+  EXPECT_GE(steady::now() - before, milliseconds(500));
+  EXPECT_EQ(quick.ask("x\n"), "done\n") << "a rest is no turn";
+  EXPECT_TRUE(server.logs("service turns: a turn took longer than 500 ms"));
+  quick.close();
+  slow.close();
+  EXPECT_TRUE(server.serves_nobody());
+  server.stop_and_expect_end();
+}
+
+TEST_P(model_contract, turns_that_end_in_time_leave_nothing_of_their_limit) {
+  running_model server(GetParam(), {.name = "turns", .handler = one_line_or_two},
+                       {.limits = with_turn(20'000)});
+  auto client = server.connect();
+  for (int turn = 0; turn < 200; ++turn) ASSERT_EQ(client.ask("x\n"), "done\n");
+  EXPECT_TRUE(client.send("more\n"));
+  EXPECT_EQ(client.ask("second\n"), "done\n");
+  server.stop(stop_level::graceful);
+  EXPECT_TRUE(client.sees_end());
+  client.close();
+  server.expect_end();
+}
+
+TEST_P(model_contract, an_immediate_stop_does_not_wait_for_a_turn_with_a_limit) {
+  running_model server(GetParam(), {.name = "turns", .handler = one_line_or_two},
+                       {.limits = with_turn(3'600'000)});
+  auto client = server.connect();
+  EXPECT_EQ(client.ask("x\n"), "done\n");
+  EXPECT_TRUE(client.send("more\n"));
+  server.stop(stop_level::immediate);
+  EXPECT_TRUE(client.is_cut_off());
+  server.expect_end();
+}
+
+TEST_P(model_contract, the_turn_of_a_plain_handler_is_its_whole_connection) {
+  running_model server(GetParam(), echo(), {.limits = with_turn(500)});
+  auto client = server.connect();
+  const auto before = steady::now();
+  while (!os::wait_readable(client.socket(), deadline::after(milliseconds(20))) ||
+         !client.receive(1).empty()) {
+    if (!client.send("x")) break;
+    ASSERT_LT(steady::now() - before, std::chrono::seconds(15));
+  }
+  EXPECT_GE(steady::now() - before, milliseconds(400)) << "it begins with the accept";
+  client.close();
+  EXPECT_TRUE(server.serves_nobody());
+  server.stop_and_expect_end();
+}
+
 service writes_much(shared_notes& notes) {
   return {.name = "much", .handler = [&notes](connection& client) -> task<> {
             const std::string all(16u << 20, 'x');

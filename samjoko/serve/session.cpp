@@ -2,11 +2,19 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <new>
 #include <samjoko/base/check.hpp>
 #include <samjoko/os/activity.hpp>
 #include <samjoko/os/log_writer.hpp>
 
 namespace samjoko::serve {
+
+struct session::turn_limit : io::operation {
+  session* owner = nullptr;
+  bool waits = false;
+  bool turn_is_over = false;
+};
+
 session::session(io::loop& on, resting_client client, const service& offered,
                  const connection_limits& limits, const stop_flag& stop, session_owner& owner)
     : service_(offered),
@@ -27,6 +35,8 @@ session::session(io::loop& on, resting_client client, const service& offered,
     me.go((me.*me.then_)());
   };
 }
+
+session::~session() = default;
 
 void session::start() noexcept {
   connection_.loop().task_started();
@@ -50,11 +60,12 @@ void session::go(bool more) noexcept {
 bool session::serve_whole() noexcept {
   phase_ = phase::serving;
   os::mark_client(connection_.socket());
+  if (!begin_limit()) return end();
   try {
     whole_ = service_.handler.serve(connection_);
     if (!whole_.start(connection_.context(), *this)) return false;
   } catch (...) {  // the frame could not be made
-    return end();
+    return end_limit(&session::end);
   }
   return work_over();
 }
@@ -63,8 +74,9 @@ bool session::begin_turn() noexcept {
   phase_ = phase::serving;
   os::mark_client(connection_.socket());
   had_turn_ = true;
+  if (!begin_limit()) return end();
   auto turn = make_turn();
-  if (!turn) return end();
+  if (!turn) return end_limit(&session::end);
   if (!turn.start(connection_.context(), *this)) {
     turn_ = std::move(turn);
     return false;
@@ -112,10 +124,51 @@ next session::outcome_of(task<Outcome>& ended) noexcept {
 
 bool session::go_on(next wanted) noexcept {
   const bool rests = wanted == next::rest && !connection_.context().cancelled;
-  then_ = rests                        ? &session::begin_rest
-          : connection_.wants_linger() ? &session::begin_linger
-                                       : &session::end;
+  return end_limit(rests                        ? &session::begin_rest
+                   : connection_.wants_linger() ? &session::begin_linger
+                                                : &session::end);
+}
+
+/// Before the turn: a blocking loop waits in place for whoever is alone on it, and hears of nothing
+/// else. False when there is no memory.
+bool session::begin_limit() noexcept {
+  const auto most = connection_.limits().turn;
+  if (most == milliseconds(0)) return true;
+  if (limit_ == nullptr) limit_.reset(new (std::nothrow) turn_limit);
+  if (limit_ == nullptr) return false;
+  auto& loop = connection_.loop();
+  limit_->kind = io::operation_kind::sleep;
+  limit_->until = loop.deadline_after(most);
+  limit_->owner = this;
+  limit_->turn_is_over = false;
+  limit_->complete = [](io::operation& self) noexcept {
+    static_cast<turn_limit&>(self).owner->limit_ended();
+  };
+  loop.task_started();
+  limit_->waits = loop.begin(*limit_) == io::start::parked;
+  if (!limit_->waits) limit_ended();
   return true;
+}
+
+/// The turn is over: nothing goes on before its limit has gone.
+bool session::end_limit(step then) noexcept {
+  then_ = then;
+  if (limit_ == nullptr || !limit_->waits) return true;
+  limit_->turn_is_over = true;
+  connection_.loop().cancel(*limit_);
+  return false;
+}
+
+void session::limit_ended() noexcept {
+  limit_->waits = false;
+  connection_.loop().task_ended();
+  if (limit_->turn_is_over) return go(true);
+  os::log_warning(
+      "turn timeout",
+      "service {}: a turn took longer than {} ms (--turn-timeout), its client is closed",
+      service_.name, connection_.limits().turn.count());
+  auto& context = connection_.context();
+  if (!context.cancelled) context.cancel();
 }
 
 bool session::wait_for_bytes(step then) noexcept {

@@ -55,6 +55,7 @@ class session : private runnable {
   /// `offered`, `limits` and `stop` must outlive the session.
   session(io::loop& on, resting_client client, const service& offered,
           const connection_limits& limits, const stop_flag& stop, session_owner& owner);
+  ~session();
   session(const session&) = delete;
   session& operator=(const session&) = delete;
 
@@ -84,6 +85,7 @@ class session : private runnable {
   struct wait : io::operation {
     session* owner = nullptr;
   };
+  struct turn_limit;
 
   /// Each step goes as far as it can; true: there is another one to do at once.
   using step = bool (session::*)() noexcept;
@@ -95,6 +97,9 @@ class session : private runnable {
   template <class Outcome>
   next outcome_of(task<Outcome>& ended) noexcept;
   bool go_on(next wanted) noexcept;
+  [[nodiscard]] bool begin_limit() noexcept;
+  bool end_limit(step then) noexcept;
+  void limit_ended() noexcept;
   bool begin_rest() noexcept;
   bool rest_beside(companion& other) noexcept;
   bool bytes_came() noexcept;
@@ -116,6 +121,7 @@ class session : private runnable {
   task<> whole_;
   task<next> turn_;
   wait wait_;
+  std::unique_ptr<turn_limit> limit_;  ///< only where there is one: idle clients cost bytes
   step then_ = nullptr;
   phase phase_ = phase::starting;
   bool had_turn_ = false;
