@@ -74,6 +74,10 @@ void adopt(capture_slot& slot) noexcept {
   claim_of(slot).store(static_cast<std::uint64_t>(capture_state::complete));
 }
 
+bool is_serving(const activity_cell& cell) noexcept {
+  return runs(cell.step.load()) && cell.client.load() != 0;
+}
+
 }  // namespace
 
 void oom_history::add(steady::time_point now, std::uint64_t count, std::uint64_t told) noexcept {
@@ -192,7 +196,10 @@ void registrar::add_activity(death_record& record, const deceased& dead) const {
   if (box_ == nullptr) return;
   record.service.assign(dead.service.empty() ? box_->service : dead.service);
   for (const auto& cell : box_->cells) {
-    if (process_of(cell) != dead.pid || cell.ended_after.load() == 0) continue;
+    if (process_of(cell) != dead.pid) continue;
+    // Whom any of its threads ran for was not merely open.
+    if (record.merely_open > 0 && is_serving(cell)) --record.merely_open;
+    if (cell.ended_after.load() == 0) continue;
     ++record.stuck_threads;
     if (record.thread == 0) record.thread = thread_of(cell);
   }
@@ -200,13 +207,12 @@ void registrar::add_activity(death_record& record, const deceased& dead) const {
   if (cell == nullptr) return;
   if (record.thread == 0) record.thread = thread_of(*cell);
   if (dead.role != death_role::worker) record.clients = cell->clients.load();
-  record.was_running = runs(cell->step.load()) && cell->client.load() != 0;
+  record.was_running = is_serving(*cell);
   if (!record.was_running) return;
   record.peer.assign(text_of(cell->peer));
   record.request.assign(std::string_view(
       cell->request.data(),
       std::min<std::size_t>(cell->request_size.load(), activity_cell::request_room)));
-  if (record.merely_open > 0) --record.merely_open;
 }
 
 void registrar::clear(pid_t pid) noexcept {

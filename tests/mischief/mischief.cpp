@@ -4,6 +4,7 @@
 
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cfenv>
@@ -63,8 +64,11 @@ __attribute__((noinline)) void mischief_spin() {
   }
 }
 
-__attribute__((noinline)) void mischief_lock() {
+/// Says to its client that it holds the lock; not through the library, to which it never returns.
+__attribute__((noinline)) void mischief_lock(int client) {
   const std::lock_guard held(first_lock);
+  constexpr std::string_view said = "locked\n";
+  if (::send(client, said.data(), said.size(), MSG_NOSIGNAL) < 0) return;
   while (zero == 0) ::pause();
 }
 
@@ -118,9 +122,9 @@ void crash(std::string_view how) {
   if (how == "throw") mischief_throw();
 }
 
-void hang(std::string_view how) {
+void hang(std::string_view how, int client) {
   if (how == "spin") mischief_spin();
-  if (how == "lock") mischief_lock();
+  if (how == "lock") mischief_lock(client);
   if (how == "wait for lock") mischief_wait_for_lock();
   if (how == "eat memory") mischief_eat_memory();
 }
@@ -132,7 +136,7 @@ samjoko::task<> obey(samjoko::connection& client) {
     if (wanted.starts_with("_exit ")) ::_exit(number_behind("_exit ", wanted));
     if (wanted == "hold") continue;
     crash(wanted);
-    hang(wanted);
+    hang(wanted, client.socket());
     const auto answer = (wanted == "pid" ? std::to_string(::getpid()) : wanted) + "\n";
     const auto written = co_await client.write(samjoko::as_bytes(answer));
     if (!written) co_return;
