@@ -299,3 +299,15 @@ def test_silent_clients_cost_nothing(model):
             drain(client, end)
             client.close()
     assert share < 0.02 * SLOWNESS, f"{share:.1%} of a core"
+
+
+@each_model
+def test_a_turn_has_a_limit(model):
+    """A head that comes too slowly would meet --head-timeout; this comes before."""
+    with Server("hello", "--turn-timeout", "1s", "--head-timeout", "60s", model=model) as server:
+        with connect(server) as slow, connect(server) as honest:
+            assert ask(honest).status == 200
+            slow.sendall(b"GET / HTTP/1.1\r\n")
+            assert slow.recv(1) == b"", "closed without an answer"
+            assert ask(honest).status == 200, "between two turns no time counts"
+        server.wait_for_log("service hello: a turn took longer than 1000 ms")
