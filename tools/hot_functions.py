@@ -10,6 +10,7 @@ falls out of the order without a word.
 """
 import argparse
 import bisect
+import contextlib
 import ctypes
 import os
 import re
@@ -28,7 +29,7 @@ FOLLOW_ALL = 2 | 4 | 8  # PTRACE_O_TRACEFORK, TRACEVFORK, TRACECLONE
 INSTRUCTION_POINTER = 16 * 8
 WALL = 0x40000000
 CODE = "tTwWi"  # as nm says it
-tolerated = 20  # one in so many: compilers split functions in different ways
+TOLERATED = 20  # one in so many: compilers split functions in different ways
 
 # A process for each client first: what a fork costs depends most on it.
 RUNS = [("process", "each", "echo"), ("process", "each", "hello"), ("process", "pool", "hello"),
@@ -79,18 +80,28 @@ class Trace:
 
     def __init__(self):
         self.addresses = {}  # in the order of first use
+        self._alive = set()
 
-    def follow(self, pid, clients):
-        for thread in os.listdir(f"/proc/{pid}/task"):
+    def follow(self, pids, clients):
+        for thread in (thread for pid in pids for thread in os.listdir(f"/proc/{pid}/task")):
             if ptrace(PTRACE_SEIZE, int(thread), FOLLOW_ALL) != 0:
                 raise SystemExit(f"cannot trace {thread}: errno {ctypes.get_errno()}")
             ptrace(PTRACE_INTERRUPT, int(thread))
         while True:
             stopped, status = os.waitpid(-1, WALL)
             if os.WIFSTOPPED(status):
+                self._alive.add(stopped)
                 self._one_stop(stopped, status)
             elif stopped == clients:
-                return
+                return self._end()
+            else:
+                self._alive.discard(stopped)
+
+    def _end(self):
+        """Nobody steps them any more: they would stand still as long as this program runs."""
+        for each in self._alive:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(each, signal.SIGKILL)
 
     def _one_stop(self, pid, status):
         address = ptrace(PTRACE_PEEKUSER, pid, 0, INSTRUCTION_POINTER)
@@ -144,7 +155,7 @@ def trace_run(binary, run):
     if clients == 0:
         talk(int(port.group(1)), run[2], 6)
         os._exit(0)
-    trace.follow(int(members[0] if members else watched), clients)
+    trace.follow(members or [watched], clients)  # nobody knows which of them accepts
     server.kill()
     server.wait()
     return trace.addresses
@@ -161,7 +172,7 @@ def main():
     if given.check:
         missing = [name for name in listed if name not in functions.names]
         print(f"{len(missing)} of {len(listed)} are missing", *missing, sep="\n")
-        sys.exit(1 if len(missing) > len(listed) // tolerated else 0)
+        sys.exit(1 if len(missing) > len(listed) // TOLERATED else 0)
     found = {name: None for name in listed if name in functions.data}
     for run in RUNS:
         for address in trace_run(given.binary, run):

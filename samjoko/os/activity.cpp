@@ -31,6 +31,7 @@ void begin(activity_cell& cell) noexcept {
   cell.told_by.store(0);
   cell.ended_after.store(0);
   cell.ended_for.store(0);
+  cell.noted_end.store(0);
   cell.called_exit.store(0);
   cell.dying.store(0);
   cell.worker.store(static_cast<std::uint16_t>(known.worker));
@@ -54,9 +55,9 @@ activity_cell* claim() noexcept {
   return nullptr;
 }
 
-/// Apart from those who know how little it can be: of a bounded size GCC makes `rep movs`, which
+/// Called, not inlined where the size is known to be small: GCC makes `rep movs` of that, which
 /// takes longer to start than all the rest of a mark.
-[[gnu::noinline]] void copy(char* to, const char* from, std::size_t size) noexcept {
+[[gnu::noinline]] void copy_text(char* to, const char* from, std::size_t size) noexcept {
   std::memcpy(to, from, size);
 }
 
@@ -99,7 +100,7 @@ void mark_request(std::string_view line) noexcept {
   auto* mine = this_activity;
   if (mine == nullptr) return;
   const auto size = std::min(line.size(), activity_cell::request_room);
-  copy(mine->request.data(), line.data(), size);
+  copy_text(mine->request.data(), line.data(), size);
   mine->request_size.store(static_cast<std::uint32_t>(size), std::memory_order_relaxed);
 }
 

@@ -45,6 +45,9 @@ struct alignas(64) activity_cell {
   /// whoever sends the signal, before. 0: it is not.
   std::atomic<std::uint32_t> ended_after;
   std::atomic<std::uint8_t> ended_for;
+  /// How its process ended, noted by the one that reaps it and has not told it yet
+  /// (os/registrar.cpp knows the bits); 0: not noted.
+  std::atomic<std::uint32_t> noted_end;
   std::atomic<std::uint8_t> called_exit;  ///< this thread called exit(3)
   std::atomic<std::uint8_t> dying;        ///< this thread is in its crash handler
   std::atomic<std::uint16_t> worker;      ///< its number

@@ -30,13 +30,15 @@ void children::add(pid_t pid, std::uint64_t tag) {
   insert({pid, tag});
 }
 
-std::optional<waited> children::wait_any(watch what) {
+std::optional<waited> children::wait_any(watch what) { return wait_for(-1, what); }
+
+std::optional<waited> children::wait_for(pid_t child, watch what) {
   const int options = WNOHANG | (what == watch::stops_too ? WUNTRACED | WCONTINUED : 0);
   int status = 0;
   rusage used = {};
   pid_t pid = -1;
   do {
-    pid = ::wait4(-1, &status, options, &used);
+    pid = ::wait4(child, &status, options, &used);
   } while (pid < 0 && errno == EINTR);
   if (pid <= 0) {  // nobody has ended, or (ECHILD) nobody is left
     CHECK(pid == 0 || errno == ECHILD, "waitpid was misused");
@@ -45,6 +47,20 @@ std::optional<waited> children::wait_any(watch what) {
   return waited{pid,
                 exit_status::from_wait(status),
                 {microseconds_of(used.ru_utime), microseconds_of(used.ru_stime), used.ru_maxrss}};
+}
+
+std::optional<waited> children::next_ended() {
+  siginfo_t told = {};
+  int answer = -1;
+  do {
+    answer = ::waitid(P_ALL, 0, &told, WEXITED | WNOHANG | WNOWAIT);
+  } while (answer != 0 && errno == EINTR);
+  CHECK(answer == 0 || errno == ECHILD, "waitid was misused");
+  if (answer != 0 || told.si_pid == 0) return std::nullopt;
+  const auto status = told.si_code == CLD_EXITED
+                          ? exit_status::exited(told.si_status)
+                          : exit_status::killed(told.si_status, told.si_code == CLD_DUMPED);
+  return waited{told.si_pid, status};
 }
 
 children::report children::recognise(const waited& told) {

@@ -73,6 +73,21 @@ class children {
     }
     return count;
   }
+  /// The same; `note(pid, status)` is told of each before it is reaped. Until then the number is
+  /// nobody else's, and if this process is killed, whoever inherits its children learns of the end.
+  template <class Note, class OnReport>
+  std::size_t reap_noted(Note&& note, OnReport&& on_report) {
+    return reap_by(
+        [&note]() -> std::optional<waited> {
+          const auto ended = next_ended();
+          if (!ended) return std::nullopt;
+          note(ended->pid, ended->status);
+          return wait_for(ended->pid, watch::deaths);
+        },
+        on_report);
+  }
+  /// One that has ended and is not reaped yet, which it stays; none when there is none.
+  [[nodiscard]] static std::optional<waited> next_ended();
   /// One report of any child, without waiting; none when there is no more for now.
   [[nodiscard]] static std::optional<waited> wait_any(watch what);
 
@@ -89,6 +104,9 @@ class children {
   }
 
  private:
+  /// Of this child, or of any: -1.
+  [[nodiscard]] static std::optional<waited> wait_for(pid_t pid, watch what);
+
   struct entry {
     pid_t pid = 0;
     std::uint64_t tag = 0;

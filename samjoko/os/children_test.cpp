@@ -193,6 +193,35 @@ TEST(children, stops_are_told_when_wanted_and_the_child_stays) {
   EXPECT_TRUE(all.empty());
 }
 
+TEST(children, an_end_is_noted_while_the_number_is_still_the_childs) {
+  children all;
+  std::vector<pid_t> made;
+  for (const int code : {3, 0}) {
+    const auto forked = fork_process();
+    ASSERT_TRUE(forked);
+    if (forked->in_child()) leave_process(code);
+    all.add(forked->pid);
+    made.push_back(forked->pid);
+  }
+  std::map<pid_t, exit_status> noted;
+  std::map<pid_t, exit_status> told;
+  while (!all.empty()) {
+    siginfo_t ended = {};
+    ASSERT_EQ(::waitid(P_ALL, 0, &ended, WEXITED | WNOWAIT), 0);
+    all.reap_noted(
+        [&](pid_t pid, const exit_status& status) {
+          siginfo_t again = {};
+          EXPECT_EQ(::waitid(P_PID, static_cast<id_t>(pid), &again, WEXITED | WNOWAIT), 0);
+          EXPECT_FALSE(told.contains(pid));
+          noted.emplace(pid, status);
+        },
+        [&](const children::report& dead) { told.emplace(dead.pid, dead.status); });
+  }
+  EXPECT_EQ(noted, told);
+  EXPECT_EQ(told.at(made[0]), exit_status::exited(3));
+  EXPECT_EQ(told.at(made[1]), exit_status::exited(0));
+}
+
 // In a process of its own, so that the adopted orphan does not become everybody's.
 int adopt_and_reap() {
   if (!adopt_orphans()) return 1;

@@ -16,6 +16,7 @@ enum class death_role : std::uint8_t {
   worker,
   client_process,  ///< forked for one client
   pool_process,    ///< of a pool of processes
+  orphan,          ///< its worker ended before it, so that the master reaped it
   other,           ///< a process beside the workers; its title says which
 };
 
@@ -39,7 +40,6 @@ enum class own_limit : std::uint8_t {
   drain,  ///< a graceful stop took too long
   grace,  ///< an immediate stop took too long
   stuck,  ///< a thread ran for too long without coming back to the library
-  turn,   ///< one turn of a client took too long
 };
 
 /// What the counter of out-of-memory kills said.

@@ -23,8 +23,8 @@ constexpr std::size_t calls_of_an_abort = 16;
 /// Their deaths may come by the thousand; in the records is each of them.
 constexpr log_kind client_process_end{"client process", 100};
 
-constexpr std::array<std::string_view, 4> roles = {"worker", "client process", "pool process",
-                                                   "other"};
+constexpr std::array<std::string_view, 5> roles = {"worker", "client process", "pool process",
+                                                   "orphan", "other"};
 constexpr std::array<std::string_view, 7> causes = {
     "unknown", "own exit", "crash", "abort", "out of memory", "our own limit", "somebody's signal"};
 constexpr std::array<std::string_view, 3> certainties = {"unknown", "likely", "proved"};
@@ -38,7 +38,8 @@ std::string_view name_in(const std::array<std::string_view, N>& names, Enum whic
 }
 
 bool is_one_of_many(death_role role) noexcept {
-  return role == death_role::client_process || role == death_role::pool_process;
+  return role == death_role::client_process || role == death_role::pool_process ||
+         role == death_role::orphan;
 }
 
 std::string seconds(std::int64_t ms) {
@@ -56,8 +57,6 @@ std::string of_limit(const death_record& dead) {
                          dead.stuck_threads > 1 ? fmt::format("{} threads", dead.stuck_threads)
                                                 : fmt::format("thread {}", dead.thread),
                          time);
-    case own_limit::turn:
-      return fmt::format("thread {} spent more than {} on one turn of a client", dead.thread, time);
     case own_limit::none: break;
   }
   return "a limit of ours had passed";
@@ -172,6 +171,7 @@ std::string who(const death_record& dead) {
   switch (dead.role) {
     case death_role::client_process: return fmt::format("process {} of one client", dead.pid);
     case death_role::pool_process: return fmt::format("process {} of the pool", dead.pid);
+    case death_role::orphan: return fmt::format("process {}, an adopted orphan,", dead.pid);
     default: return fmt::format("{} ({})", dead.title.view(), dead.pid);
   }
 }

@@ -74,6 +74,27 @@ void adopt(capture_slot& slot) noexcept {
   claim_of(slot).store(static_cast<std::uint64_t>(capture_state::complete));
 }
 
+// The bits of activity_cell::noted_end.
+constexpr std::uint32_t end_is_noted = 1U << 31;
+constexpr std::uint32_t end_is_kept = 1U << 30;  // on the board, and soon in the log
+constexpr std::uint32_t end_by_exit = 1U << 16;
+constexpr std::uint32_t end_with_core = 1U << 17;
+constexpr unsigned role_at = 8;
+
+std::uint32_t noted(const exit_status& status, death_role role) {
+  const auto bits = end_is_noted | static_cast<std::uint32_t>(role) << role_at;
+  if (status.how() == ending::exited)
+    return bits | end_by_exit | static_cast<std::uint32_t>(status.code());
+  return bits | (status.core_dumped() ? end_with_core : 0) |
+         static_cast<std::uint32_t>(status.signal());
+}
+
+exit_status status_of(std::uint32_t bits) {
+  const auto number = static_cast<int>(bits & 0xff);
+  return (bits & end_by_exit) != 0 ? exit_status::exited(number)
+                                   : exit_status::killed(number, (bits & end_with_core) != 0);
+}
+
 bool is_serving(const activity_cell& cell) noexcept {
   return runs(cell.step.load()) && cell.client.load() != 0;
 }
@@ -122,6 +143,46 @@ void registrar::forget(pid_t pid) noexcept {
   if (auto* notes = notes_of(pid)) release(*notes);
 }
 
+void registrar::note_end(pid_t pid, const exit_status& status, death_role role) noexcept {
+  if (auto* notes = notes_of(pid)) notes->noted_end.store(noted(status, role));
+}
+
+void registrar::add_untold(const deceased& common) {
+  if (box_ == nullptr) return;
+  for (const auto& cell : box_->cells) {
+    const auto bits = cell.noted_end.load();
+    const auto pid = process_of(cell);
+    if (pid == 0 || bits == 0 || cell.worker.load() != common.worker) continue;
+    if ((bits & end_is_kept) != 0) {
+      tell_kept(pid);
+      clear(pid);
+      continue;
+    }
+    if (std::ranges::count(waiting_, pid, &deceased::pid) != 0)
+      continue;  // it came to us after all
+    auto dead = common;
+    dead.pid = pid;
+    dead.status = status_of(bits);
+    dead.role = static_cast<death_role>(bits >> role_at & 0xff);
+    waiting_.push_back(std::move(dead));
+  }
+}
+
+/// One with a capture waits on the board for its stack: then it is told.
+void registrar::tell_kept(pid_t pid) const {
+  std::optional<death_record> newest;
+  box_->board.for_each([&](const death_record& each) {
+    if (each.pid == pid) newest = each;
+  });
+  if (newest && newest->capture == 0) log_death(*newest);
+}
+
+bool registrar::knows(pid_t pid) const noexcept {
+  return notes_of(pid) != nullptr ||
+         (box_ != nullptr &&
+          find_capture(box_->captures, pid, capture_reason::fatal_signal) != nullptr);
+}
+
 memory_evidence registrar::look_at_memory(const deceased& dead) {
   const auto history = histories_.find(dead.memory_counter);
   if (!is_foreign_kill(dead) || history == histories_.end()) return {};
@@ -145,8 +206,9 @@ void registrar::settle() {
     record.memory = memory[i];
     add_capture(record, waiting_[i]);
     add_activity(record, waiting_[i]);
-    clear(waiting_[i].pid);
+    free_slots(record.pid);
     keep_and_tell(record);
+    clear(record.pid);  // the last: who dies before leaves what another needs to tell it
   }
   waiting_.clear();
 }
@@ -164,7 +226,7 @@ void registrar::add_capture(death_record& record, const deceased& dead) const {
     slot = find_capture(box_->captures, dead.pid, capture_reason::fatal_signal);
     if (slot != nullptr) {
       known.caught = {slot->signal, slot->code, slot->has_sender != 0 ? slot->sender_pid : 0};
-    } else if (dead.limit == own_limit::stuck || dead.limit == own_limit::turn) {
+    } else if (dead.limit == own_limit::stuck) {
       slot = find_capture(box_->captures, dead.pid, capture_reason::asked);
     }
   }
@@ -220,6 +282,12 @@ void registrar::clear(pid_t pid) noexcept {
   for (auto& cell : box_->cells) {
     if (process_of(cell) == pid) release(cell);
   }
+  free_slots(pid);
+}
+
+/// What it had begun to write.
+void registrar::free_slots(pid_t pid) noexcept {
+  if (box_ == nullptr) return;
   release_captures(box_->captures, pid);
   box_->board.free_held_by(pid);
 }
@@ -232,6 +300,7 @@ void registrar::keep_and_tell(death_record& record) {
   const auto forgotten = [this](const death_record& old) { tell_forgotten(*box_, old); };
   if (record.capture != 0) {
     const auto kept = box_->board.append(record, death_board::telling::waits, forgotten);
+    note_kept(record.pid);
     if (kept != 0) {
       record.sequence = kept;
       if (wake_master_ && wake_master_()) return;
@@ -241,7 +310,13 @@ void registrar::keep_and_tell(death_record& record) {
     return tell_forgotten(*box_, record);
   }
   static_cast<void>(box_->board.append(record, death_board::telling::done, forgotten));
+  note_kept(record.pid);
   log_death(record);
+}
+
+void registrar::note_kept(pid_t pid) noexcept {
+  auto* notes = notes_of(pid);
+  if (notes != nullptr && notes->noted_end.load() != 0) notes->noted_end.fetch_or(end_is_kept);
 }
 
 void tell_forgotten(const black_box& box, const death_record& record) {

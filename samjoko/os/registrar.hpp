@@ -83,6 +83,15 @@ class registrar {
   /// All that were added are one interval of time: they are judged together, kept and told.
   void settle();
 
+  /// Of a child that has ended and is not reaped yet: remembered in shared memory until it is told,
+  /// so that our own end does not lose it. By whoever reaps processes of one thread.
+  void note_end(pid_t pid, const exit_status& status, death_role role) noexcept;
+  /// The ends that a dead worker had noted and did not come to tell; `common` says what is the same
+  /// for all of them, its number among it. Told by settle().
+  void add_untold(const deceased& common);
+  /// A process of this program: it left notes, or what it was caught with.
+  [[nodiscard]] bool knows(pid_t pid) const noexcept;
+
   /// Notes of the process itself that outlived it; null: none. Until settle().
   [[nodiscard]] activity_cell* notes_of(pid_t pid) const noexcept;
   /// A child of one thread that ended as it should: its notes are free again.
@@ -96,6 +105,9 @@ class registrar {
   void add_capture(death_record& record, const deceased& dead) const;
   void add_activity(death_record& record, const deceased& dead) const;
   void keep_and_tell(death_record& record);
+  void note_kept(pid_t pid) noexcept;
+  void tell_kept(pid_t pid) const;
+  void free_slots(pid_t pid) noexcept;
   [[nodiscard]] std::uint64_t told_so_far() const noexcept;
 
   black_box* box_;

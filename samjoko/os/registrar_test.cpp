@@ -72,6 +72,7 @@ class registrar_with_captures : public ::testing::Test {
  protected:
   void SetUp() override {
     captures_ = shared_cells<capture_slot>::make(2).value();
+    cells_ = shared_cells<activity_cell>::make(3).value();
     box_.board = death_board::make(8).value();
     box_.captures = captures_.cells();
   }
@@ -93,7 +94,16 @@ class registrar_with_captures : public ::testing::Test {
             .memory_counter = ""};
   }
 
+  /// A thread of the process that runs for a client.
+  void serves(std::size_t cell, pid_t pid, pid_t thread) {
+    auto& made = cells_.cells()[cell];
+    made.owner.store(std::uint64_t(pid) << 32 | std::uint64_t(thread));
+    made.step.store(1);
+    made.client.store(7);
+  }
+
   shared_cells<capture_slot> captures_;
+  shared_cells<activity_cell> cells_;
   black_box box_;
 };
 
@@ -115,6 +125,24 @@ TEST_F(registrar_with_captures, a_crash_waits_for_the_master) {
   EXPECT_NE(state_of(box_.captures[0]), capture_state::free);
 }
 
+// Of four threads in a deadlock one was told of, and its three companions as merely open.
+TEST_F(registrar_with_captures, whom_another_thread_served_was_not_merely_open) {
+  box_.cells = cells_.cells();
+  serves(0, 20, 20);
+  serves(1, 20, 21);
+  serves(2, 99, 99);  // another process
+  registrar deaths(&box_, [] { return true; });
+  crash(20);
+  auto dead = segv(20);
+  dead.open = 5;
+  deaths.add(dead);
+  deaths.settle();
+  const auto waiting = box_.board.first_waiting();
+  ASSERT_TRUE(waiting);
+  EXPECT_TRUE(waiting->was_running);
+  EXPECT_EQ(waiting->merely_open, 3);
+}
+
 TEST_F(registrar_with_captures, without_a_master_it_is_told_at_once_without_its_stack) {
   registrar deaths(&box_, [] { return false; });
   crash(20);
@@ -131,6 +159,56 @@ TEST_F(registrar_with_captures, who_died_while_it_captured_leaves_no_slot_behind
   deaths.settle();
   EXPECT_EQ(state_of(box_.captures[0]), capture_state::free);
   EXPECT_FALSE(box_.board.first_waiting());
+}
+
+/// What a registrar of the master has of worker 3.
+deceased of_worker_three() {
+  return {.status = exit_status::exited(0), .model = "process each", .worker = 3};
+}
+
+// A worker was killed between reaping and telling, and three deaths of two thousand were lost.
+TEST_F(registrar_with_captures, what_a_dead_worker_had_reaped_is_told_by_its_master) {
+  box_.cells = cells_.cells();
+  serves(0, 20, 20);
+  serves(1, 21, 21);
+  serves(2, 22, 22);
+  cells_.cells()[0].worker.store(3);
+  cells_.cells()[1].worker.store(3);  // it lives
+  cells_.cells()[2].worker.store(4);  // of another
+  registrar of_the_worker(&box_, {});
+  of_the_worker.note_end(20, exit_status::killed(SIGBUS, true), death_role::client_process);
+  of_the_worker.note_end(22, exit_status::exited(9), death_role::client_process);
+  registrar of_the_master(&box_, {});
+  of_the_master.add_untold(of_worker_three());
+  of_the_master.settle();
+  std::vector<death_record> kept;
+  box_.board.for_each([&](const death_record& each) { kept.push_back(each); });
+  ASSERT_EQ(kept.size(), 1U);
+  EXPECT_EQ(kept[0].pid, 20);
+  EXPECT_EQ(kept[0].role, death_role::client_process);
+  EXPECT_EQ(kept[0].worker, 3U);
+  EXPECT_EQ(kept[0].signal, SIGBUS);
+  EXPECT_TRUE(kept[0].core_dumped);
+  EXPECT_TRUE(kept[0].was_running);
+  EXPECT_EQ(of_the_master.notes_of(20), nullptr) << "its number may be another's soon";
+}
+
+TEST_F(registrar_with_captures, what_is_on_the_board_already_is_not_told_again) {
+  box_.cells = cells_.cells();
+  serves(0, 20, 20);
+  cells_.cells()[0].worker.store(3);
+  registrar of_the_master(&box_, {});
+  registrar of_the_worker(&box_, [&] {  // the moment at which the worker is killed
+    of_the_master.add_untold(of_worker_three());
+    of_the_master.settle();
+    return true;
+  });
+  crash(20);
+  of_the_worker.note_end(20, exit_status::killed(SIGSEGV), death_role::client_process);
+  of_the_worker.add(segv(20));
+  of_the_worker.settle();
+  EXPECT_EQ(box_.board.count(), 1U);
+  EXPECT_TRUE(box_.board.first_waiting()) << "its stack is still to be unwound";
 }
 
 }  // namespace

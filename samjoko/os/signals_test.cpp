@@ -259,6 +259,25 @@ TEST(reset_signals, a_forked_child_starts_clean_and_apart_from_its_parent) {
   EXPECT_FALSE(is_blocked(SIGTERM));
 }
 
+TEST(reset_signals, a_handler_that_is_to_be_kept_is_the_childs_too) {
+  static volatile std::sig_atomic_t times = 0;
+  const signal_handler count = [](int, siginfo_t*, void*) { times = times + 1; };
+  ASSERT_TRUE(install_handler(SIGUSR1, count, 0, in_children::kept));
+  ASSERT_TRUE(install_handler(SIGUSR2, count, 0));
+  const auto made = fork_process();
+  ASSERT_TRUE(made);
+  if (made->in_child()) {
+    ::raise(SIGUSR1);
+    leave_process(
+        times == 1 && has_handler(SIGUSR1) && !has_handler(SIGUSR2) && is_default(SIGUSR2) ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(made->pid, &status, 0), made->pid);
+  EXPECT_EQ(status, 0);
+  reset_all_signals();
+  EXPECT_FALSE(has_handler(SIGUSR1)) << "nothing is left of it";
+}
+
 TEST(reset_signals, all_of_them_also_what_was_inherited) {
   const auto made = fork_process();
   ASSERT_TRUE(made);

@@ -12,7 +12,9 @@ namespace {
 
 constexpr std::string_view version = "HTTP/1.1 ";
 
-/// With version and line end, so that the usual status is one copy.
+/// With version and line end, so that the usual status is one copy. The phrases are those of RFC
+/// 9110 section 15 (and RFC 6585), word for word: 501 says "Not Implemented" of the request's
+/// method.
 constexpr std::array<std::string_view, 47> lines = {
     "HTTP/1.1 100 Continue\r\n",
     "HTTP/1.1 101 Switching Protocols\r\n",

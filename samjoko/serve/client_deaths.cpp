@@ -22,8 +22,7 @@ void client_deaths::add(const os::children::report& dead, os::death_role role, b
   const bool left = notes != nullptr && notes->called_exit.load() != 0;
   if (dead.status.is_success() && told_by == 0 && !left) return deaths_.forget(dead.pid);
   os::deceased gone{.pid = dead.pid, .status = dead.status, .used = dead.used};
-  gone.role = dead.known ? role : os::death_role::other;
-  if (!dead.known) gone.title = "an adopted orphan";
+  gone.role = dead.known ? role : os::death_role::orphan;
   gone.model = model_of_this_process();
   gone.worker = static_cast<std::uint32_t>(work_.worker);
   gone.clients = role == os::death_role::client_process ? 1 : 0;

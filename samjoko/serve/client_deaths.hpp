@@ -13,10 +13,18 @@ class client_deaths {
  public:
   explicit client_deaths(const workload& work);
 
+  /// Reaps all that have ended; `on_report` is told of each, and gives it to add().
+  template <class OnReport>
+  void reap(os::children& children, os::death_role role, OnReport&& on_report) {
+    children.reap_noted(
+        [&](pid_t pid, const os::exit_status& status) { deaths_.note_end(pid, status, role); },
+        on_report);
+    deaths_.settle();
+  }
   /// A child was reaped. One that ended as it should is only forgotten; so is, while the worker
-  /// `stops`, one that obeyed somebody else's order to stop. The others are told by settle().
+  /// `stops`, one that obeyed somebody else's order to stop. The others are told when all have been
+  /// reaped.
   void add(const os::children::report& dead, os::death_role role, bool stops);
-  void settle() { deaths_.settle(); }
   /// Looks at the counter of out-of-memory kills now and then, before anybody dies.
   void watch_memory();
   /// Processes forked from now on never write records.

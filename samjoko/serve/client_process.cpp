@@ -1,5 +1,7 @@
 #include <samjoko/serve/client_process.hpp>
 
+#include <unistd.h>
+
 #include <csignal>
 #include <samjoko/base/check.hpp>
 #include <samjoko/os/kick.hpp>
@@ -41,8 +43,9 @@ client_process::~client_process() { of_this_process = nullptr; }
 void client_process::told(int signal, siginfo_t* info, void*) noexcept {
   auto* self = of_this_process;
   if (self == nullptr) return;
-  const bool by_a_stranger =
-      info->si_code <= 0 && info->si_pid != self->work_.forking_process && info->si_pid != 0;
+  // Not the parent, and not ourselves, who found it gone (os::end_with_parent).
+  const bool by_a_stranger = info->si_code <= 0 && info->si_pid != self->work_.forking_process &&
+                             info->si_pid != ::getpid() && info->si_pid != 0;
   if (signal == graceful_signal && by_a_stranger) os::mark_told_by(info->si_pid);
   if (signal == end_rest_signal()) {
     self->end_rest_.store(true);

@@ -51,12 +51,12 @@ class process_each {
   }
 
   void reap() {
-    children_.reap([this](const os::children::report& dead) {
+    constexpr auto role = os::death_role::client_process;
+    deaths_.reap(children_, role, [this](const os::children::report& dead) {
       if (dead.known) admission_.leave(seats_of(dead.tag));
       told_.erase(dead.pid);
-      deaths_.add(dead, os::death_role::client_process, room_.stop().requested());
+      deaths_.add(dead, role, room_.stop().requested());
     });
-    deaths_.settle();
   }
 
   /// Accepts, while stopping until nobody waits: then true.

@@ -239,13 +239,13 @@ class pre_forked {
   }
 
   void reap() {
-    children_.reap([this](const os::children::report& dead) {
+    constexpr auto role = os::death_role::pool_process;
+    deaths_.reap(children_, role, [this](const os::children::report& dead) {
       for (auto& pool : pools_) {
         if (pool.forget(dead.pid)) break;
       }
-      deaths_.add(dead, os::death_role::pool_process, room_.stop().requested());
+      deaths_.add(dead, role, room_.stop().requested());
     });
-    deaths_.settle();
   }
 
   workload& work_;

@@ -189,12 +189,13 @@ std::vector<staff::end_of_worker> staff::take_reports() {
   std::vector<end_of_worker> ended;
   children_.reap_by([this] { return kernel_.wait_any(); },
                     [&](const os::children::report& told) { take_report(told, ended); });
+  for (const auto& each : ended) undertaker_.deaths().add_untold(description_of(each.slot));
   undertaker_.deaths().settle();
   return ended;
 }
 
 void staff::take_report(const os::children::report& told, std::vector<end_of_worker>& ended) {
-  if (!told.known) return log_orphan(told);
+  if (!told.known) return record_orphan(told);
   if (told.tag == undertaker::helper_tag) {
     if (told.status.is_end()) undertaker_.helper_ended(told.status);
     return;
@@ -205,6 +206,37 @@ void staff::take_report(const os::children::report& told, std::vector<end_of_wor
   places_[slot].pid = 0;
   places_[slot].process.reset();
   ended.push_back({slot, told.status});
+}
+
+/// Of a worker that ended before it, or, where the master is process 1, of anybody. What it left is
+/// free again: its number may be the next one's.
+void staff::record_orphan(const os::children::report& told) {
+  auto& deaths = undertaker_.deaths();
+  if (told.status.is_success() || !deaths.knows(told.pid)) {
+    if (told.status.is_end()) deaths.forget(told.pid);
+    return log_orphan(told);
+  }
+  os::deceased dead{.pid = told.pid, .status = told.status, .used = told.used};
+  dead.role = os::death_role::orphan;
+  dead.memory_counter = memory_counter_;
+  if (const auto* notes = deaths.notes_of(told.pid)) {
+    dead.worker = notes->worker.load();
+    if (dead.worker != 0 && dead.worker <= places_.size())
+      dead.model = places_[dead.worker - 1].model;
+  }
+  deaths.add(std::move(dead));
+  undertaker_.look();
+}
+
+/// What is the same for a worker and the processes it forks.
+os::deceased staff::description_of(std::size_t slot) const {
+  const auto& place = places_[slot];
+  os::deceased dead{.status = os::exit_status::exited(0)};  // each has its own
+  dead.model = place.model;
+  dead.service = place.service;
+  dead.worker = static_cast<std::uint32_t>(slot + 1);
+  dead.memory_counter = place.memory_counter;
+  return dead;
 }
 
 /// An end that was ordered and came in time is no death to explain.
@@ -221,11 +253,11 @@ void staff::record_end(std::size_t slot, const os::children::report& told) {
                         std::chrono::duration<double>(age).count());
   }
   const auto figures = figures_of(slot);
-  os::deceased dead{.pid = told.pid, .status = told.status, .used = told.used};
+  auto dead = description_of(slot);
+  dead.pid = told.pid;
+  dead.status = told.status;
+  dead.used = told.used;
   dead.title = place.title;
-  dead.model = place.model;
-  dead.service = place.service;
-  dead.worker = static_cast<std::uint32_t>(slot + 1);
   dead.generation = counters_.cells()[slot].started.load();
   dead.age_ms = age.count();
   dead.clients = figures.clients - place.clients_before;
@@ -233,7 +265,6 @@ void staff::record_end(std::size_t slot, const os::children::report& told) {
   dead.limit = place.limit;
   dead.limit_ms = place.limit_time.count();
   dead.told_by = place.told_to_stop ? 0 : counters_.cells()[slot].told_by.load();
-  dead.memory_counter = place.memory_counter;
   dead.has_own_counter = has_own_counter(slot);
   undertaker_.deaths().add(std::move(dead));
   undertaker_.look();

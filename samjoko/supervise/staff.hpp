@@ -122,6 +122,8 @@ class staff {
   };
   [[nodiscard]] std::vector<end_of_worker> take_reports();
   void take_report(const os::children::report& told, std::vector<end_of_worker>& ended);
+  void record_orphan(const os::children::report& told);
+  [[nodiscard]] os::deceased description_of(std::size_t slot) const;
   void record_end(std::size_t slot, const os::children::report& told);
   void end_process_of_worker(pid_t pid);
   void look_at_cgroups(steady::time_point now);

@@ -97,7 +97,7 @@ def run_delay(pid):
 
 class ZombieSampler(threading.Thread):
     """Looks at the tree each 5 ms. A zombie seen in more than two looks running is late, unless its
-    parent had to wait for a processor (schedstat) for as long as it was seen."""
+    parent had to wait for a processor (schedstat) for as long as it was seen, or was dying itself."""
 
     def __init__(self, pid):
         super().__init__(daemon=True)
@@ -115,7 +115,7 @@ class ZombieSampler(threading.Thread):
                 if first and first[1] == parent:
                     self._seen[pid] = (*first[:3], first[3] + 1, now)
                 else:
-                    self._seen[pid] = (pid, parent, (now, run_delay(parent)), 1, now)
+                    self._seen[pid] = (pid, parent, (time.monotonic(), run_delay(parent)), 1, now)
             self.samples += 1
 
     def _judge(self, pid, parent, first, looks, last):
@@ -123,6 +123,8 @@ class ZombieSampler(threading.Thread):
         if looks <= 2:
             return
         self.late += 1
+        if not processes.is_alive(parent):
+            return
         waited = run_delay(parent) - first[1]
         if last - first[0] > waited + 0.01:
             self.unexplained.append(round((last - first[0]) * 1000))

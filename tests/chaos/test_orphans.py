@@ -98,6 +98,7 @@ def test_pids_come_again_soon(model):
     # Each process serves one client, and a pool is shrunk by signals.
     how = ["--recycle-after", "1", "--pool-idle", "100ms", "--pool-max", "32"] \
         if model[1] == "pool" else []
+    how += ["--grown-after", "0", "--stuck-timeout", "2s"]
     few = "echo 400 > /proc/sys/kernel/pid_max || exit 99"
     server = AsProcessOne("echo", *how, model=(*model, 2), before_it=few)
     with server:
@@ -119,6 +120,8 @@ def test_pids_come_again_soon(model):
         assert pids and max(pids) <= 400, "the pids were not few"
         wrong = [line for line in server.log_lines("process ") if " killed by " in line]
         assert not wrong, wrong
+        # What a dead process left was taken for what the next one of its number does.
+        assert "is stuck" not in server.log()
     print(f"{count} processes of clients over 400 pids: no stranger was signalled")
 
 

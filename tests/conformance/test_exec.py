@@ -189,6 +189,18 @@ def test_one_that_ignores_the_stop_is_killed_at_the_limit(model):
 
 
 @each_model
+def test_a_client_has_so_much_time_in_all(model):
+    """The program never reads, so that no silence is measured; it is ended and reaped."""
+    with exec_server("sleep", "1000", model=model, options=["--turn-timeout", "1s"]) as server:
+        with connect(server) as client:
+            until(lambda: programs_of(server, "sleep"), 10, "it runs")
+            assert receive_all(client) == b""
+        until(lambda: not processes.zombies_below(server.pid) and not programs_of(server, "sleep"),
+              10, "it has ended and was reaped")
+        server.wait_for_log("a turn took longer than 1000 ms")
+
+
+@each_model
 def test_what_a_program_started_ends_with_the_stop_too(model):
     with exec_server("sh", "-c", "sleep 1000 & echo ready; wait", model=model) as server:
         with connect(server) as client:

@@ -7,7 +7,7 @@ import time
 
 import processes
 from clients import connect, receive_exactly
-from framework import MODELS, SLOWNESS, Skip, cases, limit, long_only
+from framework import MODELS, SLOWNESS, Skip, cases, limit
 from harness import BINARY, Server, until
 
 MISCHIEF = os.path.join(os.path.dirname(BINARY), "mischief")
@@ -238,7 +238,6 @@ class MemoryGroup:
         until(gone, 10, "the memory cgroup is empty")
 
 
-@long_only
 @limit(60)
 @cases(MODELS, lambda model: "-".join(word for word in model if word))
 def test_out_of_memory(model):
@@ -258,7 +257,6 @@ def test_out_of_memory(model):
             server._kill()
 
 
-@long_only
 @limit(60)
 def test_out_of_memory_in_its_own_cgroup():
     """Nobody else is in the cgroup whose counter rose: that proves it."""
