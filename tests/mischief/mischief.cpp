@@ -77,8 +77,8 @@ __attribute__((noinline)) void mischief_wait_for_lock() { const std::lock_guard 
 __attribute__((noinline)) void mischief_eat_memory() {
   constexpr std::size_t bite = std::size_t{1} << 20;
   for (;;) {
-    // NOLINTNEXTLINE(cppcoreguidelines-no-malloc): nothing shall ever free it
     // Volatile, or the compiler sees that nobody reads what is written.
+    // NOLINTNEXTLINE(cppcoreguidelines-no-malloc): nothing shall ever free it
     auto* const got = static_cast<volatile char*>(std::malloc(bite));
     if (got == nullptr) continue;
     for (std::size_t i = 0; i < bite; i += 512) got[i] = 1;

@@ -10,8 +10,9 @@ import subprocess
 import threading
 import time
 
-from clients import connect, echoes
-from framework import Skip, alone, each_model, limit
+import processes
+from clients import Answer, connect, echoes
+from framework import Skip, alone, cases, each_model, limit
 from harness import BINARY, Server, folder, until
 
 
@@ -123,6 +124,28 @@ def test_deaths():
         death, = until(lambda: json.loads(server.done("deaths", "--json")), 5, "a record")
         assert death["pid"] == victim, death
         assert f"({victim})" in server.done("deaths") and "SIGSEGV" in server.done("deaths")
+
+
+@cases([("process", "each"), ("process", "pool")], lambda m: m[1])
+def test_the_death_of_an_orphan_is_explained(model):
+    """Its worker is gone, so the master reaped it: once that was a line without a record, and what
+    it had noted stayed for the next process of its number."""
+    with folder() as here, Steered(here, "hello", "--identify", model=(*model, 1)) as server:
+        worker = until(server.workers, 5, "a worker")[0]
+        with connect(server) as client:
+            client.sendall(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+            orphan = int(Answer.read(client).headers["x-served-by"].split("/")[0])
+            assert orphan in processes.children(worker)
+            client.sendall(b"GET / HTTP/1.1\r\nHo")
+            os.kill(worker, signal.SIGKILL)
+            until(lambda: orphan in processes.children(server.pid), 5, "it is the master's")
+            os.kill(orphan, signal.SIGSEGV)
+            line = server.wait_for_log(f"process {orphan}, an adopted orphan,")[-1]
+        assert "SIGSEGV" in line and "1 client served" in line, line
+        dead, = until(lambda: [each for each in json.loads(server.done("deaths", "--json"))
+                               if each["pid"] == orphan], 5, "a record")
+        assert dead["role"] == "orphan" and dead["status"]["signal"] == signal.SIGSEGV, dead
+        assert dead["worker"] == 1 and dead["clients_served"] == 1 and dead["stack"], dead
 
 
 def test_logs_are_reopened():
