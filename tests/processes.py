@@ -74,6 +74,15 @@ def cpu_seconds(pids):
     return total / 1e9
 
 
+def run_delay(pid):
+    """Seconds that the process was ready to run and had to wait for a processor."""
+    try:
+        with open(f"/proc/{pid}/schedstat") as file:
+            return int(file.read().split()[1]) / 1e9
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+
+
 def threads(pid):
     try:
         return os.listdir(f"/proc/{pid}/task")

@@ -68,7 +68,14 @@ void parking::begin_linger(places::iterator which) {
 }
 
 void parking::close_all() {
-  while (!resting_.empty()) begin_linger(resting_.begin());
+  for (auto next = resting_.begin(); next != resting_.end();) {
+    const auto which = next++;
+    if (which->held.client.had_turn) {
+      begin_linger(which);
+    } else if (std::exchange(which->may_still_begin, false)) {
+      which->until = std::min(which->until, deadline::after(first_bytes_time));
+    }
+  }
 }
 
 bool parking::is_over(const place& which) {

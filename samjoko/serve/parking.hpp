@@ -37,7 +37,8 @@ class parking {
   /// Half-closes those whose time is over.
   template <class Gone>
   void expire(steady::time_point now, const Gone& gone);
-  /// No request has begun in any of them now: half-closes all, for at most the linger time.
+  /// No request has begun in any of them now: half-closes all, for at most the linger time. Those
+  /// that never had a turn rest for first_bytes_time longer, counted from the first call.
   void close_all();
   /// Hands out all that rest, as if they had spoken: each shall have one more turn.
   template <class Spoke>
@@ -55,7 +56,8 @@ class parking {
     guest held;
     deadline until;
     bool lingers = false;
-    int beside = -1;  ///< what it listens to besides its client
+    bool may_still_begin = true;  ///< of one that had no turn
+    int beside = -1;              ///< what it listens to besides its client
   };
   using places = std::list<place>;
 
@@ -106,7 +108,7 @@ void parking::expire(steady::time_point now, const Gone& gone) {
 
 template <class Gone>
 void parking::drop_all(const Gone& gone) {
-  close_all();
+  while (!resting_.empty()) gone(remove(resting_.begin()).held);
   while (!lingering_.empty()) gone(remove(lingering_.begin()).held);
 }
 

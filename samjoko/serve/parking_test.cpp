@@ -11,10 +11,11 @@ namespace {
 class parking_lot : public ::testing::Test {
  protected:
   /// Parks a client and returns its own end.
-  os::descriptor park(const char* peer, milliseconds idle = milliseconds(0)) {
+  os::descriptor park(const char* peer, milliseconds idle = milliseconds(0),
+                      bool had_turn = false) {
     int ends[2];
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
-    lot_.park({resting_client(os::descriptor(ends[0])), named(peer)}, idle);
+    lot_.park({resting_client(os::descriptor(ends[0]), {}, had_turn), named(peer)}, idle);
     return os::descriptor(ends[1]);
   }
   /// The same for one who is half-closed already.
@@ -138,8 +139,27 @@ TEST_F(parking_lot, half_closed_clients_that_never_fall_silent_keep_nobody_waiti
   EXPECT_EQ(gone_, "") << "there is more of each to be read away";
 }
 
+// As at a stop of a session alone: see first_bytes_time.
+TEST_F(parking_lot, those_that_never_had_a_turn_may_still_begin) {
+  const auto newcomer = park("a");
+  const auto silent = park("b");
+  const auto before = steady::now();
+  lot_.close_all();
+  lot_.close_all();
+  EXPECT_FALSE(sees_end(newcomer));
+  EXPECT_LE(lot_.next_expiry(), deadline(steady::now() + first_bytes_time));
+  ASSERT_EQ(::send(newcomer.get(), "x", 1, MSG_NOSIGNAL), 1);
+  look();
+  ASSERT_EQ(spoke_.size(), 1u);
+  EXPECT_EQ(spoke_[0].held.in_all, named("a").in_all);
+  lot_.expire(before + first_bytes_time - milliseconds(1), left());
+  EXPECT_FALSE(sees_end(silent));
+  lot_.expire(steady::now() + first_bytes_time, left());
+  EXPECT_TRUE(sees_end(silent));
+}
+
 TEST_F(parking_lot, closes_all_and_drops_all) {
-  const auto first = park("a");
+  const auto first = park("a", milliseconds(0), true);
   const auto second = park("b");
   lot_.close_all();
   EXPECT_TRUE(sees_end(first));
@@ -147,7 +167,7 @@ TEST_F(parking_lot, closes_all_and_drops_all) {
   const auto third = park("c");
   lot_.drop_all(left());
   EXPECT_EQ(lot_.size(), 0u);
-  EXPECT_EQ(gone_, "abc");
+  EXPECT_EQ(gone_, "bca");
   EXPECT_TRUE(sees_end(third));
 }
 

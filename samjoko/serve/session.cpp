@@ -282,12 +282,25 @@ bool session::take_last_bytes() noexcept {
     then_ = &session::begin_turn;
     return true;
   }
-  if (stops || !detaches) return begin_linger();
+  const bool may_begin = !had_turn_ && may_still_begin_;
+  if (stops && !detaches && may_begin) return wait_for_first_bytes();
+  if (!detaches || (stops && !may_begin)) return begin_linger();
   if (!can_be_given_away()) {
     then_ = &session::begin_rest;
     return true;
   }
   return give_away();
+}
+
+/// Once: its end, by time or by who needs the place, comes back to where he is half-closed.
+bool session::wait_for_first_bytes() noexcept {
+  may_still_begin_ = false;
+  if (connection_.stop_level() == stop_level::immediate) return end();
+  phase_ = phase::resting;
+  owner_.session_rests(*this, true);
+  wait_.idle_ms = 0;
+  wait_.until = deadline::after(std::min(first_bytes_time, owner_.linger_time()));
+  return wait_for_bytes(&session::rest_over);
 }
 
 bool session::give_away() noexcept {
@@ -356,7 +369,7 @@ void session::look_at_stop() noexcept {
     if (!context.cancelled) context.cancel();
     if (phase_ != phase::serving) connection_.loop().cancel(wait_);
   } else if (phase_ == phase::resting) {
-    end_rest();
+    if (had_turn_ || may_still_begin_) end_rest();  // or he is waited for because of the stop
   } else if (phase_ == phase::serving) {
     connection_.end_wait_for_request();
   }

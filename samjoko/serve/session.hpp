@@ -13,6 +13,9 @@ class session;
 /// How long a half-closed client is read to its end; the second, while others wait for its place.
 inline constexpr milliseconds usual_linger_time{1000};
 inline constexpr milliseconds hurried_linger_time{100};
+/// How long one who has not spoken yet may still begin at a graceful stop: whoever has just been
+/// accepted has his first bytes under way.
+inline constexpr milliseconds first_bytes_time{250};
 
 /// A client at rest, between loops: nothing unread, no frame, no buffer.
 struct resting_client {
@@ -107,6 +110,7 @@ class session : private runnable {
   [[nodiscard]] bool can_be_given_away() const noexcept;
   bool rest_over() noexcept;
   bool take_last_bytes() noexcept;
+  bool wait_for_first_bytes() noexcept;
   bool give_away() noexcept;
   bool begin_linger() noexcept;
   bool linger_over() noexcept;
@@ -127,6 +131,7 @@ class session : private runnable {
   bool had_turn_ = false;
   bool detach_wanted_ = false;
   bool said_goodbye_ = false;
+  bool may_still_begin_ = true;  ///< with had_turn_ false: see first_bytes_time
 };
 
 }  // namespace samjoko::serve

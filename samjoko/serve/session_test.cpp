@@ -18,6 +18,8 @@ class session_alone : public ::testing::Test, public session_owner {
     stop_.request(stop_level::immediate);
     session_->look_at_stop();
   }
+  void stop_again() { session_->look_at_stop(); }
+  void speak() { say("a\n"); }
   void detach() { session_->detach(); }
   void hurry() {
     linger_ = milliseconds(10);
@@ -85,6 +87,7 @@ class session_alone : public ::testing::Test, public session_owner {
   }
   void session_rests(session&, bool begins) noexcept override {
     if (begins && ++rests_ == wake_at_rest_) loop_.wake();
+    if (begins && rests_ == leave_at_rest_) leave();
   }
   bool keeps_resting(session&) noexcept override { return keeps_; }
   milliseconds linger_time() noexcept override { return linger_; }
@@ -107,6 +110,7 @@ class session_alone : public ::testing::Test, public session_owner {
   int ended_ = 0;
   int rests_ = 0;
   int wake_at_rest_ = 0;
+  int leave_at_rest_ = 0;
   bool keeps_ = true;
   milliseconds linger_{50};
 };
@@ -140,6 +144,70 @@ TEST_F(session_alone, who_speaks_as_the_rest_ends_is_answered) {
   EXPECT_EQ(heard(), "1 a\n");
   EXPECT_EQ(heard(), "(end)");
   EXPECT_EQ(ended_, 1);
+}
+
+// A worker that was told to leave had accepted clients whose first words were under way: they were
+// half-closed at once, and a service scaled down lost 1 to 3 newcomers of 1,000.
+TEST_F(session_alone, who_has_just_come_may_still_begin_at_a_stop) {
+  auto& client = begin(counting());
+  client.start();
+  on_wake(&session_alone::speak);
+  wake_at_rest_ = 2;  // it waits for his first bytes
+  stop_.request(stop_level::graceful);
+  client.look_at_stop();
+  loop_.run();
+  EXPECT_EQ(heard(), "1 a\n");
+  EXPECT_EQ(heard(), "(end)");
+  EXPECT_EQ(ended_, 1);
+}
+
+// Members of a pool are told of the stop by a kick that may come at any time.
+TEST_F(session_alone, who_may_still_begin_is_not_disturbed_by_hearing_of_the_stop_again) {
+  auto& client = begin(counting());
+  client.start();
+  on_wake(&session_alone::stop_again);
+  wake_at_rest_ = 2;
+  const auto before = steady::now();
+  stop_.request(stop_level::graceful);
+  client.look_at_stop();
+  leave_at_rest_ = 3;
+  loop_.run();
+  EXPECT_EQ(rests_, 3) << "the first rest, the wait for first bytes, the goodbye";
+  EXPECT_GE(steady::now() - before, linger_);
+  EXPECT_EQ(ended_, 1);
+}
+
+TEST_F(session_alone, who_may_still_begin_is_given_away_where_he_may_not_wait) {
+  stop_.request(stop_level::graceful);
+  keeps_ = false;
+  begin(counting()).start();
+  ASSERT_TRUE(detached_.has_value());
+  EXPECT_FALSE(detached_->had_turn);
+  EXPECT_EQ(heard(), "") << "half-closed";
+}
+
+TEST_F(session_alone, an_immediate_stop_waits_for_no_first_bytes) {
+  linger_ = std::chrono::hours(1);
+  auto& client = begin(counting());
+  client.start();
+  on_wake(&session_alone::stop_at_once);
+  wake_at_rest_ = 2;
+  stop_.request(stop_level::graceful);
+  client.look_at_stop();
+  loop_.run();
+  EXPECT_EQ(ended_, 1);
+}
+
+TEST_F(session_alone, who_never_begins_at_a_stop_is_half_closed) {
+  auto& client = begin(counting());
+  client.start();
+  const auto before = steady::now();
+  stop_.request(stop_level::graceful);
+  client.look_at_stop();
+  loop_.run();
+  EXPECT_GE(steady::now() - before, linger_) << "no longer than a goodbye may take";
+  EXPECT_EQ(heard(), "(end)");
+  EXPECT_FALSE(client.had_turn());
 }
 
 TEST_F(session_alone, detaches_a_silent_client) {

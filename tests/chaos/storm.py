@@ -1,12 +1,10 @@
-"""What storms are made of: clients that go on and on, a program that dies on request, and a look at
-the process tree every 5 ms."""
+"""What storms are made of: clients that go on and on, and a program that dies on request."""
 import contextlib
 import os
 import socket
 import threading
 import time
 
-import processes
 from clients import echoes, receive_exactly
 from framework import Skip
 from harness import BINARY, Server
@@ -84,65 +82,6 @@ class Clients:
     def figures(self):
         return (f"{self.whole} whole, {self.lost_one_shot} one-shot and {self.lost_lasting} "
                 f"lasting lost, longest gap {self.longest_gap * 1000:.0f} ms")
-
-
-def run_delay(pid):
-    """Seconds that the process was ready to run and had to wait for a processor."""
-    try:
-        with open(f"/proc/{pid}/schedstat") as file:
-            return int(file.read().split()[1]) / 1e9
-    except (FileNotFoundError, ProcessLookupError):
-        return 0.0
-
-
-class ZombieSampler(threading.Thread):
-    """Looks at the tree each 5 ms. A zombie seen in more than two looks running is late, unless its
-    parent had to wait for a processor (schedstat) for as long as it was seen, or was dying itself."""
-
-    def __init__(self, pid):
-        super().__init__(daemon=True)
-        self.pid, self.samples, self.zombies, self.late, self.unexplained = pid, 0, 0, 0, []
-        self._seen, self._over, self._began = {}, threading.Event(), time.monotonic()
-
-    def run(self):
-        while not self._over.wait(0.005):
-            now = time.monotonic()
-            dead = {stat.pid: stat.parent for stat in processes.zombies_below(self.pid)}
-            for pid in [pid for pid in self._seen if pid not in dead]:
-                self._judge(*self._seen.pop(pid))
-            for pid, parent in dead.items():
-                first = self._seen.get(pid)
-                if first and first[1] == parent:
-                    self._seen[pid] = (*first[:3], first[3] + 1, now)
-                else:
-                    self._seen[pid] = (pid, parent, (time.monotonic(), run_delay(parent)), 1, now)
-            self.samples += 1
-
-    def _judge(self, pid, parent, first, looks, last):
-        self.zombies += 1
-        if looks <= 2:
-            return
-        self.late += 1
-        if not processes.is_alive(parent):
-            return
-        waited = run_delay(parent) - first[1]
-        if last - first[0] > waited + 0.01:
-            self.unexplained.append(round((last - first[0]) * 1000))
-
-    def __enter__(self):
-        self.start()
-        return self
-
-    def __exit__(self, *_):
-        self._over.set()
-        self.join()
-        self.seconds = time.monotonic() - self._began
-
-    def figures(self):
-        each = self.seconds / max(1, self.samples) * 1000
-        return (f"{self.samples} looks at the tree, one each {each:.1f} ms: {self.zombies} zombies "
-                f"seen, {self.late} in more than two, of them not by run-queue delay: "
-                f"{self.unexplained or 'none'}")
 
 
 def ask_pid(client):

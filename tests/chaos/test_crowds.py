@@ -14,7 +14,7 @@ from framework import SLOWNESS, Skip, alone, limit, quick_or_long
 from harness import Server, until
 
 sys.path.insert(0, os.path.dirname(__file__))
-from storm import Clients, run_delay  # noqa: E402
+from storm import Clients  # noqa: E402
 
 SIGNALS = [signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE]
 
@@ -63,13 +63,13 @@ def one_crowd(server, worker, crowd, turn):
     doomed = [pid for pid in processes.children(worker) if holds_one_of(pid, inodes)]
     assert len(doomed) == crowd, len(doomed)
     random.seed(turn)
-    waited = run_delay(worker) + run_delay(os.getpid())
+    waited = processes.run_delay(worker) + processes.run_delay(os.getpid())
     for pid in doomed:
         os.kill(pid, random.choice(SIGNALS))
     last = time.monotonic()
     until(lambda: not processes.zombies_below(server.pid), 20, "no zombie is left")
     reaped = time.monotonic() - last
-    waited = run_delay(worker) + run_delay(os.getpid()) - waited
+    waited = processes.run_delay(worker) + processes.run_delay(os.getpid()) - waited
     assert reaped - waited < 1 * SLOWNESS, f"{reaped:.2f} s, {waited:.2f} of them without a core"
     for client in ours:
         assert client.recv(1) == b""

@@ -14,7 +14,8 @@ from framework import SLOWNESS, alone, each_model, limit, long_only, quick_or_lo
 from harness import until
 
 sys.path.insert(0, os.path.dirname(__file__))
-from storm import Clients, ZombieSampler, ask_pid, faulty  # noqa: E402
+from storm import Clients, ask_pid, faulty  # noqa: E402
+from zombies import ZombieSampler  # noqa: E402
 
 SIGNALS = [signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE]
 # In the process models a process that leaves by _exit(0) has done what it was there for.

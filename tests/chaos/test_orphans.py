@@ -13,7 +13,8 @@ from harness import Server, until
 
 sys.path.insert(0, os.path.dirname(__file__))
 from namespaces import AsProcessOne  # noqa: E402
-from storm import Clients, ZombieSampler  # noqa: E402
+from storm import Clients  # noqa: E402
+from zombies import ZombieSampler  # noqa: E402
 
 TOLD = re.compile(r"process (\d+), an adopted orphan, (was killed by signal \d+|exited with code \d+)")
 
