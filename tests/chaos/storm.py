@@ -18,14 +18,19 @@ def faulty(*args, **options):
     return Server(*args, program=program, **options)
 
 
+WORD = b"here\n"
+
+
 class Clients:
     """Some clients that connect for each word, and some that keep their connection.
 
-    A client is lost when its word was not answered, but not when the server said goodbye before."""
+    A client is lost when its word was not answered. Of the lasting ones those are farewells too that
+    had been served and saw an end before any byte: the server said goodbye while they rested."""
 
     def __init__(self, port, one_shot=2, lasting=2):
         self._port, self._over, self._lock = port, threading.Event(), threading.Lock()
         self.whole, self.lost_one_shot, self.lost_lasting = 0, 0, 0
+        self.farewells = 0                  # of the lasting ones that are lost
         self.longest_gap, self._last = 0.0, None
         self.last_lost = None               # its port, and how often it was served before
         self._threads = [threading.Thread(target=self._one_shot, daemon=True)
@@ -56,18 +61,25 @@ class Clients:
 
     def _lasting(self):
         while not self._over.is_set():
-            with contextlib.suppress(OSError), \
-                    socket.create_connection(("127.0.0.1", self._port), 10) as client:
-                turns = 0
-                while not self._over.is_set():
-                    if not echoes(client):
-                        with self._lock:
-                            self.lost_lasting += 1
-                            self.last_lost = (client.getsockname()[1], turns)
-                        break
-                    turns += 1
-                    self._succeeded()
-                    time.sleep(0.005)
+            number, turns, whole, reset = 0, 0, True, False
+            try:
+                with socket.create_connection(("127.0.0.1", self._port), 10) as client:
+                    number = client.getsockname()[1]
+                    while whole and not self._over.is_set():
+                        client.sendall(WORD)
+                        answer = receive_exactly(client, len(WORD))
+                        whole = answer == WORD
+                        if whole:
+                            turns += 1
+                            self._succeeded()
+                            time.sleep(0.005)
+            except OSError:
+                whole, reset, answer = False, True, b""
+            if not whole:
+                with self._lock:
+                    self.lost_lasting += 1
+                    self.farewells += 1 if turns > 0 and answer == b"" and not reset else 0
+                    self.last_lost = (number, turns)
 
     def __enter__(self):
         for each in self._threads:
@@ -80,8 +92,9 @@ class Clients:
             each.join(12)
 
     def figures(self):
-        return (f"{self.whole} whole, {self.lost_one_shot} one-shot and {self.lost_lasting} "
-                f"lasting lost, longest gap {self.longest_gap * 1000:.0f} ms")
+        return (f"{self.whole} whole, {self.lost_one_shot} one-shot and {self.lost_lasting} lasting "
+                f"lost ({self.farewells} at rest, with a goodbye), longest gap "
+                f"{self.longest_gap * 1000:.0f} ms")
 
 
 def ask_pid(client):
