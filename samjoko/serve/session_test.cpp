@@ -77,6 +77,19 @@ class session_alone : public ::testing::Test, public session_owner {
     EXPECT_EQ(heard(), "(end)");
   }
 
+  /// One who has said nothing hears of a graceful stop. `what` happens while he may still begin.
+  session& stop_a_newcomer(void (session_alone::*what)() = nullptr) {
+    auto& client = begin(counting());
+    client.start();
+    if (what != nullptr) {
+      on_wake(what);
+      wake_at_rest_ = 2;
+    }
+    stop_.request(stop_level::graceful);
+    client.look_at_stop();
+    return client;
+  }
+
   void session_ended(session&) noexcept override { ++ended_; }
   void session_detached(session&, resting_client client) noexcept override {
     detached_ = std::move(client);
@@ -149,12 +162,7 @@ TEST_F(session_alone, who_speaks_as_the_rest_ends_is_answered) {
 // A worker that was told to leave had accepted clients whose first words were under way: they were
 // half-closed at once, and a service scaled down lost 1 to 3 newcomers of 1,000.
 TEST_F(session_alone, who_has_just_come_may_still_begin_at_a_stop) {
-  auto& client = begin(counting());
-  client.start();
-  on_wake(&session_alone::speak);
-  wake_at_rest_ = 2;  // it waits for his first bytes
-  stop_.request(stop_level::graceful);
-  client.look_at_stop();
+  stop_a_newcomer(&session_alone::speak);
   loop_.run();
   EXPECT_EQ(heard(), "1 a\n");
   EXPECT_EQ(heard(), "(end)");
@@ -163,13 +171,8 @@ TEST_F(session_alone, who_has_just_come_may_still_begin_at_a_stop) {
 
 // Members of a pool are told of the stop by a kick that may come at any time.
 TEST_F(session_alone, who_may_still_begin_is_not_disturbed_by_hearing_of_the_stop_again) {
-  auto& client = begin(counting());
-  client.start();
-  on_wake(&session_alone::stop_again);
-  wake_at_rest_ = 2;
   const auto before = steady::now();
-  stop_.request(stop_level::graceful);
-  client.look_at_stop();
+  stop_a_newcomer(&session_alone::stop_again);
   leave_at_rest_ = 3;
   loop_.run();
   EXPECT_EQ(rests_, 3) << "the first rest, the wait for first bytes, the goodbye";
@@ -188,22 +191,14 @@ TEST_F(session_alone, who_may_still_begin_is_given_away_where_he_may_not_wait) {
 
 TEST_F(session_alone, an_immediate_stop_waits_for_no_first_bytes) {
   linger_ = std::chrono::hours(1);
-  auto& client = begin(counting());
-  client.start();
-  on_wake(&session_alone::stop_at_once);
-  wake_at_rest_ = 2;
-  stop_.request(stop_level::graceful);
-  client.look_at_stop();
+  stop_a_newcomer(&session_alone::stop_at_once);
   loop_.run();
   EXPECT_EQ(ended_, 1);
 }
 
 TEST_F(session_alone, who_never_begins_at_a_stop_is_half_closed) {
-  auto& client = begin(counting());
-  client.start();
   const auto before = steady::now();
-  stop_.request(stop_level::graceful);
-  client.look_at_stop();
+  const auto& client = stop_a_newcomer();
   loop_.run();
   EXPECT_GE(steady::now() - before, linger_) << "no longer than a goodbye may take";
   EXPECT_EQ(heard(), "(end)");
