@@ -21,7 +21,7 @@ class Stat:
         before, _, rest = text.rpartition(")")
         fields = rest.split()
         self.pid = int(before.split(" ", 1)[0])
-        self.state, self.parent = fields[0], int(fields[1])
+        self.state, self.parent, self.threads = fields[0], int(fields[1]), int(fields[17])
 
     @staticmethod
     def of(pid):
@@ -54,6 +54,21 @@ def descendants(pid):
 def is_alive(pid):
     stat = Stat.of(pid)
     return stat is not None and stat.state not in "ZX"
+
+
+def tree_below(pid):
+    """What descendants() finds, as stats, without a look into any process's task/: each look there
+    leaves an entry per thread in the kernel's cache, and whoever reaps the process has to take them
+    all away. A server of short-lived threads that was looked at each 5 ms had its master in one
+    wait4 for up to 153 ms."""
+    stats = [stat for stat in (Stat.of(name) for name in os.listdir("/proc") if name.isdigit()) if stat]
+    below, found = {pid}, []
+    while True:
+        more = [stat for stat in stats if stat.parent in below and stat.pid not in below]
+        if not more:
+            return found
+        below |= {stat.pid for stat in more}
+        found += more
 
 
 def zombies_below(pid):
