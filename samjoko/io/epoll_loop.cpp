@@ -24,7 +24,8 @@ constexpr std::uint32_t hang_up = EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI;
 /// A listener that several workers share wakes one of them (EPOLLEXCLUSIVE allows no other flags).
 constexpr std::uint32_t events_for(operation_kind kind) noexcept {
   if (kind == operation_kind::accept) return EPOLLIN | EPOLLET | EPOLLEXCLUSIVE;
-  return EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET;
+  constexpr std::uint32_t input = EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLET;
+  return waits_to_send(kind) ? input | EPOLLOUT : input;
 }
 
 }  // namespace
@@ -76,7 +77,8 @@ void epoll_loop::forget(const operation& last) {
         "closed or given away with an operation in flight");
   CHECK(std::ranges::none_of(paused_, [&](const auto* each) { return each->fd == last.fd; }),
         "closed or given away with an operation that is tried again");
-  if (last.kind == operation_kind::release && state.registered) epoll_.remove(last.fd);
+  if (last.kind == operation_kind::release && state.for_events != watched::nothing)
+    epoll_.remove(last.fd);
   state = {};
 }
 
@@ -95,19 +97,26 @@ bool epoll_loop::try_now(operation& wanted, descriptor_state& state, bool* progr
   return finished;
 }
 
+/// 0 or an errno. An edge that came between the attempt and this is told at once (man 2 epoll_ctl).
+int epoll_loop::watch(const operation& wanted, descriptor_state& state) noexcept {
+  const auto needed = waits_to_send(wanted.kind) ? watched::both : watched::input;
+  if (state.for_events >= needed) return 0;
+  const auto events = events_for(wanted.kind);
+  const int code = state.for_events == watched::nothing ? epoll_.add(wanted.fd, events)
+                                                        : epoll_.change(wanted.fd, events);
+  if (code == 0) state.for_events = needed;
+  return code;
+}
+
 start epoll_loop::park(operation& wanted, descriptor_state& state) {
-  if (!state.registered) {
-    const int code = epoll_.add(wanted.fd, events_for(wanted.kind));
-    if (code == ENOMEM || code == ENOSPC) {  // the kernel's shortage will pass
-      os::log_warning("epoll", "epoll_ctl: {}; clients wait until there is room again",
-                      reason(code));
-      return pause(wanted);
-    }
-    if (code != 0) {
-      wanted.result = -code;
-      return start::done;
-    }
-    state.registered = true;
+  const int code = watch(wanted, state);
+  if (code == ENOMEM || code == ENOSPC) {  // the kernel's shortage will pass
+    os::log_warning("epoll", "epoll_ctl: {}; clients wait until there is room again", reason(code));
+    return pause(wanted);
+  }
+  if (code != 0) {
+    wanted.result = -code;
+    return start::done;
   }
   auto*& place = waits_to_send(wanted.kind) ? state.writer : state.reader;
   CHECK(place == nullptr, "two operations of one direction on one descriptor");

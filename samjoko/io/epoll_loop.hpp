@@ -1,8 +1,9 @@
 #pragma once
 // Charter: many clients in one thread, by readiness (man 7 epoll). A fresh descriptor is tried
-// before it is registered; it is registered once, edge-triggered, for both directions; after a
-// receive that left room in its buffer nothing is tried before the next edge, so a request costs no
-// EAGAIN.
+// before it is registered; it is registered once, edge-triggered, for input, and for output too
+// when it first could not take any: nearly all can, and the edge that would say so at once costs a
+// wait. After a receive that left room in its buffer nothing is tried before the next edge, so a
+// request costs no EAGAIN.
 
 #include <samjoko/io/loop.hpp>
 #include <samjoko/io/timers.hpp>
@@ -21,12 +22,14 @@ class epoll_loop final : public loop {
   void wake() noexcept override { epoll_.wake(); }
 
  private:
+  enum class watched : std::uint8_t { nothing, input, both };
+
   /// What the loop knows of one descriptor number. A stale event for a number that was closed and
   /// used again is harmless: it only makes the new owner try once in vain.
   struct descriptor_state {
     operation* reader = nullptr;
     operation* writer = nullptr;
-    bool registered = false;
+    watched for_events = watched::nothing;
     bool may_read = true;
     bool may_write = true;
     bool hung_up =
@@ -44,6 +47,7 @@ class epoll_loop final : public loop {
   [[nodiscard]] bool try_now(operation& wanted, descriptor_state& state, bool* progressed);
   [[nodiscard]] start wait(operation& wanted, descriptor_state& state);
   [[nodiscard]] start park(operation& wanted, descriptor_state& state);
+  [[nodiscard]] int watch(const operation& wanted, descriptor_state& state) noexcept;
   [[nodiscard]] start pause(operation& wanted);
   void try_again(operation& paused);
   void set_due(operation& wanted) noexcept;

@@ -19,6 +19,11 @@ int epoll::add(int fd, std::uint32_t events) noexcept {
   return ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0 ? 0 : errno;
 }
 
+int epoll::change(int fd, std::uint32_t events) noexcept {
+  epoll_event event{.events = events, .data = {.fd = fd}};
+  return ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event) == 0 ? 0 : errno;
+}
+
 void epoll::remove(int fd) noexcept { ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr); }
 
 std::span<epoll_event> epoll::wait(std::span<epoll_event> room, int timeout_ms,

@@ -16,6 +16,9 @@ class epoll {
 
   /// 0 or an errno. Registered once, edge-triggered; a close of the last copy of `fd` takes it out.
   [[nodiscard]] int add(int fd, std::uint32_t events) noexcept;
+  /// Other events for what is registered. Those that are there already are told anew. 0 or an
+  /// errno.
+  [[nodiscard]] int change(int fd, std::uint32_t events) noexcept;
   /// Takes it out; needed only when another descriptor still refers to the same open socket.
   void remove(int fd) noexcept;
 

@@ -58,6 +58,17 @@ TEST(epoll, a_thread_ends_a_wait_without_end) {
   EXPECT_TRUE(got.ready.empty());
 }
 
+TEST(epoll, a_change_tells_what_is_there_already) {
+  epoll on;
+  const auto [one, other] = socket_pair();
+  EXPECT_EQ(on.change(one.get(), EPOLLIN), ENOENT);
+  ASSERT_EQ(on.add(one.get(), EPOLLIN | EPOLLET), 0);
+  EXPECT_TRUE(wait_for(on, 0).ready.empty());
+  ASSERT_EQ(on.change(one.get(), EPOLLIN | EPOLLOUT | EPOLLET), 0);
+  EXPECT_EQ(wait_for(on, 0).ready, std::vector{one.get()});
+  EXPECT_TRUE(wait_for(on, 0).ready.empty());
+}
+
 TEST(epoll, what_cannot_be_watched_is_told_by_its_errno) {
   epoll on;
   const auto [one, other] = socket_pair();

@@ -14,7 +14,7 @@ constexpr auto none = std::string_view::npos;
 std::size_t name_size(std::string_view text) noexcept {
   std::size_t i = 0;
   for (;;) {
-    while (i < text.size() && contains(name_set, text[i])) ++i;
+    i += span_of(name_set, text.substr(i));
     if (i == text.size() || text[i] == ':') return i;
     const bool encoded = text[i] == '%' && text.size() - i > 2 && hex_value(text[i + 1]) >= 0 &&
                          hex_value(text[i + 2]) >= 0;
@@ -27,9 +27,7 @@ std::size_t name_size(std::string_view text) noexcept {
 std::size_t literal_size(std::string_view text) noexcept {
   const auto close = text.find(']');
   if (close == none || close < 2) return none;
-  for (const char c : text.substr(1, close - 1)) {
-    if (!contains(literal_set, c)) return none;
-  }
+  if (span_of(literal_set, text.substr(1, close - 1)) != close - 1) return none;
   return close + 1;
 }
 
@@ -37,8 +35,9 @@ bool valid_port(std::string_view port) noexcept {
   if (port.size() > 5) return false;
   unsigned number = 0;
   for (const char c : port) {
-    if (!is_digit(c)) return false;
-    number = number * 10 + static_cast<unsigned>(c - '0');
+    const auto digit = static_cast<unsigned char>(c) - unsigned{'0'};
+    if (digit > 9) return false;
+    number = number * 10 + digit;
   }
   return number <= 65535;
 }

@@ -16,6 +16,15 @@ using character_set = std::array<bool, 256>;
   return set[static_cast<unsigned char>(c)];
 }
 
+/// How many characters of the set `text` begins with.
+[[nodiscard]] constexpr std::size_t span_of(const character_set& set,
+                                            std::string_view text) noexcept {
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  while (at != end && contains(set, *at)) ++at;
+  return text.size() - static_cast<std::size_t>(end - at);
+}
+
 [[nodiscard]] constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 [[nodiscard]] constexpr bool is_letter(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');

@@ -11,8 +11,16 @@ namespace {
 constexpr std::size_t beside_target = 64;
 
 head_scan refused(int status, std::string_view why) noexcept {
-  return {head_scan::state::refused, 0, 0, {status, why}};
+  return {head_scan::state::refused, 0, 0, 0, {status, why}};
 }
+
+std::size_t line_end(std::string_view text, std::size_t from) noexcept {
+  const void* found = std::memchr(text.data() + from, '\n', text.size() - from);
+  if (found == nullptr) return std::string_view::npos;
+  return static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
+}
+
+constexpr std::string_view bare_line_feed = "line feed without carriage return";
 
 /// An HTTP/0.9 client sends no version and waits for its answer: it gets one now.
 bool names_version(std::string_view line) noexcept {
@@ -39,21 +47,38 @@ head_scan head_finder::find(std::string_view buffered, const http1_limits& limit
     if (!is_token_character(buffered[start_])) return refused(400, "invalid method");
   }
   const auto window = buffered.substr(start_, limits.head_size);
-  const auto line_limit = limits.target_size + beside_target;
+  head_scan scan;
+  if (line_size_ == 0) scan = find_request_line(window, limits.target_size + beside_target);
+  if (line_size_ != 0) scan = find_fields(window);
+  if (scan.is == head_scan::state::need_more && window.size() == limits.head_size)
+    return refused(431, "request head too large");
+  return scan;
+}
+
+head_scan head_finder::find_request_line(std::string_view window, std::size_t limit) noexcept {
+  const auto end = line_end(window, searched_);
+  const bool found = end != std::string_view::npos;
+  searched_ = found ? end + 1 : window.size();
+  if (searched_ > limit) return refused(414, "request line too long");
+  if (!found) return {};
+  const auto line = window.substr(0, searched_);
+  if (!line.ends_with("\r\n")) return refused(400, bare_line_feed);
+  if (!names_version(line)) return refused(400, "request line without a version");
+  line_size_ = line_start_ = searched_;
+  return {};
+}
+
+head_scan head_finder::find_fields(std::string_view window) noexcept {
   for (;;) {
-    const auto* found = static_cast<const char*>(
-        std::memchr(window.data() + searched_, '\n', window.size() - searched_));
-    searched_ = found ? static_cast<std::size_t>(found - window.data()) + 1 : window.size();
-    if (line_start_ == 0 && searched_ > line_limit) return refused(414, "request line too long");
-    if (!found) break;
-    const auto line = window.substr(line_start_, searched_ - line_start_);
-    if (!line.ends_with("\r\n")) return refused(400, "line feed without carriage return");
-    if (line_start_ == 0 && !names_version(line))
-      return refused(400, "request line without a version");
-    if (line.size() == 2) return {head_scan::state::complete, start_, searched_, {}};
+    const auto end = line_end(window, searched_);
+    if (end == std::string_view::npos) break;
+    searched_ = end + 1;
+    if (end == line_start_ || window[end - 1] != '\r') return refused(400, bare_line_feed);
+    if (end == line_start_ + 1)
+      return {head_scan::state::complete, start_, searched_, line_size_ - 2, {}};
     line_start_ = searched_;
   }
-  if (window.size() == limits.head_size) return refused(431, "request head too large");
+  searched_ = window.size();
   return {};
 }
 

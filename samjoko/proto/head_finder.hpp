@@ -17,7 +17,8 @@ struct head_scan {
   state is = state::need_more;
   /// complete: the head is buffered.substr(skip, size); before it stood empty lines.
   std::size_t skip = 0, size = 0;
-  refusal because;  ///< refused only
+  std::size_t line_size = 0;  ///< complete: of the request line, without its end
+  refusal because;            ///< refused only
 };
 
 class head_finder {
@@ -32,8 +33,11 @@ class head_finder {
 
  private:
   bool settle_start(std::string_view buffered) noexcept;
+  [[nodiscard]] head_scan find_request_line(std::string_view window, std::size_t limit) noexcept;
+  [[nodiscard]] head_scan find_fields(std::string_view window) noexcept;
 
   std::size_t start_ = 0;       // empty lines before the head
+  std::size_t line_size_ = 0;   // of the request line with its end; 0 until it was found
   std::size_t line_start_ = 0;  // of the line being searched, from start_
   std::size_t searched_ = 0;    // no line end before, from start_
 };

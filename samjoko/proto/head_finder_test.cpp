@@ -16,6 +16,7 @@ TEST(head_finder, delimits_the_first_head) {
   const auto scan = finder.find(bytes, limits);
   ASSERT_EQ(scan.is, state::complete);
   EXPECT_EQ(bytes.substr(scan.skip, scan.size), "GET / HTTP/1.1\r\nA: b\r\n\r\n");
+  EXPECT_EQ(bytes.substr(scan.skip, scan.line_size), "GET / HTTP/1.1");
   finder.reset();
   EXPECT_EQ(finder.find(bytes.substr(scan.skip + scan.size), limits).is, state::need_more);
 }
@@ -28,6 +29,14 @@ TEST(head_finder, tells_empty_lines_from_a_request) {
   EXPECT_FALSE(finder.begun());
   EXPECT_EQ(finder.find("\r\n\r\nG", limits).is, state::need_more);
   EXPECT_TRUE(finder.begun());
+}
+
+TEST(head_finder, a_head_size_below_that_of_a_line_is_kept) {
+  constexpr http1_limits small{.head_size = 32};
+  const std::string line(40, 'G');
+  head_finder finder;
+  EXPECT_EQ(finder.find(line.substr(0, 31), small).is, state::need_more);
+  EXPECT_EQ(finder.find(line, small).because.status, 431);
 }
 
 /// The size of the first prefix that is refused, fed byte by byte, and the status.

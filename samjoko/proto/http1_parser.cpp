@@ -98,14 +98,12 @@ std::expected<void, refusal> parse_head(std::string_view head, const http1_limit
   if (head.size() > head_size_cap || head.size() > limits.head_size) {
     return std::unexpected(refusal{431, "request head too large"});
   }
-  const auto line_end = head.find("\r\n");
-  const auto line = parse_request_line(head.substr(0, line_end), limits);
+  const auto line = parse_request_line(head, limits);
   if (!line) return std::unexpected(line.error());
   request_builder builder(head, limits, out);
   builder.line(*line);
   field_reader reader(builder);
-  if (line_end == std::string_view::npos) return std::unexpected(refusal{400, "incomplete head"});
-  if (auto fields = reader.read(head.substr(line_end + 2)); !fields) return fields;
+  if (auto fields = reader.read(head.substr(line->size)); !fields) return fields;
   return builder.finish();
 }
 

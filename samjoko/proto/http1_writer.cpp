@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view version = "HTTP/1.1 ";
 
-/// With version and line end, so that the usual status is one copy. The phrases are those of RFC
+/// With version and line end, so that a listed status is one copy. The phrases are those of RFC
 /// 9110 section 15 (and RFC 6585), word for word: 501 says "Not Implemented" of the request's
 /// method.
 constexpr std::array<std::string_view, 47> lines = {
@@ -97,7 +97,7 @@ std::string_view status_text(int status) noexcept {
   return line;
 }
 
-head_writer& head_writer::status(int status) noexcept {
+head_writer& head_writer::other_status(int status) noexcept {
   const auto line = listed_line(status);
   if (!line.empty()) return raw(line);
   return raw(version).number(static_cast<std::uint64_t>(status)).raw(" \r\n");

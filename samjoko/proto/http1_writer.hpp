@@ -20,7 +20,9 @@ class head_writer {
       : begin_(room.data()), at_(room.data()), end_(room.data() + room.size()) {}
 
   /// Always HTTP/1.1: that is what we speak, whatever was asked in (RFC 9110 section 6.2).
-  head_writer& status(int status) noexcept;
+  head_writer& status(int status) noexcept {
+    return status == 200 ? raw("HTTP/1.1 200 OK\r\n") : other_status(status);
+  }
   /// A name that is a literal of ours, and a value that may be anybody's: one with a control byte
   /// would split the response, so it makes the head fail.
   head_writer& field(std::string_view name, std::string_view value) noexcept;
@@ -39,6 +41,11 @@ class head_writer {
     at_ += text.size();
     return *this;
   }
+  /// The same of a size that the compiler knows: no call.
+  template <std::size_t Size>
+  head_writer& raw(std::span<const char, Size> text) noexcept {
+    return raw(std::string_view(text.data(), Size));
+  }
   /// In decimal digits.
   head_writer& number(std::uint64_t number) noexcept;
   /// The empty line. Whatever is left out of Date and Content-Length is the caller's to know.
@@ -53,6 +60,7 @@ class head_writer {
   }
 
  private:
+  head_writer& other_status(int status) noexcept;
   head_writer& fail() noexcept {
     failed_ = true;
     end_ = at_;

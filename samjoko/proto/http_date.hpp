@@ -28,17 +28,19 @@ void format_http_date(std::time_t when, std::span<char, http_date_size> out) noe
 /// loop: not for use by two threads at once.
 class date_cache {
  public:
+  static constexpr std::size_t line_size = sizeof("Date: ") - 1 + http_date_size + 2;
+
   /// Valid until the next call.
-  [[nodiscard]] std::string_view line(std::time_t now) noexcept {
+  [[nodiscard]] std::span<const char, line_size> line(std::time_t now) noexcept {
     if (now != written_) write(now);
-    return {text_.data(), text_.size()};
+    return text_;
   }
 
  private:
   void write(std::time_t now) noexcept;
 
   std::optional<std::time_t> written_;
-  std::array<char, sizeof("Date: ") - 1 + http_date_size + 2> text_{};
+  std::array<char, line_size> text_{};
 };
 
 }  // namespace samjoko::proto

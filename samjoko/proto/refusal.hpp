@@ -2,6 +2,7 @@
 // Charter: why a message was not accepted, as the status to answer with. After a refusal nothing
 // more can be read from that connection: where the next message begins is not known.
 
+#include <expected>
 #include <string_view>
 
 namespace samjoko::proto {
@@ -12,5 +13,9 @@ struct refusal {
 
   friend constexpr bool operator==(const refusal&, const refusal&) noexcept = default;
 };
+
+[[nodiscard]] inline std::unexpected<refusal> refuse(int status, std::string_view why) noexcept {
+  return std::unexpected(refusal{status, why});
+}
 
 }  // namespace samjoko::proto

@@ -6,13 +6,6 @@
 #include <algorithm>
 
 namespace samjoko::proto {
-namespace {
-
-std::unexpected<refusal> refuse(int status, std::string_view why) noexcept {
-  return std::unexpected(refusal{status, why});
-}
-
-}  // namespace
 
 request_builder::request_builder(std::string_view head, const http1_limits& limits,
                                  request& out) noexcept

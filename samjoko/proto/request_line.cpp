@@ -8,10 +8,6 @@ namespace {
 
 using verdict = std::expected<void, refusal>;
 
-std::unexpected<refusal> refuse(int status, std::string_view why) noexcept {
-  return std::unexpected(refusal{status, why});
-}
-
 /// Everything but controls, space and "#". RFC 3986 allows fewer (no quotes, braces, backslash,
 /// nothing above ASCII), but browsers and curl send those raw, names in UTF-8 too, and they cannot
 /// be mistaken for anything else. nginx takes them as well.
@@ -35,16 +31,16 @@ http_method known_method(std::string_view text) noexcept {
   return http_method::other;
 }
 
-std::size_t span_of(const character_set& set, std::string_view text) noexcept {
-  std::size_t i = 0;
-  while (i < text.size() && contains(set, text[i])) ++i;
-  return i;
-}
-
-/// HTTP-version, RFC 9112 section 2.3: case-sensitive, one digit on each side.
+/// HTTP-version, RFC 9112 section 2.3: case-sensitive, one digit on each side; and the line's end.
 verdict read_version(std::string_view text, request_line& line) noexcept {
-  if (text.size() != 8 || !text.starts_with("HTTP/") || text[6] != '.' || !is_digit(text[5]) ||
-      !is_digit(text[7])) {
+  constexpr std::string_view shape = "HTTP/1.1\r\n";
+  text = text.substr(0, shape.size());
+  if (text == shape) {
+    line.version_minor = 1;
+    return {};
+  }
+  if (text.size() != shape.size() || !text.starts_with("HTTP/") || text[6] != '.' ||
+      !is_digit(text[5]) || !is_digit(text[7]) || !text.ends_with("\r\n")) {
     return refuse(400, "request line without a valid version");
   }
   if (text[5] != '1') return refuse(505, "HTTP version not supported");
@@ -87,9 +83,10 @@ verdict read_form(request_line& line) noexcept {
 
 }  // namespace
 
-std::expected<request_line, refusal> parse_request_line(std::string_view text,
+std::expected<request_line, refusal> parse_request_line(std::string_view head,
                                                         const http1_limits& limits) noexcept {
   request_line line;
+  auto text = head;
   const auto method_size = span_of(token_set, text);
   if (method_size == 0 || method_size == text.size() || text[method_size] != ' ') {
     return refuse(400, "invalid method");
@@ -103,10 +100,12 @@ std::expected<request_line, refusal> parse_request_line(std::string_view text,
     return refuse(400, "invalid request target");
   }
   line.target = text.substr(0, target_size);
-  if (const auto version = read_version(text.substr(target_size + 1), line); !version) {
+  text.remove_prefix(target_size + 1);
+  if (const auto version = read_version(text, line); !version) {
     return std::unexpected(version.error());
   }
   if (const auto form = read_form(line); !form) return std::unexpected(form.error());
+  line.size = head.size() - text.size() + std::string_view("HTTP/1.1\r\n").size();
   return line;
 }
 

@@ -19,10 +19,11 @@ struct request_line {
   std::string_view target;     ///< as sent
   std::string_view resource;   ///< path and query; empty for CONNECT and where there is no path
   std::string_view authority;  ///< of an absolute or authority form, valid; else empty
+  std::size_t size = 0;        ///< with its CRLF
 };
 
-/// `line` without its CRLF.
+/// `head` begins with the line and its CRLF.
 [[nodiscard]] std::expected<request_line, refusal> parse_request_line(
-    std::string_view line, const http1_limits& limits) noexcept;
+    std::string_view head, const http1_limits& limits) noexcept;
 
 }  // namespace samjoko::proto

@@ -5,10 +5,6 @@
 namespace samjoko::proto {
 namespace {
 
-std::unexpected<refusal> refuse(int status, std::string_view why) noexcept {
-  return std::unexpected(refusal{status, why});
-}
-
 /// The byte at the front of `text`, or -1 for a "%" that encodes none.
 int take_byte(std::string_view& text) noexcept {
   const char first = text.front();

@@ -42,15 +42,15 @@ after http_turn::answer_ready() {
       break;
     }
     finder_.reset();
-    answer_one(text.substr(scan.skip, scan.size), scan.skip + scan.size);
+    answer_one(text.substr(scan.skip, scan.size), scan);
     if (late_) return after::late;
   }
   return after::close;
 }
 
-void http_turn::answer_one(std::string_view head, std::size_t size) {
+void http_turn::answer_one(std::string_view head, const proto::head_scan& scan) {
   auto& [asked, answer] = *scratch_;
-  os::mark_request(head.substr(0, head.find('\r')));
+  os::mark_request(head.substr(0, scan.line_size));
   const auto parsed = proto::parse_head(head, settings_.options.limits, asked);
   if (!parsed) return refuse(parsed.error(), head.starts_with("HEAD "));
   answer.clear();
@@ -60,8 +60,8 @@ void http_turn::answer_one(std::string_view head, std::size_t size) {
                          .keep = asked.keep_alive() && answer.keeps(),
                          .at_once = !asked.keep_alive()};
   if (asked.body().by != proto::body_framing::kind::none)
-    return answer_behind_body(asked, form, size);
-  client_.consume(size);
+    return answer_behind_body(asked, form, scan.skip + scan.size);
+  client_.consume(scan.skip + scan.size);
   finish(answer, form);
 }
 

@@ -57,7 +57,7 @@ class http_turn {
  private:
   struct scratch;
 
-  void answer_one(std::string_view head, std::size_t size);
+  void answer_one(std::string_view head, const proto::head_scan& scan);
   void decide(const proto::request& asked, response& answer) const;
   void answer_behind_body(const proto::request& asked, answer_form form, std::size_t head_size);
   void finish(response& answer, answer_form form);

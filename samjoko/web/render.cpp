@@ -12,7 +12,7 @@
 namespace samjoko::web {
 namespace {
 
-std::string_view date_line() {
+std::span<const char, proto::date_cache::line_size> date_line() {
   thread_local proto::date_cache dates;
   return dates.line(os::wall_seconds());
 }
