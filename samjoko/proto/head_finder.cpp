@@ -47,28 +47,28 @@ head_scan head_finder::find(std::string_view buffered, const http1_limits& limit
     if (!is_token_character(buffered[start_])) return refused(400, "invalid method");
   }
   const auto window = buffered.substr(start_, limits.head_size);
-  head_scan scan;
-  if (line_size_ == 0) scan = find_request_line(window, limits.target_size + beside_target);
-  if (line_size_ != 0) scan = find_fields(window);
-  if (scan.is == head_scan::state::need_more && window.size() == limits.head_size)
-    return refused(431, "request head too large");
-  return scan;
+  if (line_size_ == 0) {
+    const auto fault = find_request_line(window, limits.target_size + beside_target);
+    if (fault.status != 0) return refused(fault.status, fault.why);
+  }
+  return find_fields(window, limits.head_size);
 }
 
-head_scan head_finder::find_request_line(std::string_view window, std::size_t limit) noexcept {
+/// Status 0: there is nothing to be said against what came so far.
+refusal head_finder::find_request_line(std::string_view window, std::size_t limit) noexcept {
   const auto end = line_end(window, searched_);
   const bool found = end != std::string_view::npos;
   searched_ = found ? end + 1 : window.size();
-  if (searched_ > limit) return refused(414, "request line too long");
-  if (!found) return {};
+  if (searched_ > limit) return {414, "request line too long"};
+  if (!found) return {0, {}};
   const auto line = window.substr(0, searched_);
-  if (!line.ends_with("\r\n")) return refused(400, bare_line_feed);
-  if (!names_version(line)) return refused(400, "request line without a version");
+  if (!line.ends_with("\r\n")) return {400, bare_line_feed};
+  if (!names_version(line)) return {400, "request line without a version"};
   line_size_ = line_start_ = searched_;
-  return {};
+  return {0, {}};
 }
 
-head_scan head_finder::find_fields(std::string_view window) noexcept {
+head_scan head_finder::find_fields(std::string_view window, std::size_t limit) noexcept {
   for (;;) {
     const auto end = line_end(window, searched_);
     if (end == std::string_view::npos) break;
@@ -79,6 +79,7 @@ head_scan head_finder::find_fields(std::string_view window) noexcept {
     line_start_ = searched_;
   }
   searched_ = window.size();
+  if (window.size() == limit) return refused(431, "request head too large");
   return {};
 }
 

@@ -33,8 +33,8 @@ class head_finder {
 
  private:
   bool settle_start(std::string_view buffered) noexcept;
-  [[nodiscard]] head_scan find_request_line(std::string_view window, std::size_t limit) noexcept;
-  [[nodiscard]] head_scan find_fields(std::string_view window) noexcept;
+  [[nodiscard]] refusal find_request_line(std::string_view window, std::size_t limit) noexcept;
+  [[nodiscard]] head_scan find_fields(std::string_view window, std::size_t limit) noexcept;
 
   std::size_t start_ = 0;       // empty lines before the head
   std::size_t line_size_ = 0;   // of the request line with its end; 0 until it was found

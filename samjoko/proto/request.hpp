@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <type_traits>
 
 namespace samjoko::proto {
 
@@ -59,8 +60,8 @@ class request {
  public:
   /// Empty; parse_head fills it, as often as wanted. The table of fields stays uninitialised on
   /// purpose.
-  // NOLINTNEXTLINE(modernize-use-equals-default): `= default` would zero it in `request()`.
-  request() noexcept {}
+  // NOLINTNEXTLINE(modernize-use-equals-default,cppcoreguidelines-pro-type-member-init)
+  request() noexcept {}  // `= default` would zero it in `request()`
 
   [[nodiscard]] http_method method() const noexcept { return method_; }
   [[nodiscard]] std::string_view method_text() const noexcept { return text(method_text_); }
@@ -103,13 +104,14 @@ class request {
 
  private:
   friend class request_builder;
+  /// Without initializers, so that 256 slots are not cleared for every request.
   struct place {
-    std::uint16_t at = 0, size = 0;
+    std::uint16_t at, size;
   };
   struct slot {
     place name, value;
-    slot() noexcept {}  // NOLINT: 256 of them are not worth clearing for every request
   };
+  static_assert(std::is_trivially_default_constructible_v<slot>);
   static constexpr auto known_count = static_cast<std::size_t>(known_field::none);
 
   [[nodiscard]] std::string_view text(place where) const noexcept {
@@ -117,7 +119,7 @@ class request {
   }
 
   const char* head_ = "";
-  place method_text_, target_, resource_, host_;
+  place method_text_{}, target_{}, resource_{}, host_{};
   body_framing body_;
   std::uint32_t repeated_ = 0;
   std::uint16_t count_ = 0;
