@@ -293,11 +293,14 @@ bool link::receive() {
   return true;
 }
 
-task<> link::until_news() {
+/// Given a client, a graceful stop ends it too.
+task<> link::until_news(connection* until_stop) {
   io::awaited<io::operation> wait(client_->loop());
   wait_for_news(wait);
   listens_ = wait.kind == io::operation_kind::readable;
-  co_await wait;
+  if (until_stop != nullptr) until_stop->let_stop_end(&wait);
+  if (until_stop == nullptr || !until_stop->stop_requested()) co_await wait;
+  if (until_stop != nullptr) until_stop->let_stop_end(nullptr);
   listens_ = false;
 }
 
@@ -316,12 +319,26 @@ task<result<event>> link::next() {
 task<result<void>> link::wait_beside(connection& client) {
   if (take_progress() && has_news()) co_return result<void>{};
   std::optional<result<std::size_t>> filled;
-  const auto first = co_await first_of(fill(client, filled), until_news());
+  auto* until_stop = client.stop_may_end_reads() && client.unread().empty() ? &client : nullptr;
+  const auto first = co_await first_of(fill(client, filled), until_news(until_stop));
   static_cast<void>(first);
   if (client.context().cancelled) co_return failure(ECANCELED, "hub");
   const bool failed = filled && !*filled && !filled->error().is(ECANCELED);
   if (failed) co_return std::unexpected(filled->error());
-  co_return result<void>{};
+  const bool stopped = until_stop != nullptr && client.stop_requested();
+  co_return stopped&& client.unread().empty() && !has_news() ? stopped_beside(client)
+                                                             : result<void>{};
+}
+
+/// What reached our kernel before this moment has begun; it is still answered.
+result<void> link::stopped_beside(connection& client) {
+  auto last = client.receive_now();
+  if (last) {
+    client.put_unread(std::move(*last));
+    return {};
+  }
+  if (last.error().is(EAGAIN)) return failure(condition::stopping, "hub");
+  return std::unexpected(last.error());
 }
 
 bool link::has_news() const noexcept {

@@ -98,7 +98,8 @@ class link final : public companion {
   /// The next event. EPIPE behind `dropped`; ECANCELED.
   [[nodiscard]] task<result<event>> next();
   /// For a plain handler: until more bytes of the client are unread, or take() has something. The
-  /// error of a failed read.
+  /// error of a failed read. Where a graceful stop may end a read() (service::stops_between_reads)
+  /// it ends this too, with condition::stopping, unless bytes of a request are there.
   [[nodiscard]] task<result<void>> wait_beside(connection& client);
 
   // For whoever runs the client.
@@ -115,7 +116,8 @@ class link final : public companion {
   };
 
   [[nodiscard]] task<result<void>> say(frame what);
-  [[nodiscard]] task<> until_news();
+  [[nodiscard]] task<> until_news(connection* until_stop = nullptr);
+  [[nodiscard]] result<void> stopped_beside(connection& client);
   [[nodiscard]] bool receive();
   [[nodiscard]] std::optional<event> take_frame();
   void note(const event& heard);

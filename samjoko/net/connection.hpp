@@ -118,6 +118,7 @@ class connection {
 
   /// A graceful stop may end a read() that has waited for its first byte in vain.
   void stop_ends_reads(bool yes) noexcept { stop_ends_reads_ = yes; }
+  [[nodiscard]] bool stop_may_end_reads() const noexcept { return stop_ends_reads_; }
   /// Ends such a wait, if there is one.
   void end_wait_for_request() noexcept {
     if (request_wait_ != nullptr) request_wait_->cancel(*request_wait_);

@@ -77,7 +77,10 @@ task<> hear_and_say_plainly(connection& client) {
   }
 }
 service hearing_plainly() {
-  return {.name = "hearing", .handler = hear_and_say_plainly, .uses_hub = true};
+  return {.name = "hearing",
+          .handler = hear_and_say_plainly,
+          .stops_between_reads = true,
+          .uses_hub = true};
 }
 
 std::vector<test_client> subscribers(const running_model& server, int count) {
@@ -122,6 +125,28 @@ TEST_P(model_contract, a_turn_begins_at_a_message) {
   EXPECT_TRUE(two.serves_nobody());
   one.stop_and_expect_end();
   two.stop_and_expect_end();
+}
+
+/// It waits inside its turn, and for two things: a graceful stop once waited for its deadline.
+TEST_P(model_contract, a_graceful_stop_ends_a_plain_wait_for_both) {
+  hub::running_hub hub;
+  running_model server(GetParam(), hearing_plainly());
+  running_model other(GetParam(), hearing_plainly());
+  hub.start();
+  auto idle = subscribers(server, 1);
+  auto busy = subscribers(server, 1);
+  auto there = subscribers(other, 1);
+  EXPECT_TRUE(busy[0].send("half "));
+  server.stop(stop_level::graceful);
+  EXPECT_TRUE(idle[0].sees_end());
+  idle.clear();
+  EXPECT_TRUE(busy[0].send("a line\n"));
+  EXPECT_EQ(there[0].receive_line(), "half a line\n");
+  EXPECT_TRUE(busy[0].is_cut_off());
+  busy.clear();
+  server.expect_end();
+  there.clear();
+  other.stop_and_expect_end();
 }
 
 TEST_P(model_contract, a_plain_handler_waits_for_both) {
