@@ -28,7 +28,7 @@ class Stat:
         try:
             with open(f"/proc/{pid}/stat") as file:
                 return Stat(file.read())
-        except (FileNotFoundError, ProcessLookupError):
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
             return None
 
 
@@ -72,8 +72,9 @@ def tree_below(pid):
 
 
 def zombies_below(pid):
-    stats = [Stat.of(each) for each in descendants(pid)]
-    return [stat for stat in stats if stat and stat.state == "Z"]
+    """Those that somebody could reap: the first thread of a process is a zombie too while others
+    still end."""
+    return [stat for stat in tree_below(pid) if stat.state == "Z" and stat.threads <= 1]
 
 
 def cpu_seconds(pids):

@@ -296,11 +296,12 @@ bool link::receive() {
 /// Given a client, a graceful stop ends it too.
 task<> link::until_news(connection* until_stop) {
   io::awaited<io::operation> wait(client_->loop());
+  detail::ended_by_stop stop{&wait};
   wait_for_news(wait);
   listens_ = wait.kind == io::operation_kind::readable;
-  if (until_stop != nullptr) until_stop->let_stop_end(&wait);
+  if (until_stop != nullptr) until_stop->let_stop_end(stop);
   if (until_stop == nullptr || !until_stop->stop_requested()) co_await wait;
-  if (until_stop != nullptr) until_stop->let_stop_end(nullptr);
+  if (until_stop != nullptr) until_stop->take_back(stop);
   listens_ = false;
 }
 
@@ -316,22 +317,35 @@ task<result<event>> link::next() {
   }
 }
 
-task<result<void>> link::wait_beside(connection& client) {
-  if (take_progress() && has_news()) co_return result<void>{};
+task<result<void>> link::wait_for_both(connection& client, connection* until_stop) {
   std::optional<result<std::size_t>> filled;
-  auto* until_stop = client.stop_may_end_reads() && client.unread().empty() ? &client : nullptr;
   const auto first = co_await first_of(fill(client, filled), until_news(until_stop));
   static_cast<void>(first);
-  if (client.context().cancelled) co_return failure(ECANCELED, "hub");
+  const auto& context = co_await this_context();
+  if (context.cancelled) co_return failure(ECANCELED, "hub");
   const bool failed = filled && !*filled && !filled->error().is(ECANCELED);
   if (failed) co_return std::unexpected(filled->error());
-  const bool stopped = until_stop != nullptr && client.stop_requested();
-  co_return stopped&& client.unread().empty() && !has_news() ? stopped_beside(client)
-                                                             : result<void>{};
+  co_return result<void>{};
 }
 
-/// What reached our kernel before this moment has begun; it is still answered.
-result<void> link::stopped_beside(connection& client) {
+task<result<void>> link::wait_beside(connection& client) {
+  if (take_progress() && has_news()) co_return result<void>{};
+  co_return co_await wait_for_both(client, nullptr);
+}
+
+task<result<void>> link::wait_beside_or_stop(connection& client) {
+  if (take_progress() && has_news()) co_return result<void>{};
+  const bool has_begun = !client.unread().empty();
+  auto* until_stop = &client;
+  if (has_begun) until_stop = nullptr;
+  auto waited = co_await wait_for_both(client, until_stop);
+  if (!waited || has_begun || !client.stop_requested()) co_return waited;
+  co_return stop_beside(client);
+}
+
+/// What has reached our kernel before this moment has begun; it is still answered.
+result<void> link::stop_beside(connection& client) {
+  if (!client.unread().empty() || news_reached_us()) return {};
   auto last = client.receive_now();
   if (last) {
     client.put_unread(std::move(*last));
@@ -339,6 +353,13 @@ result<void> link::stopped_beside(connection& client) {
   }
   if (last.error().is(EAGAIN)) return failure(condition::stopping, "hub");
   return std::unexpected(last.error());
+}
+
+bool link::news_reached_us() {
+  while (!has_news()) {
+    if (socket_ < 0 || is_lost_ || was_dropped_ || !receive()) return false;
+  }
+  return true;
 }
 
 bool link::has_news() const noexcept {

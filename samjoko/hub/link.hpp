@@ -98,9 +98,11 @@ class link final : public companion {
   /// The next event. EPIPE behind `dropped`; ECANCELED.
   [[nodiscard]] task<result<event>> next();
   /// For a plain handler: until more bytes of the client are unread, or take() has something. The
-  /// error of a failed read. Where a graceful stop may end a read() (service::stops_between_reads)
-  /// it ends this too, with condition::stopping, unless bytes of a request are there.
+  /// error of a failed read.
   [[nodiscard]] task<result<void>> wait_beside(connection& client);
+  /// The same for a handler that owes nobody an answer: a graceful stop ends it too, with
+  /// condition::stopping, unless bytes or news have reached our kernel before.
+  [[nodiscard]] task<result<void>> wait_beside_or_stop(connection& client);
 
   // For whoever runs the client.
   [[nodiscard]] bool has_news() const noexcept override;
@@ -117,7 +119,9 @@ class link final : public companion {
 
   [[nodiscard]] task<result<void>> say(frame what);
   [[nodiscard]] task<> until_news(connection* until_stop = nullptr);
-  [[nodiscard]] result<void> stopped_beside(connection& client);
+  [[nodiscard]] task<result<void>> wait_for_both(connection& client, connection* until_stop);
+  [[nodiscard]] result<void> stop_beside(connection& client);
+  [[nodiscard]] bool news_reached_us();
   [[nodiscard]] bool receive();
   [[nodiscard]] std::optional<event> take_frame();
   void note(const event& heard);

@@ -89,19 +89,20 @@ class child::waiting_for_exit : public io::until_readable {
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> waiter) noexcept {
     if (owner_ != nullptr) {
-      owner_->let_stop_end(this);
+      owner_->let_stop_end(stop_);
       result = -ECANCELED;
       if (owner_->stop_requested()) return false;
     }
     return begin(*waiter.promise().context, waiter);
   }
-  std::int64_t await_resume() const noexcept {
-    if (owner_ != nullptr) owner_->let_stop_end(nullptr);
+  std::int64_t await_resume() noexcept {
+    if (owner_ != nullptr) owner_->take_back(stop_);
     return result;
   }
 
  private:
   connection* owner_;
+  detail::ended_by_stop stop_{this};
 };
 
 result<child> child::start(connection& from, const program& what, milliseconds grace) {

@@ -85,6 +85,15 @@ void connection::set_idle_limit(milliseconds idle) noexcept {
   idle_ms_ = static_cast<std::uint32_t>(idle.count());
 }
 
+bool connection::take_back(const detail::ended_by_stop& wait) noexcept {
+  for (auto** each = &ended_by_stop_; *each != nullptr; each = &(*each)->next) {
+    if (*each != &wait) continue;
+    *each = wait.next;
+    return true;
+  }
+  return false;
+}
+
 result<lease> connection::receive_now() noexcept {
   const auto receive = do_now(operation_kind::receive_now);
   if (receive.result == 0) return failure(condition::end_of_stream, "receive");
@@ -183,7 +192,7 @@ reading::reading(connection& from) noexcept : awaited(from.loop()), from_(from) 
 }
 
 samjoko::result<lease> reading::await_resume() {
-  const bool could_stop = std::exchange(from_.request_wait_, nullptr) != nullptr;
+  const bool could_stop = from_.take_back(stop_);
   from_.progressed_ = true;
   if (!from_.unread_.empty()) return std::move(from_.unread_);
   if (result > 0) return lease(from_.loop().buffers(), data, static_cast<std::size_t>(result));

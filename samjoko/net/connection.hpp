@@ -30,6 +30,12 @@ class filling;
 class writing;
 class writing_parts;
 class sending_file;
+
+/// A wait that a graceful stop ends, on the list of its connection while it lasts.
+struct ended_by_stop {
+  waiting* wait;
+  ended_by_stop* next = nullptr;
+};
 }  // namespace detail
 
 class connection {
@@ -118,10 +124,10 @@ class connection {
 
   /// A graceful stop may end a read() that has waited for its first byte in vain.
   void stop_ends_reads(bool yes) noexcept { stop_ends_reads_ = yes; }
-  [[nodiscard]] bool stop_may_end_reads() const noexcept { return stop_ends_reads_; }
-  /// Ends such a wait, if there is one.
+  /// Ends such waits, if there are any.
   void end_wait_for_request() noexcept {
-    if (request_wait_ != nullptr) request_wait_->cancel(*request_wait_);
+    for (auto* each = ended_by_stop_; each != nullptr; each = each->next)
+      each->wait->cancel(*each->wait);
   }
   /// Makes `wait` a receive of more bytes, behind those that are unread already, or into a fresh
   /// block.
@@ -140,8 +146,12 @@ class connection {
   void put_unread(lease received) noexcept { unread_ = std::move(received); }
   /// A receive that does not wait: what has reached our kernel already, or nothing.
   [[nodiscard]] result<lease> receive_now() noexcept;
-  /// A graceful stop ends this wait too; null: none any more. For waits that are no read().
-  void let_stop_end(waiting* wait) noexcept { request_wait_ = wait; }
+  /// A graceful stop ends this wait too, until it is taken back. Several tasks may have one each.
+  void let_stop_end(detail::ended_by_stop& wait) noexcept {
+    wait.next = std::exchange(ended_by_stop_, &wait);
+  }
+  /// Whether it was there.
+  bool take_back(const detail::ended_by_stop& wait) noexcept;
   /// A rest also ends when this one has news; null: no more. It says so itself before it goes.
   void rest_beside(companion* other) noexcept { beside_ = other; }
   [[nodiscard]] companion* beside() const noexcept { return beside_; }
@@ -167,7 +177,7 @@ class connection {
   task_context context_;
   lease unread_;
   deadline deadline_;
-  waiting* request_wait_ = nullptr;
+  detail::ended_by_stop* ended_by_stop_ = nullptr;
   companion* beside_ = nullptr;
   int socket_;
   std::uint32_t idle_ms_;
@@ -187,7 +197,7 @@ class reading : public io::awaited<io::operation> {
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> waiter) noexcept {
     if (from_.stop_ends_reads_) {
-      from_.request_wait_ = this;
+      from_.let_stop_end(stop_);
       result = -ECANCELED;
       if (from_.stop_requested()) return false;
     }
@@ -197,6 +207,7 @@ class reading : public io::awaited<io::operation> {
 
  private:
   connection& from_;
+  ended_by_stop stop_{this};
 };
 
 class filling : public io::awaited<io::operation> {

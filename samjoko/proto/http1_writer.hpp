@@ -43,6 +43,7 @@ class head_writer {
   }
   /// The same of a size that the compiler knows: no call.
   template <std::size_t Size>
+    requires(Size != std::dynamic_extent)
   head_writer& raw(std::span<const char, Size> text) noexcept {
     return raw(std::string_view(text.data(), Size));
   }

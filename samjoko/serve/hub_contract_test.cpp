@@ -4,7 +4,10 @@
 
 #include <samjoko/hub/link.hpp>
 #include <samjoko/hub/running_hub.hpp>
+#include <samjoko/net/child.hpp>
 #include <samjoko/serve/model_contract.hpp>
+#include <samjoko/task/first_of.hpp>
+#include <samjoko/task/scope.hpp>
 
 namespace samjoko::serve {
 namespace {
@@ -72,15 +75,12 @@ task<> hear_and_say_plainly(connection& client) {
       client.consume(end + 1);
       continue;
     }
-    const auto came = co_await line.wait_beside(client);
+    const auto came = co_await line.wait_beside_or_stop(client);
     if (!came) co_return;
   }
 }
 service hearing_plainly() {
-  return {.name = "hearing",
-          .handler = hear_and_say_plainly,
-          .stops_between_reads = true,
-          .uses_hub = true};
+  return {.name = "hearing", .handler = hear_and_say_plainly, .uses_hub = true};
 }
 
 std::vector<test_client> subscribers(const running_model& server, int count) {
@@ -147,6 +147,84 @@ TEST_P(model_contract, a_graceful_stop_ends_a_plain_wait_for_both) {
   server.expect_end();
   there.clear();
   other.stop_and_expect_end();
+}
+
+task<> until_exit(child& of, std::string& words) {
+  const auto ended = co_await of.exit_or_stop();
+  if (!ended && ended.error().is(condition::stopping)) words += "exit";
+}
+task<> until_news(connection& client, hub::link& line, std::string& words) {
+  const auto came = co_await line.wait_beside_or_stop(client);
+  if (!came && came.error().is(condition::stopping)) words += "news";
+}
+/// Two tasks of one client, each in a wait of its own.
+task<> wait_twice(connection& client) {
+  hub::link line;
+  if (!line.open(client)) co_return;
+  program sleeper{.words = {"sleep", "60"}};
+  sleeper.file = "/bin/sleep";
+  auto running = child::start(client, sleeper);
+  if (!running) co_return;
+  const auto ready = co_await client.write("ready\n");
+  if (!ready) co_return;
+  std::string words;
+  scope both(client.context());
+  both.spawn(until_exit(*running, words));
+  both.spawn(until_news(client, line, words));
+  const auto joined = co_await both.join();
+  static_cast<void>(joined);
+  words += "\n";
+  const auto told = co_await client.write(words);
+  static_cast<void>(told);
+}
+
+/// There was room for one wait: the second one took the first one's place.
+TEST_P(model_contract, a_graceful_stop_ends_all_waits_of_a_client) {
+  hub::running_hub hub;
+  running_options options;
+  options.starts_programs = true;
+  running_model server(GetParam(), {.name = "twice", .handler = wait_twice, .uses_hub = true},
+                       options);
+  hub.start();
+  auto client = server.connect();
+  EXPECT_EQ(client.receive_line(), "ready\n");
+  server.stop(stop_level::graceful);
+  const auto words = client.receive_line();
+  EXPECT_TRUE(words == "exitnews\n" || words == "newsexit\n") << words;
+  client.close();
+  server.expect_end();
+}
+
+task<> pass_on_news(connection& client, hub::link& line) {
+  for (;;) {
+    const auto came = co_await line.wait_beside(client);
+    if (!came) co_return;
+    while (line.take()) {
+    }
+  }
+}
+task<> sleep_a_while(connection& client) {
+  co_await io::sleep_until(client.loop(), client.loop().deadline_after(milliseconds(20)));
+}
+task<> listen_for_a_while(connection& client) {
+  hub::link line;
+  if (!line.open(client)) co_return;
+  const auto first = co_await first_of(pass_on_news(client, line), sleep_a_while(client));
+  EXPECT_EQ(first, 1U);
+  const auto told = co_await client.write("over\n");
+  static_cast<void>(told);
+}
+
+/// The wait looked at the client's task only and returned at once, for ever.
+TEST_P(model_contract, a_cancelled_wait_for_both_ends) {
+  hub::running_hub hub;
+  running_model server(GetParam(),
+                       {.name = "while", .handler = listen_for_a_while, .uses_hub = true});
+  hub.start();
+  auto client = server.connect();
+  EXPECT_EQ(client.receive_line(), "over\n");
+  client.close();
+  server.stop_and_expect_end();
 }
 
 TEST_P(model_contract, a_plain_handler_waits_for_both) {

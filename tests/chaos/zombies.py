@@ -23,9 +23,7 @@ class Looks:
 
     def look(self):
         now = time.monotonic()
-        # The first thread of a process is a zombie too while others still end: nobody can reap it.
-        dead = {stat.pid: stat.parent for stat in processes.tree_below(self.pid)
-                if stat.state == "Z" and stat.threads <= 1}
+        dead = {stat.pid: stat.parent for stat in processes.zombies_below(self.pid)}
         for pid in [pid for pid in self._seen if pid not in dead]:
             self._judge(*self._seen.pop(pid))
         for pid, parent in dead.items():

@@ -84,8 +84,10 @@ def test_both_directions_full(model):
 
     def serve(client):
         with client:
-            threading.Thread(target=client.sendall, args=(b"b" * amount,), daemon=True).start()
+            sender = threading.Thread(target=client.sendall, args=(b"b" * amount,), daemon=True)
+            sender.start()
             got = receive_exactly(client, amount)
+            sender.join()  # or the number comes in between
             client.sendall(b"%010d" % got.count(b"a"))
             client.shutdown(socket.SHUT_WR)
             receive_all(client)
