@@ -335,11 +335,9 @@ task<result<void>> link::wait_beside(connection& client) {
 
 task<result<void>> link::wait_beside_or_stop(connection& client) {
   if (take_progress() && has_news()) co_return result<void>{};
-  const bool has_begun = !client.unread().empty();
-  auto* until_stop = &client;
-  if (has_begun) until_stop = nullptr;
-  auto waited = co_await wait_for_both(client, until_stop);
-  if (!waited || has_begun || !client.stop_requested()) co_return waited;
+  if (!client.unread().empty()) co_return co_await wait_for_both(client, nullptr);
+  auto waited = co_await wait_for_both(client, &client);
+  if (!waited || !client.stop_requested()) co_return waited;
   co_return stop_beside(client);
 }
 

@@ -31,15 +31,17 @@ http_method known_method(std::string_view text) noexcept {
   return http_method::other;
 }
 
+/// What follows the target in nearly every line.
+constexpr std::string_view usual_end = "HTTP/1.1\r\n";
+
 /// HTTP-version, RFC 9112 section 2.3: case-sensitive, one digit on each side; and the line's end.
 verdict read_version(std::string_view text, request_line& line) noexcept {
-  constexpr std::string_view shape = "HTTP/1.1\r\n";
-  text = text.substr(0, shape.size());
-  if (text == shape) {
+  text = text.substr(0, usual_end.size());
+  if (text == usual_end) {
     line.version_minor = 1;
     return {};
   }
-  if (text.size() != shape.size() || !text.starts_with("HTTP/") || text[6] != '.' ||
+  if (text.size() != usual_end.size() || !text.starts_with("HTTP/") || text[6] != '.' ||
       !is_digit(text[5]) || !is_digit(text[7]) || !text.ends_with("\r\n")) {
     return refuse(400, "request line without a valid version");
   }
@@ -105,7 +107,7 @@ std::expected<request_line, refusal> parse_request_line(std::string_view head,
     return std::unexpected(version.error());
   }
   if (const auto form = read_form(line); !form) return std::unexpected(form.error());
-  line.size = head.size() - text.size() + std::string_view("HTTP/1.1\r\n").size();
+  line.size = head.size() - text.size() + usual_end.size();
   return line;
 }
 

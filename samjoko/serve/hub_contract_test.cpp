@@ -111,11 +111,20 @@ std::vector<test_client*> pointers(std::vector<test_client>& first,
   return all;
 }
 
-TEST_P(model_contract, a_turn_begins_at_a_message) {
+/// Two programs on one hub, which starts when both have been forked.
+struct two_on_a_hub {
   hub::running_hub hub;
-  running_model one(GetParam(), hearing());
-  running_model two(GetParam(), hearing());
-  hub.start();
+  running_model one, two;
+
+  two_on_a_hub(const placement& what, const service& offered)
+      : one(what, offered), two(what, offered) {
+    hub.start();
+  }
+};
+
+TEST_P(model_contract, a_turn_begins_at_a_message) {
+  two_on_a_hub both(GetParam(), hearing());
+  auto& [hub, one, two] = both;
   auto here = subscribers(one, 3);
   auto there = subscribers(two, 3);
   expect_all_to_hear(pointers(here, there));
@@ -129,10 +138,8 @@ TEST_P(model_contract, a_turn_begins_at_a_message) {
 
 /// It waits inside its turn, and for two things: a graceful stop once waited for its deadline.
 TEST_P(model_contract, a_graceful_stop_ends_a_plain_wait_for_both) {
-  hub::running_hub hub;
-  running_model server(GetParam(), hearing_plainly());
-  running_model other(GetParam(), hearing_plainly());
-  hub.start();
+  two_on_a_hub both(GetParam(), hearing_plainly());
+  auto& [hub, server, other] = both;
   auto idle = subscribers(server, 1);
   auto busy = subscribers(server, 1);
   auto there = subscribers(other, 1);
@@ -228,10 +235,8 @@ TEST_P(model_contract, a_cancelled_wait_for_both_ends) {
 }
 
 TEST_P(model_contract, a_plain_handler_waits_for_both) {
-  hub::running_hub hub;
-  running_model one(GetParam(), hearing_plainly());
-  running_model two(GetParam(), hearing_plainly());
-  hub.start();
+  two_on_a_hub both(GetParam(), hearing_plainly());
+  auto& [hub, one, two] = both;
   auto here = subscribers(one, 2);
   auto there = subscribers(two, 2);
   expect_all_to_hear(pointers(here, there));

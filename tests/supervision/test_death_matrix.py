@@ -38,6 +38,10 @@ def memory_is_counted():
                    for line in file)
 
 
+KILLED = (("somebody's signal (likely)", ["not from us, no out-of-memory kill counted"])
+          if memory_is_counted() else ("unknown", ["no counter could be read"]))
+
+
 def terminate(client, pid, server):
     """It leaves when its client has left."""
     os.kill(pid, signal.SIGTERM)
@@ -89,9 +93,7 @@ KINDS = [
     Kind("overflow", by_line("overflow"), CRASH, ["stack overflow"], "mischief_overflow"),
     Kind("TERM from outside", terminate, SENT, ["SIGTERM", "process {me}"]),
     Kind("SEGV from outside", by_signal(signal.SIGSEGV), SENT, ["SIGSEGV", "process {me}"]),
-    Kind("KILL from outside", by_signal(signal.SIGKILL), "somebody's signal (likely)",
-         ["not from us, no out-of-memory kill counted"]) if memory_is_counted() else
-    Kind("KILL from outside", by_signal(signal.SIGKILL), "unknown", ["no counter could be read"]),
+    Kind("KILL from outside", by_signal(signal.SIGKILL), *KILLED),
     Kind("stuck loop", by_line("spin"), LIMIT, ["without coming back"], "mischief_spin"),
     Kind("one stuck of many", one_of_many, LIMIT, ["without coming back"], "mischief_spin"),
     Kind("deadlock", deadlock, LIMIT, ["without coming back"], "mischief_"),
