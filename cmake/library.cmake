@@ -39,4 +39,5 @@ file(RELATIVE_PATH up_to_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(cmake/samjoko.pc.in samjoko.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/samjokoConfig.cmake
   ${CMAKE_CURRENT_BINARY_DIR}/samjokoConfigVersion.cmake DESTINATION ${package_dir})
+install(FILES ${CMAKE_CURRENT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/samjoko.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -80,6 +80,13 @@ def pages_are_there(prefix):
     assert (prefix / "share" / PRINTED[0]).read_text() == run(prefix / "bin/samjoko", "manual")
 
 
+def the_licence_is_there(prefix):
+    text = (prefix / "share/doc/samjoko/LICENSE").read_text()
+    assert text.startswith("Boost Software License - Version 1.0"), text[:80]
+    metadata = next(prefix.rglob("samjoko.pc")).read_text()
+    assert "License: BSL-1.0" in metadata, metadata
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("--build", "--examples"):
@@ -93,6 +100,7 @@ def main():
         run(options.cmake, "--install", options.build, "--prefix", prefix)
         assert run(prefix / "bin/samjoko", "version").strip(), "samjoko version says nothing"
         pages_are_there(prefix)
+        the_licence_is_there(prefix)
         for program in (by_find_package(options, prefix, folder / "build"),
                         by_pkg_config(options, prefix, folder)):
             echoes(program, folder)
