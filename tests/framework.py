@@ -8,6 +8,10 @@ LONG = os.environ.get("LONG_TESTS") == "1"
 # A program with sanitizers may take so many times longer, and use so much more CPU time.
 SLOWNESS = int(os.environ.get("TESTED_SLOWNESS", "1"))
 
+# An upper bound of what should take a moment: far above what it takes on a busy machine, and below
+# what the wrong behaviour takes (a limit of 20 s and more, or for ever). No test judges by speed.
+IN_TIME = 15 * SLOWNESS
+
 
 def quick_or_long(quick, long):
     """A number that is larger with --long."""

@@ -10,15 +10,16 @@ import time
 
 import processes
 import sanitizers
-from framework import SLOWNESS
+from framework import IN_TIME, SLOWNESS
 
 BINARY = os.environ.get("TESTED_BINARY", "build/release/samjoko")
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 def until(condition, seconds, what):
-    """Polls until the condition gives something true, and returns that."""
-    end = time.monotonic() + seconds * SLOWNESS
+    """Polls until the condition gives something true, and returns that. `seconds` is what it takes on a
+    quiet machine; a busy one has IN_TIME at least."""
+    end = time.monotonic() + max(seconds * SLOWNESS, IN_TIME)
     while True:
         found = condition()
         if found:
@@ -117,17 +118,17 @@ class Server:
     def send(self, number):
         os.kill(self.pid, number)
 
-    def wait(self, seconds=10):
+    def wait(self, seconds=IN_TIME):
         """The exit code; negative for a signal."""
         self._known |= set(self.tree())
         return self.process.wait(seconds)
 
-    def stop(self, number=signal.SIGTERM, seconds=10):
+    def stop(self, number=signal.SIGTERM, seconds=IN_TIME):
         self._known |= set(self.tree())
         self.send(number)
         return self.wait(seconds)
 
-    def stop_cleanly(self, number=signal.SIGTERM, seconds=10):
+    def stop_cleanly(self, number=signal.SIGTERM, seconds=IN_TIME):
         code = self.stop(number, seconds)
         assert code == 0, f"exit code {code}\n{self.log()[-2000:]}"
         self.check_nothing_left()
@@ -168,7 +169,7 @@ class Server:
         self.process.wait(5)
 
 
-def run_to_end(*args, seconds=10, **options):
+def run_to_end(*args, seconds=IN_TIME, **options):
     """The program with arguments that make it end: (exit code, standard error)."""
     done = subprocess.run([BINARY, *map(str, args)], stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=seconds,

@@ -106,14 +106,6 @@ def threads(pid):
         return []
 
 
-def cpu_share(pid, seconds):
-    """CPU time of the process and all below it over wall time, for a while. 0.01 is 1 %."""
-    pids = [pid] + descendants(pid)
-    before, start = cpu_seconds(pids), time.monotonic()
-    time.sleep(seconds)
-    return (cpu_seconds(pids) - before) / (time.monotonic() - start)
-
-
 class ZombieWatch(threading.Thread):
     """Samples the descendants of a process each 5 ms: how long was the oldest zombie one?"""
 

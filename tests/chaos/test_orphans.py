@@ -8,7 +8,7 @@ import time
 
 import processes
 from clients import Answer, connect, echoes
-from framework import SLOWNESS, alone, cases, limit, quick_or_long, long_only
+from framework import IN_TIME, alone, cases, limit, long_only, quick_or_long
 from harness import Server, until
 
 sys.path.insert(0, os.path.dirname(__file__))
@@ -76,7 +76,7 @@ def test_a_stop_cuts_orphans_at_its_limit(model):
         with orphan_with_half_a_request(server):
             start = time.monotonic()
             server.stop_cleanly()
-            assert 0.9 < time.monotonic() - start < 4 * SLOWNESS
+            assert 0.9 < time.monotonic() - start < IN_TIME
         assert "left behind by a worker, is killed" in server.log()
 
 
@@ -86,7 +86,7 @@ def test_an_immediate_stop_does_not_wait_for_orphans(model):
         with orphan_with_half_a_request(server):
             start = time.monotonic()
             server.stop_cleanly(signal.SIGQUIT)
-            assert time.monotonic() - start < 3 * SLOWNESS
+            assert time.monotonic() - start < IN_TIME
 
 
 @long_only

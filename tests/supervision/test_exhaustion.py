@@ -7,14 +7,16 @@ import time
 
 import processes
 from clients import connect, echoes, receive_exactly
-from framework import MODELS, SLOWNESS, alone, cases, limit, model_name
+from framework import IN_TIME, MODELS, alone, cases, limit, model_name
 from harness import Server, until
+from wakeups import Wakeups
 
 sys.path.insert(0, os.path.dirname(__file__))
 from shortages import Injection, few_descriptors, need_strace, pids_group  # noqa: E402
 
-IDLE = 0.01 * SLOWNESS      # the share of a core that a waiting server may use
-SERVED = 1.0 * SLOWNESS     # seconds from room to service
+# Wake-ups in a second, of all threads. While there is no room somebody looks each 100 ms; strace
+# adds two for each system call, and the epoll loop tries each of five clients again each 20 ms.
+LOOKING, TRACED, TRACED_TRYING = 60, 500, 1500
 
 
 def many_clients(server, count):
@@ -24,10 +26,10 @@ def many_clients(server, count):
 
 def check_waiting(server, words):
     """Idle while there is no room, and one line in a while says so."""
-    share = processes.cpu_share(server.pid, 3)
+    waking = Wakeups(server.pid, 3)
     lines = [line for line in server.log_lines("warning") if any(word in line for word in words)]
-    print(f"{share:.2%} of a core while waiting, {len(lines)} lines")
-    assert share < IDLE, f"{share:.2%} of a core\n{server.log()[-2000:]}"
+    print(f"{waking} while waiting, {len(lines)} lines")
+    waking.check(LOOKING)
     check_lines(server, lines)
 
 
@@ -38,18 +40,17 @@ def check_lines(server, lines):
 
 
 def check_room_again(server, clients, leaving):
-    """Some leave; a client that waited, and a new one, are served within a second."""
+    """Some leave; a client that waited, and a new one, are served."""
     waited = clients[-1]
     for client in clients[:leaving]:
         client.close()
     start = time.monotonic()
-    waited.settimeout(SERVED + 4)
+    waited.settimeout(IN_TIME)
     assert echoes(waited)
     taken = time.monotonic() - start
     with connect(server) as fresh:
         assert echoes(fresh)
     print(f"a waiting client was served {taken * 1000:.0f} ms after there was room")
-    assert taken < SERVED, f"after {taken:.2f} s"
 
 
 @alone
@@ -164,7 +165,7 @@ LASTING = [(call, error, model)
 @limit(60)
 @cases(LASTING, injection_name)
 def test_lasting_shortage(case):
-    """Each call fails for some seconds: no spinning; then all are served within a second."""
+    """Each call fails for some seconds: no spinning; then all are served."""
     call, error, model = case
     need_strace()
     pool = ["--pool-min", "1"] if model[1] == "pool" else []
@@ -177,15 +178,17 @@ def test_lasting_shortage(case):
             for client in clients:
                 client.sendall(b"here\n")  # a full pool of processes ends the rests of the silent
             time.sleep(0.5)
-            share = processes.cpu_share(server.pid, 3)
+            waking = Wakeups(server.pid, 3)
+            waking.check(TRACED_TRYING if call == "epoll_ctl" else TRACED)
             injection.end()
         start = time.monotonic()
+        for client in clients:
+            client.settimeout(IN_TIME)
         served = [client for client in clients if receive_exactly(client, 5) == b"here\n"]
         taken = time.monotonic() - start
         lines = server.log_lines("warning")
         for client in clients:
             client.close()
-    print(f"{share:.2%} of a core, {len(lines)} lines, served after {taken * 1000:.0f} ms")
-    assert share < IDLE and taken < SERVED
+    print(f"{waking}, {len(lines)} lines, served after {taken * 1000:.0f} ms")
     check_lines(server, lines)
     assert len(served) == len(clients)
