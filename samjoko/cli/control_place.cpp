@@ -8,7 +8,7 @@
 #include <samjoko/os/address.hpp>
 #include <samjoko/os/local_stream.hpp>
 #include <samjoko/os/runtime_folder.hpp>
-#include <samjoko/os/socket.hpp>
+#include <samjoko/os/socket_file.hpp>
 
 namespace samjoko::cli {
 namespace {

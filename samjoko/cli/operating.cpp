@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <samjoko/cli/control_place.hpp>
 #include <samjoko/cli/version.hpp>
+#include <samjoko/os/address.hpp>
 #include <samjoko/os/file.hpp>
 #include <samjoko/os/handed_descriptors.hpp>
 #include <samjoko/os/log_writer.hpp>
@@ -56,11 +57,6 @@ os::log_format format_for(const operating_options& options, bool to_standard_err
                                                                          : os::log_format::text;
 }
 
-operation::~operation() {
-  control_.reset();
-  if (where_) os::remove_stale(*where_);
-}
-
 result<void> operation::begin(const operating_options& options) {
   os::keep_handed_from_children();
   auto manager = os::meet_service_manager();
@@ -84,10 +80,9 @@ result<void> operation::begin(const operating_options& options) {
 result<void> operation::open_control(const operating_options& options) {
   auto where = os::address::parse("unix:" + options.control);
   if (!where) return failure_of(where);
-  auto opened = os::listen_on(*where, for_control);
+  auto opened = os::listen_on(*where, for_control, &control_file_);
   if (!opened) return failure_of(opened);
   control_ = std::move(*opened);
-  where_ = *where;
   return {};
 }
 

@@ -2,11 +2,11 @@
 // Charter: options of how the running program is seen and steered, and what stands in the file
 // system for it: the control socket, the pid file.
 
-#include <optional>
 #include <samjoko/base/result.hpp>
-#include <samjoko/os/address.hpp>
+#include <samjoko/os/descriptor.hpp>
 #include <samjoko/os/log_form.hpp>
 #include <samjoko/os/pid_file.hpp>
+#include <samjoko/os/socket_file.hpp>
 #include <samjoko/supervise/operating.hpp>
 #include <string>
 #include <string_view>
@@ -34,7 +34,7 @@ class operation {
   operation(const operation&) = delete;
   operation& operator=(const operation&) = delete;
   /// The socket's file goes with it. It must outlive the master.
-  ~operation();
+  ~operation() = default;
 
   /// Opens what was asked for; what is there by default and cannot be had is only warned of.
   [[nodiscard]] result<void> begin(const operating_options& options);
@@ -46,7 +46,7 @@ class operation {
   void open_usual_control();
 
   os::descriptor control_;
-  std::optional<os::address> where_;
+  os::socket_file control_file_;
   os::pid_file pid_file_;
   os::service_manager manager_;
 };

@@ -59,10 +59,10 @@ result<void> begin_log(const serve_options& options) {
 }
 
 result<named_listener> open_listener(const serve_options& options, const os::address& where,
-                                     std::size_t group) {
-  auto socket = os::listen_on(where, {.backlog = options.backlog,
-                                      .unix_mode = options.unix_mode,
-                                      .unix_owner = options.unix_owner});
+                                     std::size_t group, os::socket_file& file) {
+  const os::listen_options how{
+      .backlog = options.backlog, .unix_mode = options.unix_mode, .unix_owner = options.unix_owner};
+  auto socket = os::listen_on(where, how, &file);
   if (!socket) return failure_of(socket);
   const auto bound = os::local_address(socket->get());
   auto name = bound && !where.dual_stack() ? bound->text()
@@ -73,11 +73,13 @@ result<named_listener> open_listener(const serve_options& options, const os::add
 
 /// All listeners in the order of the services, or the first one's error.
 std::expected<std::vector<named_listener>, int> open_listeners(std::span<const offer> offers,
-                                                               const worker_groups& groups) {
+                                                               const worker_groups& groups,
+                                                               std::span<os::socket_file> files) {
   std::vector<named_listener> listeners;
   for (const auto& [options, offered] : offers) {
     for (const auto& [where, how] : options.listen) {
-      auto opened = open_listener(options, where, groups.of_listener[listeners.size()]);
+      const auto n = listeners.size();
+      auto opened = open_listener(options, where, groups.of_listener[n], files[n]);
       if (!opened)
         return std::unexpected(complain(opened.error(), advice_for(opened.error(), where)));
       listeners.push_back(std::move(*opened));
@@ -225,29 +227,27 @@ std::vector<os::address> addresses_of(std::span<const offer> offers) {
 
 /// Inherited listeners are left as they are: their other holders go on with them.
 void close_to_newcomers(std::span<const os::address> addresses,
-                        const std::vector<named_listener>& open) {
+                        const std::vector<named_listener>& open, std::span<os::socket_file> files) {
+  for (auto& each : files) each.remove();
   for (std::size_t n = 0; n < addresses.size(); ++n) {
     const auto& where = addresses[n];
-    if (where.inherited() >= 0) continue;
-    if (open[n].socket) {
-      os::hold_new_handshakes(open[n].socket.get());
-    } else if (where.is_unix()) {
-      os::remove_stale(where);  // nobody of its group was left
-    }
+    const bool has_handshakes = where.inherited() < 0 && !where.is_unix();
+    if (has_handshakes && open[n].socket) os::hold_new_handshakes(open[n].socket.get());
   }
 }
 
 /// Those of a group that was closed, where they had been; also where the kernel had chosen the
 /// port.
 result<void> open_group(const serve_options& options, std::span<const os::address> addresses,
-                        std::vector<named_listener>& all, std::size_t group) {
+                        std::span<os::socket_file> files, std::vector<named_listener>& all,
+                        std::size_t group) {
   for (std::size_t n = 0; n < all.size(); ++n) {
     if (all[n].group != group || all[n].socket) continue;
     if (n >= addresses.size()) break;  // the hub's
     const auto& asked = addresses[n];
     const auto bound = os::address::parse(all[n].name);
     const bool by_kernel = asked.family() != AF_UNSPEC && asked.port() == 0 && bound;
-    auto opened = open_listener(options, by_kernel ? *bound : asked, group);
+    auto opened = open_listener(options, by_kernel ? *bound : asked, group, files[n]);
     if (!opened) return failure_of(opened);
     all[n].socket = std::move(opened->socket);
   }
@@ -256,7 +256,7 @@ result<void> open_group(const serve_options& options, std::span<const os::addres
 
 supervise::operating seen_from_outside(std::span<const offer> offers, const worker_groups& groups,
                                        std::span<const os::address> addresses,
-                                       const shared& memory) {
+                                       std::span<os::socket_file> files, const shared& memory) {
   supervise::operating outside;
   for (const auto& each : groups.all) outside.groups.push_back({each.name, describe(each.how)});
   outside.connections_of = [&memory](std::size_t slot) -> supervise::connection_counts {
@@ -270,7 +270,7 @@ supervise::operating seen_from_outside(std::span<const offer> offers, const work
     return supervise::told_deaths(memory.deaths->box.board, json);
   };
   outside.open_group = [=, &groups](std::vector<named_listener>& all, std::size_t group) {
-    return open_group(offers[groups.all[group].service].options, addresses, all, group);
+    return open_group(offers[groups.all[group].service].options, addresses, files, all, group);
   };
   return outside;
 }
@@ -283,12 +283,12 @@ void tell_refusals(const shared& memory) {
                    refused);
 }
 
-int serve_until_stopped(std::span<const offer> offers, operation& operated,
-                        bool& closed_to_newcomers) {
+int serve_until_stopped(std::span<const offer> offers, operation& operated) {
   const auto& program = offers.front().options;
   const auto groups = groups_of(offers);
   const auto addresses = addresses_of(offers);
-  auto listeners = open_listeners(offers, groups);
+  std::vector<os::socket_file> files(addresses.size());  // removed with it, whatever comes
+  auto listeners = open_listeners(offers, groups, files);
   if (!listeners) return listeners.error();
   say_what_is_served(offers, *listeners, groups);
 
@@ -320,11 +320,10 @@ int serve_until_stopped(std::span<const offer> offers, operation& operated,
     for (const auto& each : memory->accounts) each.give_back(number);
     memory->counts.cells()[number - 1].open.store(0);
   };
-  settings.outside = seen_from_outside(offers, groups, addresses, *memory);
+  settings.outside = seen_from_outside(offers, groups, addresses, files, *memory);
   operated.give(settings.outside);
   settings.before_graceful_stop = [&](const std::vector<named_listener>& open) {
-    closed_to_newcomers = true;
-    close_to_newcomers(addresses, open);
+    close_to_newcomers(addresses, open, files);
   };
   if (!program.log_file.empty())
     settings.reopen_log = [&program] { return os::open_for_append(program.log_file); };
@@ -351,14 +350,7 @@ int serve(std::span<const offer> offers) {
   }
   operation operated;
   if (auto begun = operated.begin(program.operate); !begun) return complain(begun.error(), {});
-  bool closed_to_newcomers = false;
-  const int code = serve_until_stopped(offers, operated, closed_to_newcomers);
-  if (!closed_to_newcomers) {
-    for (const auto& each : addresses_of(offers)) {
-      if (each.is_unix()) os::remove_stale(each);
-    }
-  }
-  return code;
+  return serve_until_stopped(offers, operated);
 }
 
 }  // namespace samjoko::cli

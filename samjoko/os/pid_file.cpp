@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -70,43 +71,73 @@ std::optional<pid_t> living_owner(const std::string& path) {
 }  // namespace
 
 result<pid_file> pid_file::claim(const std::string& path) {
-  if (const auto owner = living_owner(path))
-    return failure(EEXIST, "pid file",
-                   fmt::format("{} names process {}, which lives", path, *owner));
   pid_file made;
   made.owner_ = ::getpid();
   made.path_ = path;
-  made.temporary_ = fmt::format("{}.{}", path, made.owner_);
-  constexpr int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW;
-  const descriptor file(::open(made.temporary_.c_str(), flags, 0644));
-  if (!file) return failure(errno, "open", std::exchange(made.temporary_, {}));
+  const auto coming = path + ".new";
+  // Who has the lock may look at what is published, and publish. It moves with the file, so that
+  // nobody gets between a look and another's publishing.
+  if (auto locked = made.lock(coming); !locked) return failure_of(locked);
+  made.temporary_ = coming;
+  if (const auto owner = living_owner(path))
+    return failure(EEXIST, "pid file",
+                   fmt::format("{} names process {}, which lives", path, *owner));
   const auto text = fmt::format("{}\n", made.owner_);
-  if (::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
-    return failure(errno, "write", made.temporary_);
+  if (::ftruncate(made.file_.get(), 0) != 0 ||
+      ::write(made.file_.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+    return failure(errno, "write", coming);
   return made;
+}
+
+result<void> pid_file::lock(const std::string& coming) {
+  constexpr int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+  while (true) {
+    // Not for others to open: nobody else can hold its lock.
+    file_ = descriptor(::open(coming.c_str(), flags, 0600));
+    if (!file_) return failure(errno, "open", coming);
+    if (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0) {
+      if (errno == EINTR) continue;
+      if (errno == EWOULDBLOCK)
+        return failure(EEXIST, "pid file",
+                       fmt::format("{}: another server is being started with it", path_));
+      return {};  // the file system knows no locks
+    }
+    if (names_itself(coming)) return {};  // otherwise it was published or removed meanwhile
+  }
+}
+
+bool pid_file::names_itself(const std::string& path) const noexcept {
+  struct stat ours{};
+  struct stat there{};
+  return ::fstat(file_.get(), &ours) == 0 && ::lstat(path.c_str(), &there) == 0 &&
+         ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
 }
 
 pid_file::pid_file(pid_file&& other) noexcept
     : path_(std::exchange(other.path_, {})),
       temporary_(std::exchange(other.temporary_, {})),
+      file_(std::move(other.file_)),
       owner_(std::exchange(other.owner_, 0)) {}
 
 pid_file& pid_file::operator=(pid_file&& other) noexcept {
   pid_file moved(std::move(other));
   std::swap(path_, moved.path_);
   std::swap(temporary_, moved.temporary_);
+  std::swap(file_, moved.file_);
   std::swap(owner_, moved.owner_);
   return *this;
 }
 
 pid_file::~pid_file() {
   if (path_.empty() || owner_ != ::getpid()) return;
-  if (!temporary_.empty()) ::unlink(temporary_.c_str());
-  if (pid_in(read_file(path_)) == owner_) ::unlink(path_.c_str());
+  if (!temporary_.empty() && names_itself(temporary_)) ::unlink(temporary_.c_str());
+  if (temporary_.empty() && names_itself(path_) && pid_in(read_file(path_)) == owner_)
+    ::unlink(path_.c_str());
 }
 
 result<void> pid_file::publish() {
   if (path_.empty() || temporary_.empty()) return {};
+  if (::fchmod(file_.get(), 0644) != 0) return failure(errno, "chmod", temporary_);
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) return failure(errno, "rename", path_);
   temporary_.clear();
   return {};

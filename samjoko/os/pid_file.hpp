@@ -7,6 +7,7 @@
 #include <string>
 
 #include <samjoko/base/result.hpp>
+#include <samjoko/os/descriptor.hpp>
 
 namespace samjoko::os {
 
@@ -15,13 +16,14 @@ class pid_file {
   pid_file() noexcept = default;
   /// Looks whether `path` can be had: refused when it names a process that lives and is older than
   /// the file. A younger one has the number by chance (it was given anew, or the machine was
-  /// started anew), and the file is stale. Leaves a file of its own beside it, so that a folder
-  /// that cannot be written to is told now and not when all is ready. Errors: EEXIST (it lives;
-  /// `on` says who), EACCES, ENOENT.
+  /// started anew), and the file is stale. Leaves a file of its own beside it, `path`.new, so that
+  /// a folder that cannot be written to is told now and not when all is ready; its lock (man 2
+  /// flock) keeps out whoever starts at the same time. What a start that was killed left there is
+  /// taken over. Errors: EEXIST (it lives, `on` says who, or is being started), EACCES, ENOENT.
   [[nodiscard]] static result<pid_file> claim(const std::string& path);
   pid_file(pid_file&& other) noexcept;
   pid_file& operator=(pid_file&& other) noexcept;
-  /// Removes what it made, if that is still what it wrote; not in a child.
+  /// Removes the file that it made (device and inode), with what it wrote; not in a child.
   ~pid_file();
 
   /// The file is there, with this process's number, mode 0644 (man 2 rename: nobody ever sees half
@@ -29,8 +31,12 @@ class pid_file {
   [[nodiscard]] result<void> publish();
 
  private:
+  [[nodiscard]] result<void> lock(const std::string& coming);
+  [[nodiscard]] bool names_itself(const std::string& path) const noexcept;
+
   std::string path_;       // empty: none
   std::string temporary_;  // empty: published
+  descriptor file_;        // held, so that its inode cannot become another's
   pid_t owner_ = 0;
 };
 

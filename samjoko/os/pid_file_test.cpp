@@ -93,6 +93,42 @@ TEST_F(pid_file_test, that_somebody_else_wrote_over_is_left_to_him) {
   EXPECT_EQ(content(), "1");
 }
 
+TEST_F(pid_file_test, that_a_successor_put_there_is_left_to_it) {
+  auto subject = pid_file::claim(path);
+  ASSERT_TRUE(subject);
+  ASSERT_TRUE(subject->publish());
+  const auto same_text = content();
+  std::filesystem::remove(path);
+  write(same_text + "\n");  // a process with this number in another namespace, say
+  {
+    const auto gone = std::move(*subject);
+  }
+  EXPECT_EQ(content(), same_text);
+}
+
+TEST_F(pid_file_test, of_two_that_start_together_one_has_it) {
+  auto first = pid_file::claim(path);
+  ASSERT_TRUE(first);
+  const auto second = pid_file::claim(path);
+  ASSERT_FALSE(second) << "both may go on";
+  EXPECT_TRUE(second.error().is(EEXIST));
+  EXPECT_NE(second.error().sentence().find("is being started"), std::string::npos);
+  ASSERT_TRUE(first->publish());
+  EXPECT_EQ(files(), 1);
+}
+
+TEST_F(pid_file_test, that_a_killed_start_left_unpublished_hinders_nobody) {
+  std::ofstream(path + ".new") << "4194305\n and what else was there\n";
+  auto subject = pid_file::claim(path);
+  ASSERT_TRUE(subject);
+  ASSERT_TRUE(subject->publish());
+  EXPECT_EQ(content(), std::to_string(::getpid()));
+  EXPECT_EQ(files(), 1);
+  struct stat found{};
+  ASSERT_EQ(::stat(path.c_str(), &found), 0);
+  EXPECT_EQ(found.st_mode & 0777, 0644u);
+}
+
 TEST_F(pid_file_test, in_a_folder_that_is_not_there_is_told_at_once) {
   const auto subject = pid_file::claim(folder + "/none/pid");
   ASSERT_FALSE(subject);

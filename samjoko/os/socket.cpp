@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <optional>
 #include <samjoko/os/names.hpp>
 
 namespace samjoko::os {
@@ -19,13 +20,6 @@ result<void> set_flag(int socket, int level, int name, const address& where) {
   const int on = 1;
   if (::setsockopt(socket, level, name, &on, sizeof on) == 0) return {};
   return failure(errno, "setsockopt", where.text());
-}
-
-bool somebody_answers(const address& where) {
-  const descriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!probe) return true;
-  if (::connect(probe.get(), where.data(), where.size()) == 0) return true;
-  return errno != ECONNREFUSED;  // EAGAIN: alive, its backlog is full
 }
 
 template <class Lookup>
@@ -93,19 +87,20 @@ result<address> ask(int (*call)(int, sockaddr*, socklen_t*), const char* name, i
 
 }  // namespace
 
-void remove_stale(const address& where) {
-  const std::string path(where.path());
-  struct stat found{};
-  if (::lstat(path.c_str(), &found) != 0 || !S_ISSOCK(found.st_mode)) return;
-  if (!somebody_answers(where)) ::unlink(path.c_str());
+result<descriptor> listen_on(const address& where, const listen_options& options) {
+  return listen_on(where, options, nullptr);
 }
 
-result<descriptor> listen_on(const address& where, const listen_options& options) {
+result<descriptor> listen_on(const address& where, const listen_options& options,
+                             socket_file* made) {
   if (where.inherited() >= 0) return adopt(where);
   descriptor socket(::socket(where.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket) return failure(errno, "socket", where.text());
+  socket_file file;  // where it goes again, that is without the lock, which it takes itself
+  std::optional<folder_lock> alone;
   if (where.is_unix()) {
-    remove_stale(where);
+    alone.emplace(std::string(where.path()));
+    remove_stale(where, *alone);
   } else if (auto set = set_flag(socket.get(), SOL_SOCKET, SO_REUSEADDR, where); !set) {
     return failure_of(set);
   }
@@ -118,9 +113,15 @@ result<descriptor> listen_on(const address& where, const listen_options& options
   if (::bind(socket.get(), where.data(), where.size()) != 0)
     return failure(errno, "bind", where.text());
   if (where.is_unix()) {
+    file = socket_file(std::string(where.path()));
     if (auto prepared = prepare_file(where, options); !prepared) return failure_of(prepared);
   }
   if (::listen(socket.get(), options.backlog) != 0) return failure(errno, "listen", where.text());
+  if (made != nullptr) {
+    *made = std::move(file);
+  } else {
+    file.leave();
+  }
   return socket;
 }
 
@@ -156,10 +157,6 @@ void set_receive_timeout(int socket, std::chrono::milliseconds limit) noexcept {
 }
 
 void hold_new_handshakes(int listener) noexcept {
-  if (const auto where = local_address(listener); where && where->is_unix()) {
-    if (!where->path().empty()) ::unlink(std::string(where->path()).c_str());
-    return;
-  }
   // The filter of a listening socket sees the TCP header: byte 13 holds the flags; SYN without ACK
   // is dropped (0 bytes pass), everything else passes whole.
   std::array<sock_filter, 5> program{{

@@ -7,6 +7,7 @@
 #include <samjoko/base/result.hpp>
 #include <samjoko/os/address.hpp>
 #include <samjoko/os/descriptor.hpp>
+#include <samjoko/os/socket_file.hpp>
 
 namespace samjoko::os {
 
@@ -20,6 +21,10 @@ struct listen_options {
 /// EADDRINUSE. The socket is close-on-exec and non-blocking.
 [[nodiscard]] result<descriptor> listen_on(const address& where,
                                            const listen_options& options = {});
+/// The same; the file of a unix socket is `made`'s, which removes it at its end. Where this fails,
+/// no file of its own is left. Null: the file stays.
+[[nodiscard]] result<descriptor> listen_on(const address& where, const listen_options& options,
+                                           socket_file* made);
 
 /// A socket to connect to `where` from; non-blocking.
 [[nodiscard]] result<descriptor> socket_for(const address& where);
@@ -51,12 +56,9 @@ void set_receive_timeout(int socket, std::chrono::milliseconds limit) noexcept;
 /// Lets no new TCP handshake begin on a listening socket while those already in its backlog can
 /// still be accepted: a socket filter drops each first SYN, so that a client who comes now asks
 /// again and then is refused, instead of being accepted by the kernel and reset by the close (man 7
-/// socket, SO_ATTACH_FILTER). For a unix path the file is removed instead. Needs no privilege.
+/// socket, SO_ATTACH_FILTER). A unix socket has no handshake: its file is removed instead
+/// (socket_file::remove()). Needs no privilege.
 void hold_new_handshakes(int listener) noexcept;
-
-/// Removes the file of a unix socket on which nobody listens. Only a socket is ever removed, never
-/// a file that merely has the name.
-void remove_stale(const address& where);
 
 /// Says to the peer that no more bytes will come; receiving goes on. 0, or an errno that mostly
 /// does not matter: ENOTSOCK for a pipe, which can only be closed.

@@ -191,11 +191,6 @@ TEST_F(sockets, held_handshakes_leave_the_backlog_as_it_is) {
   pollfd wait{.fd = after->get(), .events = POLLOUT, .revents = 0};
   EXPECT_EQ(::poll(&wait, 1, 20), 0) << "the handshake was completed all the same";
 }
-TEST_F(sockets, held_handshakes_of_a_unix_socket_remove_its_file) {
-  const auto listener = listen_on(where());
-  hold_new_handshakes(listener->get());
-  EXPECT_EQ(connect_errno(where()), ENOENT);
-}
 
 }  // namespace
 }  // namespace samjoko::os
