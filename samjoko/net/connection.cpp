@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <samjoko/base/check.hpp>
+#include <samjoko/net/parting.hpp>
 #include <samjoko/os/socket.hpp>
 
 namespace samjoko {
@@ -32,7 +33,12 @@ connection::connection(io::loop& on, os::descriptor socket, const connection_lim
       idle_ms_(static_cast<std::uint32_t>(limits.idle.count())) {}
 
 connection::~connection() {
-  if (socket_ >= 0) do_now(operation_kind::close);
+  if (socket_ < 0) return;
+  if (resets_ && is_handlers_own_ && loop_->is_real()) {
+    detail::close_when_delivered({*loop_, socket_, *limits_, *stop_});
+  } else {
+    do_now(operation_kind::close);
+  }
 }
 
 io::operation connection::do_now(operation_kind kind) noexcept {
@@ -79,6 +85,11 @@ void connection::shutdown_send() noexcept {
   do_now(operation_kind::close);
   socket_ = -1;
   is_closed_ = true;
+}
+
+void connection::reset(bool yes) noexcept {
+  resets_ = yes;
+  if (loop_->is_real() && socket_ >= 0) os::reset_at_close(socket_, yes);
 }
 
 void connection::set_idle_limit(milliseconds idle) noexcept {

@@ -50,7 +50,9 @@ class connection {
              const stop_flag& stop) noexcept;
   /// Another one of the same handler: on the loop, with the limits and under the stop of `like`.
   connection(connection& like, os::descriptor socket) noexcept
-      : connection(*like.loop_, std::move(socket), *like.limits_, *like.stop_) {}
+      : connection(*like.loop_, std::move(socket), *like.limits_, *like.stop_) {
+    is_handlers_own_ = true;
+  }
   /// `socket` may be our end of a pipe (os/program.hpp): one direction works then, non-blocking in
   /// every mode, and shutdown_send() closes it.
   connection(const connection&) = delete;
@@ -101,6 +103,14 @@ class connection {
   /// The whole request was read and answered, and nothing more is expected: the socket is closed
   /// without waiting for the peer to close first.
   void close_at_once() noexcept { close_at_once_ = true; }
+
+  /// Aborts it: its peer reads an error (ECONNRESET) and no end, so that what came does not count
+  /// as whole. For a client that is when its handler has returned, for a connection of your own
+  /// when it is destroyed. What was written before arrives first: it is waited for as long as that
+  /// makes progress within a second (100 ms in an immediate stop). From this call on the death of
+  /// the process is an abort too. A unix peer has no such error: it reads the end, and ECONNRESET
+  /// only when bytes of its own were left unread. `reset(false)`: a plain end after all.
+  void reset(bool yes = true) noexcept;
 
   /// Overrides connection_limits::idle for this client. 0: for ever.
   void set_idle_limit(milliseconds idle) noexcept;
@@ -160,6 +170,7 @@ class connection {
   [[nodiscard]] std::uint32_t idle_ms() const noexcept { return idle_ms_; }
   /// Whether the peer may still send, so that a plain close could reset what it has not read yet.
   [[nodiscard]] bool wants_linger() const noexcept { return !peer_finished_ && !close_at_once_; }
+  [[nodiscard]] bool is_reset() const noexcept { return resets_; }
 
  private:
   friend class detail::reading;
@@ -184,6 +195,8 @@ class connection {
   bool stop_ends_reads_ = false;
   bool peer_finished_ = false;
   bool close_at_once_ = false;
+  bool resets_ = false;
+  bool is_handlers_own_ = false;  ///< nobody waits for its last bytes but itself
   bool progressed_ = false;
   bool is_closed_ = false;  ///< a pipe, by shutdown_send(); or the socket was given away
 };

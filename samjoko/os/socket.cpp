@@ -2,11 +2,14 @@
 
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -171,6 +174,20 @@ void hold_new_handshakes(int listener) noexcept {
 }
 
 int shutdown_send(int socket) noexcept { return ::shutdown(socket, SHUT_WR) == 0 ? 0 : errno; }
+
+void reset_at_close(int socket, bool yes) noexcept {
+  const linger at_close{.l_onoff = yes ? 1 : 0, .l_linger = 0};
+  ::setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_close, sizeof at_close);
+}
+
+std::size_t bytes_under_way(int socket) noexcept {
+  std::uint8_t state = TCP_CLOSE;  // the first byte of struct tcp_info
+  socklen_t size = sizeof state;
+  if (::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &state, &size) != 0) return 0;
+  int left = 0;
+  if (state == TCP_CLOSE || ::ioctl(socket, SIOCOUTQ, &left) != 0) return 0;
+  return static_cast<std::size_t>(std::max(left, 0));
+}
 
 result<process_identity> peer_process(int socket) {
   ucred who{};

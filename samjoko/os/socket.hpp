@@ -64,6 +64,15 @@ void hold_new_handshakes(int listener) noexcept;
 /// does not matter: ENOTSOCK for a pipe, which can only be closed.
 int shutdown_send(int socket) noexcept;
 
+/// Its last close resets the connection instead of ending it: the peer reads ECONNRESET, and what
+/// is under way is lost (man 7 socket, SO_LINGER of 0 seconds). Also when the process dies. Nothing
+/// on a unix socket, whose peer reads ECONNRESET only when bytes of its own were left unread.
+void reset_at_close(int socket, bool yes) noexcept;
+
+/// How many bytes the peer's kernel has not acknowledged yet (man 7 tcp, SIOCOUTQ). 0 when nobody
+/// is left who could, and for a unix socket, whose bytes are the peer's when they are written.
+[[nodiscard]] std::size_t bytes_under_way(int socket) noexcept;
+
 /// The pending error of a socket (SO_ERROR), 0 for none.
 [[nodiscard]] int take_error(int socket) noexcept;
 

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <new>
 #include <samjoko/base/check.hpp>
+#include <samjoko/net/parting.hpp>
 #include <samjoko/os/activity.hpp>
 #include <samjoko/os/log_writer.hpp>
 
@@ -123,6 +124,7 @@ next session::outcome_of(task<Outcome>& ended) noexcept {
 }
 
 bool session::go_on(next wanted) noexcept {
+  if (connection_.is_reset()) return end_limit(&session::begin_parting);
   const bool rests = wanted == next::rest && !connection_.context().cancelled;
   return end_limit(rests                        ? &session::begin_rest
                    : connection_.wants_linger() ? &session::begin_linger
@@ -312,6 +314,17 @@ bool session::give_away() noexcept {
   return false;
 }
 
+/// An abort: what was written arrives, then the close resets (connection::reset).
+bool session::begin_parting() noexcept {
+  phase_ = phase::parting;
+  auto& loop = connection_.loop();
+  const bool waits =
+      loop.is_real() && !detail::wait_for_delivery(
+                            {loop, connection_.socket(), connection_.limits(), connection_.stop()},
+                            [](void* self) noexcept { static_cast<session*>(self)->end(); }, this);
+  return waits ? false : end();
+}
+
 bool session::begin_linger() noexcept {
   if (connection_.stop_level() == stop_level::immediate) return end();
   phase_ = phase::lingering;
@@ -367,7 +380,7 @@ void session::look_at_stop() noexcept {
   auto& context = connection_.context();
   if (connection_.stop_level() == stop_level::immediate) {
     if (!context.cancelled) context.cancel();
-    if (phase_ != phase::serving) connection_.loop().cancel(wait_);
+    if (phase_ == phase::resting || phase_ == phase::lingering) connection_.loop().cancel(wait_);
   } else if (phase_ == phase::resting) {
     if (had_turn_ || may_still_begin_) end_rest();  // or he is waited for because of the stop
   } else if (phase_ == phase::serving) {

@@ -84,7 +84,7 @@ class session : private runnable {
   session* following = nullptr;
 
  private:
-  enum class phase : std::uint8_t { starting, serving, resting, lingering };
+  enum class phase : std::uint8_t { starting, serving, resting, lingering, parting };
   struct wait : io::operation {
     session* owner = nullptr;
   };
@@ -112,6 +112,7 @@ class session : private runnable {
   bool take_last_bytes() noexcept;
   bool wait_for_first_bytes() noexcept;
   bool give_away() noexcept;
+  bool begin_parting() noexcept;
   bool begin_linger() noexcept;
   bool linger_over() noexcept;
   bool linger_away() noexcept;

@@ -9,16 +9,22 @@
 namespace samjoko::services {
 namespace {
 
-/// When a byte last passed, in either direction: one that is silent is not idle while the other
-/// talks.
-struct traffic {
+/// What the two directions know of each other.
+struct both_ways {
+  /// When a byte last passed, in either: one that is silent is not idle while the other talks.
   steady::time_point last = os::coarse_now();
+  int ended = 0;  ///< of the two
+  bool aborted = false;
+
   [[nodiscard]] bool is_recent(milliseconds idle) const noexcept {
     return os::coarse_now() - last < idle;
   }
 };
 
-task<result<void>> pass_on(connection& from, connection& to, traffic& both) {
+/// Its receiver was reset, or has left altogether.
+bool is_gone(const error& why) noexcept { return why.is(EPIPE) || why.is(ECONNRESET); }
+
+task<result<void>> pass_on(connection& from, connection& to, both_ways& both) {
   for (;;) {
     auto bytes = co_await from.read();
     if (!bytes) {
@@ -28,25 +34,37 @@ task<result<void>> pass_on(connection& from, connection& to, traffic& both) {
     }
     both.last = os::coarse_now();
     const auto written = co_await to.write(*bytes);
-    if (!written) co_return written;
+    if (written) continue;
+    if (!is_gone(written.error())) co_return written;
+    both.aborted = true;  // what that side said before still goes the other way
+    co_return result<void>{};
   }
+  // A socket tells its reset once: where a write has heard it, a read sees a plain end.
+  if (both.aborted) co_return result<void>{};
   to.shutdown_send();
+  ++both.ended;
   co_return result<void>{};
 }
 
 task<> relay_client(connection& client, const relay_options& options) {
+  client.reset();  // whatever ends it before both sides have: an error of theirs, a limit, a crash
   auto socket = co_await connect(client, options.to, options.connect_timeout);
   if (!socket) {
     os::log_warning("relay", "{}", socket.error().sentence());
     co_return;
   }
   connection server(client, std::move(*socket));
-  traffic both;
+  server.reset();
+  both_ways both;
   scope directions(client.context());
   directions.spawn(pass_on(client, server, both));
   directions.spawn(pass_on(server, client, both));
   const auto passed = co_await directions.join();
-  if (passed) client.close_at_once();  // both sides have finished
+  // A scope that was cancelled from outside (a limit, a stop) is no failure of its children.
+  if (!passed || both.ended != 2) co_return;
+  client.reset(false);
+  server.reset(false);
+  client.close_at_once();
 }
 
 }  // namespace
