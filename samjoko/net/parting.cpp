@@ -21,8 +21,8 @@ class parting : io::operation {
     complete = [](io::operation& self) noexcept {
       auto& me = static_cast<parting&>(self);
       if (me.goes_on()) return;
+      const std::unique_ptr<parting> last(&me);
       me.over_(me.owner_);
-      delete &me;
     };
   }
 
