@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <samjoko/cli/control_place.hpp>
 #include <samjoko/cli/options.hpp>
+#include <samjoko/cli/say.hpp>
 #include <samjoko/cli/units.hpp>
 #include <samjoko/os/local_stream.hpp>
 #include <samjoko/os/output.hpp>
@@ -188,8 +189,9 @@ std::optional<int> run_client_command(int argc, char** argv) {
     return exit_usage;
   }
   const auto answer = ask(*command);
+  if (answer && answer->code == 0) return print_answer(program, answer->text);
   if (answer) {
-    os::write_all(answer->code == 0 ? os::standard_output : os::standard_error, answer->text);
+    os::write_all(os::standard_error, answer->text);
     return answer->code;
   }
   const auto why = explained(answer.error());

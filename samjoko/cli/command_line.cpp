@@ -33,7 +33,6 @@ class declared_command {
   declared_command(CLI::App& app, const command_entry& entry)
       : app_(*app.add_subcommand(std::string(entry.name))) {
     app_.set_help_flag("--help,-h");
-    if (entry.name == "help") app_.allow_extras();
     if (!entry.usage.empty()) app_.add_option("WORDS", words_);
     if (!entry.takes_options) return;
     for (const auto& each : all_options()) options_.push_back(declare(app_, each));
@@ -93,7 +92,6 @@ std::vector<std::string> cut_behind(std::vector<std::string>& words) {
 
 /// In the order that CLI11 takes them. A program of one service needs no command for it.
 std::vector<std::string> in_order(std::vector<std::string> words, bool own) {
-  if (!words.empty() && words.front() == "help") return {"help"};
   const auto is_serve = [](const std::string& first) {
     return first.starts_with("-") && first != "-h" && first != "--help" && first != "--version";
   };
@@ -124,10 +122,15 @@ std::expected<spoken, command> take_apart(int argc, char** argv,
   app.set_help_flag("--help,-h");
   const auto* version = app.add_flag("--version");
   app.allow_windows_style_options(false);
+  app.require_subcommand(0, 1);  // behind a command its name is a word like others
   std::vector<std::unique_ptr<declared_command>> commands;
   for (const auto& each : all_commands())
     commands.push_back(std::make_unique<declared_command>(app, each));
   std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+  if (!words.empty() && words.front() == "help") {
+    words.erase(words.begin());
+    return spoken{.command = "help", .words = std::move(words), .flags = {}};
+  }
   const auto behind = cut_behind(words);
   try {
     app.parse(in_order(std::move(words), own));

@@ -79,12 +79,15 @@ trap find_trap(std::string_view text) {
 }
 
 configuration read_configuration(const std::string& path) {
-  const auto text = os::read_whole_file(path, most_configuration_size);
-  if (!text) return broken(path, why_not_read(text.error()));
+  const bool is_input = path == "-";
+  const auto text = is_input ? os::read_to_end(0, most_configuration_size)
+                             : os::read_whole_file(path, most_configuration_size);
+  const std::string name = is_input ? "standard input" : path;
+  if (!text) return broken(name, why_not_read(text.error()));
   const std::string_view start = std::string_view(*text).substr(0, 2);
   if (start == "\xff\xfe" || start == "\xfe\xff")
-    return broken(path, "it is UTF-16; TOML is UTF-8: save it so");
-  return parse_configuration(*text, path);
+    return broken(name, "it is UTF-16; TOML is UTF-8: save it so");
+  return parse_configuration(*text, name);
 }
 
 }  // namespace samjoko::cli

@@ -18,7 +18,8 @@ struct configuration {
   std::vector<problem> problems;         ///< in the order of the file
 };
 
-/// Never fails: what is wrong, also that the file cannot be read, is among the problems.
+/// Never fails: what is wrong, also that the file cannot be read, is among the problems. "-" is
+/// standard input, to its end.
 [[nodiscard]] configuration read_configuration(const std::string& path);
 /// `name`: of the file, for the problems.
 [[nodiscard]] configuration parse_configuration(std::string_view text, const std::string& name);

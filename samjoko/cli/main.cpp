@@ -6,21 +6,23 @@
 #include <samjoko/cli/say.hpp>
 #include <samjoko/cli/units.hpp>
 #include <samjoko/cli/wire.hpp>
+#include <samjoko/os/output.hpp>
 
 namespace cli = samjoko::cli;
 
 int main(int argc, char** argv) {
+  samjoko::os::hold_closed_streams();
   if (const auto code = cli::run_client_command(argc, argv)) return *code;
   auto wanted = cli::parse_command_line(argc, argv, cli::catalog(), false, environ);
-  if (wanted.serve.empty()) return cli::say(wanted);
+  if (wanted.serve.empty()) return cli::say("samjoko", wanted);
   std::vector<cli::offer> offers;
   for (auto& each : wanted.serve) {
     auto made = cli::make_service(each);
     if (!made)
-      return cli::say(
-          {.serve = {},
-           .print = "samjoko: " + cli::in_words(made.error()) + " (try 'samjoko help')\n",
-           .exit_code = cli::exit_usage});
+      return cli::say("samjoko", {.serve = {},
+                                  .print = "samjoko: " + cli::in_words(made.error()) +
+                                           " (try 'samjoko help')\n",
+                                  .exit_code = cli::exit_usage});
     offers.push_back({.options = std::move(each), .offered = std::move(*made)});
   }
   return cli::serve(offers);

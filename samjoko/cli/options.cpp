@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <samjoko/cli/command_line.hpp>
+#include <samjoko/cli/commands.hpp>
 #include <samjoko/cli/completion.hpp>
 #include <samjoko/cli/configuration.hpp>
 #include <samjoko/cli/describe.hpp>
@@ -27,11 +28,27 @@ class caller {
     if (said.command == "check") return check(said);
     if (said.command == "completion") return completion(said);
     if (said.command == "manual") return manual(said);
-    if (said.command == "help") return {.serve = {}, .print = help_text(program_, services_, own_)};
+    if (said.command == "help") return help(said);
     return {.serve = {}, .print = fmt::format("{} (samjoko {})\n", program_, version_text)};
   }
 
  private:
+  /// There is one text; a command or a service behind it may stand for what somebody looks for.
+  command help(const spoken& said) {
+    const auto is_known = [this](const std::string& word) {
+      return word == "--help" || word == "-h" ||
+             std::ranges::find(all_commands(), word, &command_entry::name) !=
+                 all_commands().end() ||
+             std::ranges::find(services_, word, &service_entry::name) != services_.end();
+    };
+    if (said.words.size() > 1)
+      return mistake(program_, fmt::format("'{}' is not expected here", said.words[1]));
+    if (said.words.empty() || is_known(said.words.front()))
+      return {.serve = {}, .print = help_text(program_, services_, own_)};
+    return mistake(program_, fmt::format("there is no command '{}' (write {})", said.words.front(),
+                                         names_of_commands()));
+  }
+
   command serve(const spoken& said, char** environment) {
     gather(said, environment);
     auto decided = decide_all();

@@ -16,6 +16,7 @@
 namespace samjoko::cli {
 
 /// Exit codes of the program.
+inline constexpr int exit_not_written = 1;  ///< what was asked for; standard output is full, closed
 inline constexpr int exit_usage = 2;
 inline constexpr int exit_could_not_start = 3;
 

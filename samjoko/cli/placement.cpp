@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <samjoko/base/counted.hpp>
 #include <samjoko/cli/units.hpp>
 #include <samjoko/os/processors.hpp>
 
@@ -142,8 +143,8 @@ result<void> check_workers(std::span<const worker_group> groups) {
   std::uint32_t workers = 0;
   for (const auto& each : groups) workers += each.how.workers;
   if (workers <= most_workers) return {};
-  return wrong(fmt::format("{} workers in {} groups are more than {} in all: ask for fewer",
-                           workers, groups.size(), most_workers));
+  return wrong(fmt::format("{} workers in {} are more than {} in all: ask for fewer", workers,
+                           counted(groups.size(), "group"), most_workers));
 }
 
 result<void> check_listeners(std::span<const listener_options> listeners,

@@ -7,6 +7,7 @@
 #include <samjoko/cli/say.hpp>
 #include <samjoko/cli/units.hpp>
 #include <samjoko/cli/wire.hpp>
+#include <samjoko/os/output.hpp>
 
 namespace samjoko {
 namespace {
@@ -25,6 +26,7 @@ int serve_own(cli::serve_options options, const service& own) {
 }  // namespace
 
 int run(int argc, char** argv, const service& own) {
+  os::hold_closed_streams();
   if (const auto code = cli::run_client_command(argc, argv)) return *code;
   const std::vector<cli::service_entry> only{{.name = own.name,
                                               .usage = "",
@@ -32,7 +34,7 @@ int run(int argc, char** argv, const service& own) {
                                               .uses_hub = own.uses_hub,
                                               .check = takes_no_arguments}};
   auto wanted = cli::parse_command_line(argc, argv, only, true, environ);
-  if (wanted.serve.empty()) return cli::say(wanted);
+  if (wanted.serve.empty()) return cli::say(own.name, wanted);
   return serve_own(std::move(wanted.serve.front()), own);
 }
 
@@ -42,9 +44,9 @@ int run(const cli::serve_options& options, const service& own) {
   if (resolved.listen.empty()) resolved.listen.push_back(cli::default_listener());
   const auto checked = cli::check_listeners(resolved.listen, resolved.placed);
   if (checked) return serve_own(std::move(resolved), own);
-  return cli::say({.serve = {},
-                   .print = own.name + ": " + cli::in_words(checked.error()) + "\n",
-                   .exit_code = cli::exit_usage});
+  return cli::say(own.name, {.serve = {},
+                             .print = own.name + ": " + cli::in_words(checked.error()) + "\n",
+                             .exit_code = cli::exit_usage});
 }
 
 }  // namespace samjoko

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <csignal>
 #include <memory>
+#include <samjoko/base/counted.hpp>
 #include <samjoko/cli/black_box_memory.hpp>
 #include <samjoko/cli/hub_process.hpp>
 #include <samjoko/os/handed_descriptors.hpp>
@@ -279,8 +280,8 @@ void tell_refusals(const shared& memory) {
   std::uint64_t refused = 0;
   for (const auto& each : memory.accounts) refused += each.refused();
   if (refused > 0)
-    os::log_notice(os::every("refused"), "{} clients were refused by the limits on connections",
-                   refused);
+    os::log_notice(os::every("refused"), "{} {} refused by the limits on connections",
+                   counted(refused, "client"), refused == 1 ? "was" : "were");
 }
 
 int serve_until_stopped(std::span<const offer> offers, operation& operated) {

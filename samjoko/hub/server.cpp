@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <samjoko/base/counted.hpp>
 #include <samjoko/hub/server_link.hpp>
 #include <samjoko/hub/switchboard.hpp>
 #include <samjoko/os/abstract_socket.hpp>
@@ -110,7 +111,8 @@ class server {
     if (is_full) {
       board_.refuse(made->me, refusal::hub_full);
       static_cast<void>(made->flush(now_));
-      os::log_warning("hub full", "the hub has its {} links: another one is refused", count_);
+      os::log_warning("hub full", "the hub has its {}: another one is refused",
+                      counted(count_, "link"));
       board_.leave(made->me, now_);
       return;
     }

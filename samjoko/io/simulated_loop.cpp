@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <samjoko/base/check.hpp>
+#include <samjoko/base/counted.hpp>
 
 namespace samjoko::io {
 namespace {
@@ -162,7 +163,7 @@ bool simulated_loop::advance_clock() {
 }
 
 std::string simulated_loop::who_waits() const {
-  auto story = fmt::format("{} tasks alive, nothing can go on:", live_tasks());
+  auto story = fmt::format("{} alive, nothing can go on:", counted(live_tasks(), "task"));
   for (const auto* each : parked_)
     story += fmt::format(" {} on {};", name_of(each->kind), each->fd);
   for (const auto& each : waits_) story += fmt::format(" {};", each.what);

@@ -87,6 +87,19 @@ result<std::string> read_whole_file(const std::string& path, std::size_t most) {
   return text;
 }
 
+result<std::string> read_to_end(int from, std::size_t most) {
+  std::string text;
+  std::array<char, 16 * 1024> room{};
+  for (;;) {
+    const auto got = ::read(from, room.data(), room.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return failure(errno, "read");
+    if (got == 0) return text;
+    text.append(room.data(), static_cast<std::size_t>(got));
+    if (text.size() > most) return failure(condition::too_long, "read");
+  }
+}
+
 result<descriptor> open_directory(const std::string& path) {
   descriptor opened(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!opened) return failure(errno, "open directory", path);

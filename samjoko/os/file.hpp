@@ -43,6 +43,10 @@ struct file_facts {
 /// condition::bad_argument for what is no file.
 [[nodiscard]] result<std::string> read_whole_file(const std::string& path, std::size_t most);
 
+/// What comes from an open descriptor, up to its end, waiting for it. Errors: of read(2);
+/// condition::too_long.
+[[nodiscard]] result<std::string> read_to_end(int from, std::size_t most);
+
 /// A directory to look up names from; links on the way are followed.
 [[nodiscard]] result<descriptor> open_directory(const std::string& path);
 /// Not canonical: links stay, only made independent of the working directory.

@@ -144,7 +144,7 @@ class process_pool {
 
   void relieve(steady::time_point now) {
     os::log_warning("pool full",
-                    "all {} processes are taken and clients wait: the longest resting are closed",
+                    "the limit of {} is reached and clients wait: the longest resting are closed",
                     members_);
     next_relief_ = now + relief_interval;
     std::vector<pool_cell*> resting;

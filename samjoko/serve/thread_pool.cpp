@@ -128,7 +128,7 @@ void thread_pool::retire(std::uint32_t count) {
 /// longest ones end now.
 void thread_pool::relieve(steady::time_point now) {
   os::log_warning("pool full",
-                  "all {} threads are taken and clients wait: those at rest are parked",
+                  "the limit of {} is reached and clients wait: those at rest are parked",
                   alive_.load());
   crowded_.store(true);
   next_relief_ = now + relief_interval;

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <iterator>
+#include <samjoko/base/counted.hpp>
 
 namespace samjoko::services {
 namespace {
@@ -65,7 +66,8 @@ void append_words(std::string& to, const event& heard) {
     case event_kind::members: append_members(to, heard); break;
     case event_kind::refused: append_refusal(to, heard); break;
     case event_kind::lost:
-      fmt::format_to(end, "! {} messages are missing here: you read too slowly\n", heard.count);
+      fmt::format_to(end, "! {} missing here: you read too slowly\n",
+                     heard.count == 1 ? "1 message is" : counted(heard.count, "message") + " are");
       break;
     case event_kind::dropped: to += "! you read too slowly: goodbye\n"; break;
     case event_kind::interrupted:

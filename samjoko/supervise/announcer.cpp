@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include <samjoko/base/counted.hpp>
 #include <samjoko/os/log_writer.hpp>
 
 namespace samjoko::supervise {
@@ -36,7 +37,7 @@ std::string status_of(const plan& seen) {
   if (seen.now_in() != plan::phase::running)
     return fmt::format("stopping: workers that still finish their clients: {}", all.alive);
   if (has_given_up(seen)) return "all workers have been given up: nobody is served";
-  return fmt::format("{} of {} workers ready{}", all.ready, seen.wanted(),
+  return fmt::format("{} of {} ready{}", all.ready, counted(seen.wanted(), "worker"),
                      all.given_up == 0 ? "" : fmt::format(", {} given up", all.given_up));
 }
 

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <utility>
 
+#include <samjoko/base/counted.hpp>
 #include <samjoko/os/log_writer.hpp>
 #include <samjoko/supervise/json_text.hpp>
 
@@ -151,9 +152,12 @@ answer desk::scale(const request& asked) {
   hands_.scale(*group, asked.count);
   const auto wanted = plan_.wanted_of(*group);
   if (wanted != asked.count)
-    return refusal(fmt::format("{} workers of {} are wanted now: a program has not more in all",
-                               wanted, name_of_group(*group)));
-  return done(asked, fmt::format("{} workers of {} are wanted\n", wanted, name_of_group(*group)),
+    return refusal(fmt::format("{} of {} {} wanted now: a program has not more in all",
+                               counted(wanted, "worker"), name_of_group(*group),
+                               wanted == 1 ? "is" : "are"));
+  return done(asked,
+              fmt::format("{} of {} {} wanted\n", counted(wanted, "worker"), name_of_group(*group),
+                          wanted == 1 ? "is" : "are"),
               fmt::format(R"("group":{},"wanted":{})", json_string(name_of_group(*group)), wanted));
 }
 
@@ -176,8 +180,10 @@ answer desk::unpark(const request& asked) {
     count += *recalled;
   }
   if (count == 0) return refusal("no worker is parked");
-  return done(asked, fmt::format("{} workers are started again\n", count),
-              fmt::format(R"("recalled":{})", count));
+  return done(
+      asked,
+      fmt::format("{} {} started again\n", counted(count, "worker"), count == 1 ? "is" : "are"),
+      fmt::format(R"("recalled":{})", count));
 }
 
 /// How many slots are tried anew.

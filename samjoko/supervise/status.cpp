@@ -1,6 +1,7 @@
 #include <samjoko/supervise/status.hpp>
 
 #include <fmt/format.h>
+#include <samjoko/base/counted.hpp>
 #include <samjoko/supervise/json_text.hpp>
 
 namespace samjoko::supervise {
@@ -114,8 +115,8 @@ std::string as_text(const service_view& seen) {
   const auto& counts = all.connections;
   auto text = fmt::format("{} {}, process {}, {} for {}\n", seen.program, seen.version, seen.pid,
                           seen.phase, time_text(seen.uptime));
-  text += fmt::format("{} of {} workers ready; connections: {} open, {} accepted, {} refused\n",
-                      all.ready, all.wanted, counts.open, counts.accepted, counts.refused);
+  text += fmt::format("{} of {} ready; connections: {} open, {} accepted, {} refused\n", all.ready,
+                      counted(all.wanted, "worker"), counts.open, counts.accepted, counts.refused);
   for (const auto& group : seen.groups) {
     text +=
         fmt::format("\n{}: {} on {}{}\n", group.name, group.model, joined(group.listeners, ", "),

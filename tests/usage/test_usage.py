@@ -2,9 +2,12 @@
 import os
 import re
 import shutil
+import signal
 import socket
+import subprocess
 import tempfile
 
+import harness
 from framework import Skip, cases
 from harness import Server, folder, run_to_end
 
@@ -57,6 +60,11 @@ BAD_USE = [
     ("status that waits", ["status", "--wait"], "--wait"),
     ("json twice", ["status", "--json", "--json"], "--json"),
     ("control named twice", ["status", "--control", "/a", "--control", "/b"], "--control"),
+    ("help for what there is not", ["help", "nosuch"], "nosuch"),
+    ("help for two", ["help", "serve", "check"], "check"),
+    ("version of something", ["version", "serve"], "serve"),
+    ("two pages of the manual", ["manual", "1", "5"], "manual"),
+    ("completion for two shells", ["completion", "bash", "zsh"], "completion"),
     ("scale by nothing", ["scale"], "scale"),
     ("scale to none", ["scale", "0"], "0"),
     ("scale to words", ["scale", "many"], "many"),
@@ -209,11 +217,10 @@ def test_unknown_user():
     expect(ECHO + ["--user", "nobody-of-that-name"], COULD_NOT_START, "nobody-of-that-name")
 
 
-@cases(["--help", "help", "-h"])
-def test_help_is_no_error(word):
-    import subprocess
-    import harness
-    done = subprocess.run([harness.BINARY, word], capture_output=True, text=True, timeout=10)
+@cases(["--help", "help", "-h", "help serve", "help files", "help --help"])
+def test_help_is_no_error(words):
+    done = subprocess.run([harness.BINARY, *words.split()], capture_output=True, text=True,
+                          timeout=10)
     assert done.returncode == 0 and not done.stderr and "--model" in done.stdout
 
 
@@ -225,3 +232,62 @@ def test_standard_input_closed():
         with server, socket.create_connection(("127.0.0.1", server.port), 5) as client:
             client.sendall(b"there\n")
             assert client.recv(100) == b"there\n"
+
+
+def spoiled(output):
+    """What makes standard output take nothing: (what Popen is given, what the child does first)."""
+    if output == "full":
+        return open("/dev/full", "wb"), None
+    if output == "closed":
+        return None, lambda: os.close(1)
+    reading, writing = os.pipe()
+    os.close(reading)
+    return open(writing, "wb"), lambda: signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+
+
+@cases(["full", "closed", "broken pipe"])
+def test_an_answer_that_nobody_gets_is_an_error(output):
+    """One line and a non-zero code; never the answer in some other file that has its number."""
+    with folder() as here, Server("echo", "--control", f"{here}/control"):
+        configuration = f"{here}/some.toml"
+        with open(configuration, "w") as file:
+            file.write('[[service]]\nrun = "echo"\n')
+        asked = ["--control", f"{here}/control"]
+        for words in (["help"], ["--help"], ["version"], ["--version"], ["manual"], ["manual", "5"],
+                      ["completion", "bash"], ["print-config", "echo"], ["check", configuration],
+                      ["status", *asked], ["status", "--json", *asked], ["deaths", *asked],
+                      ["scale", "1", *asked]):
+            target, first = spoiled(output)
+            done = subprocess.run([harness.BINARY, *words], stdin=subprocess.DEVNULL, stdout=target,
+                                  stderr=subprocess.PIPE, preexec_fn=first, timeout=20)
+            if target is not None:
+                target.close()
+            told = done.stderr.decode()
+            assert done.returncode == 1, (words, done.returncode, told)
+            check_one_line(told, "could not be written")
+
+
+def test_a_configuration_on_standard_input():
+    def check(text, *words):
+        return subprocess.run([harness.BINARY, "check", "-", *words], input=text.encode(),
+                              capture_output=True, timeout=10)
+    good = check('[[service]]\nrun = "echo"\nworkers = 1\n')
+    assert good.returncode == 0 and b"echo" in good.stdout and not good.stderr, good
+    wrong = check('[[service]]\nrun = "echo"\nworkers = 0\nmodle = "x"\n')
+    assert wrong.returncode == USAGE and not wrong.stdout, wrong
+    assert b"standard input:3" in wrong.stderr and b"standard input:4" in wrong.stderr, wrong
+    assert b"1 MiB" in check("#" * (2 << 20)).stderr
+    assert check("", "echo").returncode == 0
+    assert check("").returncode == USAGE
+
+
+def test_one_is_one():
+    with folder() as here, Server("echo", "--control", f"{here}/control", "--workers", 1):
+        asked = ["--control", f"{here}/control"]
+        text = subprocess.run([harness.BINARY, "status", *asked],
+                              capture_output=True, text=True, timeout=20).stdout
+        assert "1 of 1 worker ready" in text, text
+        for words, answer in ((["scale", "1"], "1 worker of"), (["scale", "2"], "2 workers of")):
+            told = subprocess.run([harness.BINARY, *words, *asked],
+                                  capture_output=True, text=True, timeout=20).stdout
+            assert answer in told, told
