@@ -31,11 +31,12 @@ constexpr std::array<known_command, 6> commands{{
     {"status", asked_for::status, "", "groups, workers and connections of a running server"},
     {"scale", asked_for::scale, "N [--group NAME]", "so many workers are wanted"},
     {"unpark", asked_for::unpark, "[--group NAME]", "start workers that were given up again"},
-    {"deaths", asked_for::deaths, "", "how its workers ended"},
+    {"deaths", asked_for::deaths, "[N]", "how processes ended, or all of death N with its stack"},
     {"reopen-logs", asked_for::reopen_logs, "", "as USR1 does"},
     {"stop", asked_for::stop, "[--now] [--wait]", "when clients are done, or at once"},
 }};
 constexpr std::size_t longest_answer = 16 << 20;
+constexpr std::uint32_t most_deaths = 4'000'000'000;
 
 const known_command* find(std::string_view word) {
   const auto* found = std::ranges::find(commands, word, &known_command::name);
@@ -81,6 +82,12 @@ class words_behind {
       const auto count = parse_count(word, 1, most_workers);
       if (!count) return std::unexpected(count.error());
       made_.asked.count = *count;
+      return {};
+    }
+    if (which_.what == asked_for::deaths && made_.asked.count == 0) {
+      const auto number = parse_count(word, 1, most_deaths);
+      if (!number) return std::unexpected(number.error());
+      made_.asked.count = *number;
       return {};
     }
     return wrong(fmt::format("'{}' is not expected here", word));

@@ -22,13 +22,11 @@ result<void> add_hub(supervise::master_settings& settings) {
 
 int be_hub(supervise::worker& me, const std::vector<int>& listeners, const hub::limits& bounds) {
   CHECK(listeners.size() == 1, "the hub has one listener");
-  const hub::server_orders orders{
-      .descriptor = me.descriptor(),
-      .stop_asked = [&me] { return me.take() != supervise::stop_order::none; },
-      .heartbeat = [&me] { me.heartbeat(); }};
+  const hub::server_orders orders{.descriptor = me.descriptor(), .stop_asked = [&me] {
+                                    return me.take() != supervise::stop_order::none;
+                                  }};
   me.ready();
   hub::run_server(listeners.front(), bounds, orders);
-  me.finished();
   return 0;
 }
 

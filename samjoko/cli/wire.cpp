@@ -117,7 +117,6 @@ serve::orders orders_of(supervise::worker& me) {
     return {.stop = static_cast<stop_level>(me.take()), .children_ended = me.take_children_ended()};
   };
   orders.death_waits = [&me] { return me.death_waits(); };
-  orders.heartbeat = [&me] { me.heartbeat(); };
   return orders;
 }
 
@@ -184,7 +183,6 @@ class work_of_a_worker {
       os::log_error("worker", "{}", ran.error().sentence());
       return exit_could_not_start;
     }
-    me.finished();
     return 0;
   }
 
@@ -267,9 +265,13 @@ supervise::operating seen_from_outside(std::span<const offer> offers, const work
             .refused = of.refused.load(),
             .accept_pauses = of.accept_pauses.load()};
   };
-  outside.deaths = [&memory](bool json) {
-    return supervise::told_deaths(memory.deaths->box.board, json);
+  outside.deaths = [&memory, program = outside.program](bool json, std::uint64_t number) {
+    std::vector<os::death_record> deaths;
+    memory.deaths->box.board.for_each(
+        [&deaths](const os::death_record& each) { deaths.push_back(each); });
+    return supervise::told_deaths(deaths, json, number, program);
   };
+  outside.death_count = [&memory] { return memory.deaths->box.board.count(); };
   outside.open_group = [=, &groups](std::vector<named_listener>& all, std::size_t group) {
     return open_group(offers[groups.all[group].service].options, addresses, files, all, group);
   };

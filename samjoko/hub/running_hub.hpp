@@ -26,8 +26,7 @@ class running_hub {
     thread_ = std::thread([this] {
       run_server(listener_.get(), bounds_,
                  {.descriptor = bell_.descriptor(),
-                  .stop_asked = [this] { return stop_asked_.load(); },
-                  .heartbeat = {}});
+                  .stop_asked = [this] { return stop_asked_.load(); }});
     });
   }
   /// As its death: every link is closed, the listener stays.

@@ -16,7 +16,6 @@
 namespace samjoko::hub {
 namespace {
 
-constexpr milliseconds beat{1000};
 constexpr milliseconds accept_pause{100};
 constexpr int accepted_per_turn = 64;
 /// Many may leave at once: those who are told of it get it in portions that fit their queues.
@@ -34,7 +33,6 @@ class server {
     while (!stopped_) {
       wait();
       progressed_ = false;
-      look_at_clock();
       if (accepts_ && now_ >= accept_again_) accept_some();
       read_links();
       flush_touched();
@@ -70,17 +68,11 @@ class server {
   [[nodiscard]] int longest_wait() const {
     // Room was made for those who wait for it.
     if (!active_.empty() || (progressed_ && !paused_.empty())) return 0;
-    auto first = deadline(next_beat_);
+    auto first = deadline::never();
     for (const auto* each : paused_) first = std::min(first, each->paused_until);
     for (const auto* each : filling_) first = std::min(first, each->me.out.due());
     if (accepts_) first = std::min(first, deadline(accept_again_));
     return first.poll_timeout(now_);
-  }
-
-  void look_at_clock() {
-    if (now_ < next_beat_) return;
-    next_beat_ = now_ + beat;
-    if (orders_.heartbeat) orders_.heartbeat();
   }
 
   void accept_some() {
@@ -275,7 +267,6 @@ class server {
   std::vector<server_link*> filling_;  // whose queue is, or was, full
   std::vector<server_link*> ended_;    // to be removed at the end of the turn
   steady::time_point now_ = steady::now();
-  steady::time_point next_beat_{};
   steady::time_point accept_again_{};
   bool accepts_ = false;
   bool progressed_ = false;

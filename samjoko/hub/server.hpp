@@ -14,8 +14,6 @@ struct server_orders {
   int descriptor = -1;
   /// Whether to end now.
   std::function<bool()> stop_asked;
-  /// Called about once a second. May be empty.
-  std::function<void()> heartbeat;
 };
 
 /// Serves until it is told to stop. `listener` is a unix socket, not owned, that stays good when

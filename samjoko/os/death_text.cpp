@@ -5,20 +5,14 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <samjoko/os/call_text.hpp>
 #include <samjoko/os/log_writer.hpp>
 
 namespace samjoko::os {
 namespace {
 
-constexpr std::size_t calls_in_a_sentence = 12;
-constexpr std::size_t call_length = 160;
-
-/// What lies between the guilty call and the end of a process that aborts says nothing about it.
-constexpr std::array<std::string_view, 7> ways_to_abort = {
-    "abort+",       "std::terminate",  "__cxxabiv1::__terminate",
-    "__cxa_throw",  "malloc_printerr", "samjoko::fail_check",
-    "std::__throw_"};
-constexpr std::size_t calls_of_an_abort = 16;
+constexpr std::size_t calls_in_a_sentence = 3;
+constexpr std::size_t call_length = 120;
 
 /// Their deaths may come by the thousand; in the records is each of them.
 constexpr log_kind client_process_end{"client process", 100};
@@ -102,56 +96,31 @@ std::string details_of(const death_record& dead) {
              : "not from us; whether memory ran out cannot be told: no counter could be read";
 }
 
-std::string what_it_served(const death_record& dead) {
+/// Cut between characters of UTF-8.
+std::string cut(std::string text, std::size_t most) {
+  if (text.size() <= most) return text;
+  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0) == 0x80) --most;
+  text.resize(most);
+  return text + "…";
+}
+
+std::string serving_text(const death_record& dead) {
   std::string text;
-  if (dead.was_running) {
-    text += "; was serving";
-    if (!dead.request.empty()) text += fmt::format(" \"{}\"", dead.request.view());
-    if (!dead.service.empty()) text += fmt::format(" of {}", dead.service.view());
-    text += dead.peer.empty() ? " to a client" : fmt::format(" to {}", dead.peer.view());
-  }
+  if (dead.was_running) text += "; was serving" + what_it_served(dead);
   if (dead.merely_open > 0)
     text += fmt::format("; {} other connections were merely open", dead.merely_open);
   return text;
-}
-
-std::string_view next_call(std::string_view& stack) noexcept {
-  const auto end = std::min(stack.find('\n'), stack.size());
-  const auto call = stack.substr(0, end);
-  stack.remove_prefix(std::min(end + 1, stack.size()));
-  return call;
-}
-
-/// Of a stack that ends in an abort, what is behind the last call that only leads there.
-std::string_view without_abort(std::string_view stack) noexcept {
-  auto rest = stack;
-  auto left = stack;
-  for (std::size_t count = 0; !left.empty() && count < calls_of_an_abort; ++count) {
-    const auto call = next_call(left);
-    const auto leads_there = [call](std::string_view way) { return call.starts_with(way); };
-    if (std::ranges::any_of(ways_to_abort, leads_there)) rest = left;
-  }
-  return rest.empty() ? stack : rest;
-}
-
-/// The file is said only where no function is known.
-std::string_view in_short(std::string_view call) noexcept {
-  const auto file = call.rfind(" (/");
-  return call.substr(0, std::min(file == 0 ? call.size() : file, call_length));
 }
 
 std::string innermost_calls(const death_record& dead) {
   if (dead.stack.empty())
     return dead.stack_remark.empty() ? std::string()
                                      : fmt::format("; no stack: {}", dead.stack_remark.view());
-  std::string text = "; stack: ";
-  auto left = dead.stack.view();
-  if (dead.cause == death_cause::abort) left = without_abort(left);
-  for (std::size_t count = 0; !left.empty() && count < calls_in_a_sentence; ++count) {
-    if (count > 0) text += " < ";
-    text += in_short(next_call(left));
+  std::string text;
+  for (const auto call : own_calls(dead.stack.view(), calls_in_a_sentence)) {
+    const auto words = cut(call_in_short(call), call_length);
+    text += fmt::format("{}{}", text.empty() ? "; in " : " < ", words);
   }
-  if (!left.empty()) text += " < …";
   return text;
 }
 
@@ -176,6 +145,14 @@ std::string who(const death_record& dead) {
   }
 }
 
+std::string what_it_served(const death_record& dead) {
+  if (!dead.was_running) return {};
+  std::string text;
+  if (!dead.request.empty()) text += fmt::format(" \"{}\"", dead.request.view());
+  if (!dead.service.empty()) text += fmt::format(" of {}", dead.service.view());
+  return text + (dead.peer.empty() ? " to a client" : fmt::format(" to {}", dead.peer.view()));
+}
+
 std::string why(const death_record& dead) {
   auto text = std::string(name_of(dead.cause));
   if (dead.cause != death_cause::unknown) text += fmt::format(" ({})", name_of(dead.sure));
@@ -191,7 +168,7 @@ std::string as_sentence(const death_record& dead) {
       is_one_of_many(dead.role) ? fmt::format(", of worker {}", dead.worker) : std::string();
   return fmt::format("{} {}{}{}, {} client{} served: {}{}{}", who(dead), status_of(dead).sentence(),
                      of_worker, age, dead.clients, dead.clients == 1 ? "" : "s", why(dead),
-                     what_it_served(dead), innermost_calls(dead));
+                     serving_text(dead), innermost_calls(dead));
 }
 
 void log_death(const death_record& dead) noexcept {

@@ -12,7 +12,10 @@ namespace samjoko::os {
 [[nodiscard]] std::string who(const death_record& dead);
 /// "crash (proved): invalid memory reference at address 0x10"
 [[nodiscard]] std::string why(const death_record& dead);
-/// Who, how, when, why, and what it was doing, with the innermost calls of its stack. One line.
+/// " "GET / HTTP/1.1" of hello to 127.0.0.1:4711"; empty when it served nobody.
+[[nodiscard]] std::string what_it_served(const death_record& dead);
+/// Who, how, when, why, what it was doing, and the innermost three calls of the user's own code.
+/// One line.
 [[nodiscard]] std::string as_sentence(const death_record& dead);
 
 /// Writes the sentence to the log of this process.

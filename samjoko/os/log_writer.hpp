@@ -68,6 +68,12 @@ class log_writer {
   /// Says, for each kind whose second is over, how many lines were held back and not yet mentioned.
   /// For a timer, and before leaving.
   void report_held_back() noexcept;
+  /// Whether there is something for report_held_back() to say, now or in a second.
+  [[nodiscard]] bool holds_back() const noexcept { return holds_back_.load(); }
+  /// `first(context)` is called by the thread whose line is the first to be held back since the
+  /// last report: so that whoever reports need not look at a clock. Before other threads log;
+  /// null: nobody. What a parent held back is its own to say, and is forgotten here.
+  void when_it_holds_back(void (*first)(void*) noexcept, void* context) noexcept;
   /// Lines that could not be written and are not yet reported.
   [[nodiscard]] std::uint64_t lost() const noexcept { return lost_.load(); }
 
@@ -95,6 +101,9 @@ class log_writer {
   std::atomic<way> way_{way::ask_first};
   std::atomic<log_level> least_{log_level::info};
   std::atomic<log_format> format_{log_format::text};
+  std::atomic<bool> holds_back_{false};
+  std::atomic<void (*)(void*) noexcept> first_held_back_{nullptr};
+  void* context_ = nullptr;
   std::atomic<bool> torn_{false};  // the last line was cut in the middle: end it first
   std::atomic<std::uint64_t> lost_{0};
   std::array<char, name_limit> name_{};

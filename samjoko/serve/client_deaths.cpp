@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 #include <samjoko/os/clock.hpp>
 #include <samjoko/os/oom_kills.hpp>
 
@@ -14,6 +16,12 @@ client_deaths::client_deaths(const workload& work)
 }
 
 void client_deaths::watch_memory() { deaths_.watch_memory(memory_counter_, os::coarse_now()); }
+
+int client_deaths::longest_wait(int wanted, bool living) const noexcept {
+  constexpr auto at_most = static_cast<int>(os::oom_history::interval.count());
+  if (!living || memory_counter_.empty()) return wanted;
+  return wanted < 0 ? at_most : std::min(wanted, at_most);
+}
 
 void client_deaths::add(const os::children::report& dead, os::death_role role, bool stops) {
   const auto* notes = deaths_.notes_of(dead.pid);

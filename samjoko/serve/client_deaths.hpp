@@ -27,6 +27,9 @@ class client_deaths {
   void add(const os::children::report& dead, os::death_role role, bool stops);
   /// Looks at the counter of out-of-memory kills now and then, before anybody dies.
   void watch_memory();
+  /// How long to wait at most, in milliseconds (-1: without a limit), so that what watch_memory()
+  /// knows is not old when one of the `living` dies.
+  [[nodiscard]] int longest_wait(int wanted, bool living) const noexcept;
   /// Processes forked from now on never write records.
   void keep_from_children() const noexcept {
     if (work_.box != nullptr) work_.box->board.keep_from_children();

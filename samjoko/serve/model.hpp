@@ -61,8 +61,6 @@ struct orders {
   int descriptor = -1;
   /// Never blocks.
   std::function<order_news()> take;
-  /// Called about once a second while the main thread is well.
-  std::function<void()> heartbeat;
   /// A death stands on the board and waits for its stack: the master is to look. False when there
   /// is no master any more. May be empty.
   std::function<bool()> death_waits{};

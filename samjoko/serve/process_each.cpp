@@ -44,7 +44,7 @@ class process_each {
 
  private:
   waiting_room::news wait(bool for_clients, int timeout_ms) {
-    const auto news = room_.wait(for_clients, timeout_ms);
+    const auto news = room_.wait(for_clients, deaths_.longest_wait(timeout_ms, !children_.empty()));
     deaths_.watch_memory();
     if (news.children_ended) reap();
     return news;

@@ -220,7 +220,7 @@ class pre_forked {
         !room_.stop().requested() && std::ranges::any_of(pools_, [now](process_pool& pool) {
           return pool.wants_to_know_of_clients(now);
         });
-    const auto news = room_.wait(look, timeout_ms);
+    const auto news = room_.wait(look, deaths_.longest_wait(timeout_ms, !children_.empty()));
     deaths_.watch_memory();
     if (news.children_ended) reap();
     return news;

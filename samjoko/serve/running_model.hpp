@@ -255,8 +255,7 @@ class running_model {
     leave_unless(os::set_blocking(theirs.get(), false).has_value());
     auto highest = stop_level::none;
     orders from_master{.descriptor = both.get(),
-                       .take = [&] { return take(theirs, signals, both, highest); },
-                       .heartbeat = {}};
+                       .take = [&] { return take(theirs, signals, both, highest); }};
     const int listener = listener_.get();
     workload work{.offered = offered,
                   .listeners = {&listener, 1},

@@ -49,7 +49,6 @@ class shared_loop final : session_owner {
     for (const int listener : work_.listeners) acceptors.spawn(accept_clients(listener));
     scope control(context);
     control.spawn(obey());
-    control.spawn(beat());
     static_cast<void>(co_await acceptors.join());
     for (const int listener : work_.listeners) co_await drain_backlog(listener);
     acceptors_ = nullptr;
@@ -125,14 +124,6 @@ class shared_loop final : session_owner {
     obeying_ = nullptr;
   }
 
-  task<> beat() {
-    beating_ = &co_await this_context();
-    while (!beating_->cancelled) {
-      if (work_.from_master.heartbeat) work_.from_master.heartbeat();
-      co_await io::sleep_until(loop_, deadline::after(milliseconds(1000)));
-    }
-  }
-
   void apply_stop() noexcept {
     if (acceptors_ != nullptr) acceptors_->cancel();
     for (auto* each = sessions_; each != nullptr; each = each->following) each->look_at_stop();
@@ -141,8 +132,7 @@ class shared_loop final : session_owner {
   void end_if_nobody_is_left() noexcept {
     const bool left = sessions_ != nullptr || acceptors_ != nullptr;
     if (left) return;
-    for (auto* each : {obeying_, beating_})
-      if (each != nullptr) each->cancel();
+    if (obeying_ != nullptr) obeying_->cancel();
   }
 
   workload& work_;
@@ -152,7 +142,6 @@ class shared_loop final : session_owner {
   session* sessions_ = nullptr;
   scope* acceptors_ = nullptr;
   task_context* obeying_ = nullptr;
-  task_context* beating_ = nullptr;
 };
 
 }  // namespace

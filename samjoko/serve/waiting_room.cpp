@@ -4,11 +4,6 @@
 #include <samjoko/os/socket.hpp>
 
 namespace samjoko::serve {
-namespace {
-
-constexpr milliseconds beat{1000};
-
-}  // namespace
 
 waiting_room::waiting_room(workload& work, os::bell* bell) : work_(work), bell_(bell) {
   waits_.reserve(work.listeners.size() + 3);
@@ -26,20 +21,12 @@ void waiting_room::obey(stop_level level) {
 }
 
 waiting_room::news waiting_room::wait(bool for_clients, int timeout_ms) {
-  const auto before = steady::now();
-  if (before >= next_beat_) {
-    if (work_.from_master.heartbeat) work_.from_master.heartbeat();
-    next_beat_ = before + beat;
-  }
-  const int to_beat = deadline(next_beat_).poll_timeout(before);
-  const int timeout = timeout_ms < 0 ? to_beat : std::min(timeout_ms, to_beat);
-
   const auto listeners = work_.listeners.size();
   auto& orders = waits_[listeners];
   orders.fd = work_.from_master.descriptor;  // gone when the master is
   for (auto& each : waits_) each.revents = 0;
   const auto skipped = for_clients ? 0 : listeners;
-  if (::poll(waits_.data() + skipped, waits_.size() - skipped, timeout) <= 0) return {};
+  if (::poll(waits_.data() + skipped, waits_.size() - skipped, timeout_ms) <= 0) return {};
 
   news found;
   if (waits_[listeners + 1].revents != 0) bell_->silence();

@@ -22,7 +22,7 @@ class waiting_room {
     bool clients = false;         ///< some listener has a client
     bool children_ended = false;  ///< reap
   };
-  /// Waits for news at most `timeout_ms` (-1: until the next heartbeat). Takes orders by itself:
+  /// Waits for news at most `timeout_ms` (-1: without a limit). Takes orders by itself:
   /// look at stop(). Before the stop flag rises the listeners become non-blocking, so that whoever
   /// sees the flag may drain the backlog. The bell only ends the wait; it is silenced.
   news wait(bool for_clients, int timeout_ms);
@@ -48,7 +48,6 @@ class waiting_room {
   workload& work_;
   os::bell* bell_;
   stop_flag stop_;
-  steady::time_point next_beat_{};
   /// Written in each wait. Here, on the stack of whoever waits, which is written to anyway: after a
   /// fork each written page is copied.
   std::array<std::byte, 8 * sizeof(pollfd)> place_;

@@ -19,10 +19,8 @@ enum class message_kind : std::uint16_t {
   log_descriptor = 3,  ///< with a descriptor: write your lines there from now on
   // from the worker
   ready = 16,
-  heartbeat = 17,
-  leaving = 18,   ///< it stops by itself, gracefully, and wants to be replaced
-  finished = 19,  ///< it has served its last client; `value` of them were cut
-  death = 20,     ///< of a process of its own, which waits on the board for the master
+  leaving = 18,  ///< it stops by itself, gracefully, and wants to be replaced
+  death = 20,    ///< of a process of its own, which waits on the board for the master
 };
 
 struct message {

@@ -30,11 +30,11 @@ TEST(channel, carries_messages_both_ways_whole_and_in_order) {
   const auto line = open_line();
   EXPECT_FALSE(line.master.receive().value());
   ASSERT_TRUE(line.worker.send({message_kind::ready}));
-  ASSERT_TRUE(line.worker.send({message_kind::finished, 7}));
+  ASSERT_TRUE(line.worker.send({message_kind::death, 7}));
   ASSERT_TRUE(line.master.send({message_kind::stop_graceful}));
   EXPECT_EQ(next_of(line.master).what.kind, message_kind::ready);
   const auto second = next_of(line.master);
-  EXPECT_EQ(second.what.kind, message_kind::finished);
+  EXPECT_EQ(second.what.kind, message_kind::death);
   EXPECT_EQ(second.what.value, 7U);
   EXPECT_FALSE(second.attached);
   EXPECT_EQ(next_of(line.worker).what.kind, message_kind::stop_graceful);
@@ -103,11 +103,11 @@ TEST(channel, never_blocks_on_one_who_does_not_read) {
   const auto line = open_line();
   result<void> sent;
   int count = 0;
-  for (; sent && count < 1'000'000; ++count) sent = line.worker.send({message_kind::heartbeat});
+  for (; sent && count < 1'000'000; ++count) sent = line.worker.send({message_kind::leaving});
   ASSERT_FALSE(sent);
   EXPECT_TRUE(sent.error().is(EAGAIN));
   EXPECT_GT(count, 8) << "a few must fit";
-  EXPECT_EQ(next_of(line.master).what.kind, message_kind::heartbeat);
+  EXPECT_EQ(next_of(line.master).what.kind, message_kind::leaving);
 }
 
 TEST(channel, another_version_is_refused_and_the_next_message_understood) {

@@ -98,12 +98,17 @@ std::string as_json(const death_record& dead) {
   return all.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-std::vector<std::string> told_deaths(const os::death_board& board, bool json) {
-  std::vector<std::string> told;
-  for_each_death(board, [&](const death_record& dead) {
-    told.push_back(json ? as_json(dead) : as_sentence(dead));
-  });
-  return told;
+std::optional<std::string> told_deaths(const std::vector<death_record>& deaths, bool json,
+                                       std::uint64_t number, const std::string& program) {
+  if (number != 0) {
+    const auto found = std::ranges::find(deaths, number, &death_record::sequence);
+    if (found == deaths.end()) return std::nullopt;
+    return json ? as_json(*found) + "\n" : as_text(*found);
+  }
+  if (!json) return as_table(deaths, program);
+  std::vector<std::string> objects;
+  for (const auto& each : deaths) objects.push_back(as_json(each));
+  return fmt::format("[{}]\n", fmt::join(objects, ","));
 }
 
 }  // namespace samjoko::supervise

@@ -1,7 +1,9 @@
 #pragma once
 // Charter: the last deaths of the program, for whoever asks the master: as text and as JSON.
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,7 +25,16 @@ inline void for_each_death(const os::death_board& board,
   board.for_each(each);
 }
 
-/// A sentence, or a JSON object, for each; the oldest first.
-[[nodiscard]] std::vector<std::string> told_deaths(const os::death_board& board, bool json);
+/// A table with a line per death, the newest last; `program` for the command that tells more.
+[[nodiscard]] std::string as_table(const std::vector<death_record>& deaths,
+                                   const std::string& program);
+/// All that is known of one, its stack a line a call.
+[[nodiscard]] std::string as_text(const death_record& dead);
+
+/// What `samjoko deaths` prints; `number` 0: all of them, the newest last. None: there is no death
+/// of that number (any more).
+[[nodiscard]] std::optional<std::string> told_deaths(const std::vector<death_record>& deaths,
+                                                     bool json, std::uint64_t number,
+                                                     const std::string& program);
 
 }  // namespace samjoko::supervise

@@ -32,6 +32,10 @@ answer in_form(answer given, bool json) {
   return given;
 }
 
+answer no_death(std::uint64_t number) {
+  return refusal(fmt::format("no death of number {} is kept", number));
+}
+
 std::string all_of(const std::vector<std::string>& records, bool json) {
   if (json) return fmt::format("[{}]\n", fmt::join(records, ","));
   if (records.empty()) return "nobody has died\n";
@@ -117,7 +121,7 @@ answer desk::obey(const request& asked) {
   }
   switch (asked.what) {
     case asked_for::status: return tell_status(asked.json);
-    case asked_for::deaths: return tell_deaths(asked.json);
+    case asked_for::deaths: return tell_deaths(asked);
     case asked_for::scale: return scale(asked);
     case asked_for::unpark: return unpark(asked);
     case asked_for::stop:
@@ -132,14 +136,18 @@ answer desk::tell_status(bool json) const {
   return {.code = answer_done, .text = json ? as_json(seen) : as_text(seen)};
 }
 
-answer desk::tell_deaths(bool json) const {
-  if (settings_.deaths) return {.code = answer_done, .text = all_of(settings_.deaths(json), json)};
+answer desk::tell_deaths(const request& asked) const {
+  if (settings_.deaths) {
+    const auto told = settings_.deaths(asked.json, asked.count);
+    return told ? answer{.code = answer_done, .text = *told} : no_death(asked.count);
+  }
+  if (asked.count != 0) return no_death(asked.count);
   std::vector<std::string> records;
   for (std::size_t n = 0; n < ends_.size(); ++n) {
     const auto& each = ends_[(ends_seen_ + n) % ends_.size()];  // the oldest first
-    records.push_back(json ? each.json : each.sentence);
+    records.push_back(asked.json ? each.json : each.sentence);
   }
-  return {.code = answer_done, .text = all_of(records, json)};
+  return {.code = answer_done, .text = all_of(records, asked.json)};
 }
 
 answer desk::scale(const request& asked) {
@@ -218,6 +226,7 @@ service_view desk::view() const {
                     .pid = ::getpid(),
                     .uptime = seconds(now_ - started_),
                     .phase = std::string(phase_name(plan_, announcer_.was_ready())),
+                    .deaths = settings_.death_count ? settings_.death_count() : ends_seen_,
                     .groups = {}};
   for (std::size_t group = 0; group < plan_.groups(); ++group)
     seen.groups.push_back(view_of(group));

@@ -65,7 +65,7 @@ class desk {
 
   [[nodiscard]] answer obey(const request& asked);
   [[nodiscard]] answer tell_status(bool json) const;
-  [[nodiscard]] answer tell_deaths(bool json) const;
+  [[nodiscard]] answer tell_deaths(const request& asked) const;
   [[nodiscard]] answer scale(const request& asked);
   [[nodiscard]] answer unpark(const request& asked);
   [[nodiscard]] result<std::size_t> recall(std::size_t group);

@@ -67,9 +67,12 @@ class master {
   void wait(deadline until) {
     polled_.clear();
     staff_.add_to(polled_);
-    desk_.add_to(polled_, kernel_.now());
-    kernel_.wait(polled_,
-                 std::min({until, staff_.next_time(), warden_.next_time(), desk_.next_time()}));
+    const auto now = kernel_.now();
+    desk_.add_to(polled_, now);
+    const auto log_is_due = os::process_log().holds_back() ? deadline(now + std::chrono::seconds(1))
+                                                           : deadline::never();
+    kernel_.wait(polled_, std::min({until, staff_.next_time(), warden_.next_time(),
+                                    desk_.next_time(), log_is_due}));
   }
 
   void take_signals() {
@@ -121,11 +124,7 @@ class master {
       case message_kind::ready: return perform(plan_.on_ready(slot, kernel_.now()));
       case message_kind::leaving: return perform(plan_.on_leaves(slot, kernel_.now()));
       case message_kind::death: return staff_.look_at_deaths();
-      case message_kind::finished:
-        if (told.value == 0) return;
-        return os::log_warning(os::every("cut"), "{} had to cut {} connections", title(slot),
-                               told.value);
-      default: return;  // heartbeats are in the counters
+      default: return;
     }
   }
 
@@ -176,6 +175,7 @@ class master {
       case action::kind::fork: return hire(next.slot);
       case action::kind::tell_graceful: return staff_.tell(next.slot, message_kind::stop_graceful);
       case action::kind::tell_immediate:
+        report_cut(next.slot);
         return staff_.tell(next.slot, message_kind::stop_immediate);
       case action::kind::kill:
         staff_.note_limit(next.slot, os::own_limit::grace, settings_.plan.kill_grace);
@@ -194,6 +194,13 @@ class master {
         return report(next, title(next.slot), settings_.plan);
       default: return report(next, title(next.slot), settings_.plan);
     }
+  }
+
+  void report_cut(std::size_t slot) const {
+    const auto open = settings_.figures ? settings_.figures(slot).open : 0;
+    if (open > 0)
+      os::log_warning(os::every("cut"), "{} is told to cut {} connection{}", title(slot), open,
+                      open == 1 ? "" : "s");
   }
 
   void hire(std::size_t slot) {

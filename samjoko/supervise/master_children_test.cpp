@@ -113,7 +113,7 @@ TEST(master, a_worker_that_cannot_be_forked_is_tried_again) {
   service.expect_end(0);
 }
 
-TEST(master, the_counters_survive_a_worker) {
+TEST(master, what_is_said_of_a_slot_survives_its_worker) {
   auto board = scoreboard::make(32);
   ASSERT_TRUE(board);
   const auto settings = [&] {
@@ -121,21 +121,28 @@ TEST(master, the_counters_survive_a_worker) {
     made.counters = &*board;
     return made;
   };
-  running_service service(settings, [](worker& self) {
-    self.counters().accepted.fetch_add(5);
-    self.counters().open.fetch_add(2);
-    return polite(self);
-  });
+  running_service service(settings, polite);
   ASSERT_EQ(::kill(service.wait_serving(), SIGKILL), 0);
   const auto second = service.wait_serving();
   auto& cell = board->cells()[0];
-  EXPECT_EQ(cell.accepted.load(), 10U);
-  EXPECT_EQ(cell.open.load(), 2U) << "those of the dead are not open";
   EXPECT_EQ(cell.started.load(), 2U);
   EXPECT_EQ(cell.pid.load(), second);
   service.signal(SIGTERM);
   service.expect_end(0);
   EXPECT_EQ(cell.pid.load(), 0);
+}
+
+TEST(master, says_how_many_connections_it_has_a_worker_cut) {
+  const auto settings = [] {
+    auto made = quick();
+    made.figures = [](std::size_t) { return slot_figures{.clients = 9, .open = 3}; };
+    return made;
+  };
+  running_service service(settings, polite);
+  service.wait_serving();
+  service.signal(SIGQUIT);
+  service.wait_for("worker 1 is told to cut 3 connections");
+  service.expect_end(0);
 }
 
 TEST(worker, learns_of_its_childrens_ends_at_the_same_descriptor) {
@@ -168,39 +175,16 @@ TEST(worker, ignores_what_is_meant_for_the_master) {
 }
 
 // What the rate limit held back was told with the next line of its kind only, which may never come.
-TEST(worker, says_what_the_log_held_back_at_a_heartbeat) {
+TEST(worker, says_what_the_log_held_back_though_it_has_nothing_to_do) {
   running_service service(workers(1), [](worker& self) {
     serving(self);
     log_twice_in_a_second();
-    while (self.take() == stop_order::none) {
-      self.heartbeat();
-      (void)os::wait_readable(self.descriptor(), deadline::after(milliseconds(50)));
-    }
+    while (self.take() == stop_order::none) (void)os::wait_readable(self.descriptor(), soon());
     return 0;
   });
   service.wait_for("worker 1: the same trouble");
   const auto line = service.wait_for("worker 1: trouble (and ");
   EXPECT_NE(line.find(" more like this)"), std::string::npos) << line;
-  service.signal(SIGTERM);
-  service.expect_end(0);
-}
-
-TEST(worker, heartbeats_are_counted_and_at_most_one_a_second_is_sent) {
-  auto board = scoreboard::make(32);
-  ASSERT_TRUE(board);
-  const auto settings = [&] {
-    auto made = quick();
-    made.counters = &*board;
-    return made;
-  };
-  running_service service(settings, [](worker& self) {
-    for (int i = 0; i < 1000; ++i) self.heartbeat();
-    return polite(self);
-  });
-  service.wait_serving();
-  const auto beats = board->cells()[0].heartbeats.load();
-  EXPECT_GE(beats, 1U);
-  EXPECT_LE(beats, 20U);
   service.signal(SIGTERM);
   service.expect_end(0);
 }

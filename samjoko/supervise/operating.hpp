@@ -3,7 +3,9 @@
 // operator through the control socket, by a service manager through its notifications. All of it
 // may be left out.
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,9 +31,12 @@ struct operating {
   std::vector<group_title> groups;
   /// What the workers of a slot, from 0 up, have counted. May be empty.
   std::function<connection_counts(std::size_t slot)> connections_of;
-  /// The records of deaths, the latest last: a sentence each, or a JSON object. Empty: the last
-  /// ends that the master has seen.
-  std::function<std::vector<std::string>(bool json)> deaths;
+  /// What there is to say of deaths, in words or as JSON: of all that are kept, the latest last, or
+  /// of the one of that `number`; none when there is none. Empty: the last ends that the master has
+  /// seen.
+  std::function<std::optional<std::string>(bool json, std::uint64_t number)> deaths;
+  /// How many deaths were recorded since the start. May be empty.
+  std::function<std::uint64_t()> death_count;
   /// Opens the listeners of a group whose place is empty, because all its workers had been given
   /// up. May be empty: then such a group cannot be recalled.
   std::function<result<void>(std::vector<named_listener>& all, std::size_t group)> open_group;

@@ -60,6 +60,13 @@ result<request> parse_request(std::string_view line) {
       return not_understood("scale needs a number of workers, 1 at least");
     if (!rest.empty()) rest.remove_prefix(1);
   }
+  if (asked.what == asked_for::deaths && !rest.empty()) {
+    const auto* end = rest.data() + rest.size();
+    const auto [after, code] = std::from_chars(rest.data(), end, asked.count);
+    if (code != std::errc() || after != end || asked.count == 0)
+      return not_understood("deaths takes the number of a death, 1 at least");
+    rest = {};
+  }
   const bool of_group = asked.what == asked_for::scale || asked.what == asked_for::unpark;
   if (!of_group && !rest.empty())
     return not_understood(fmt::format("'{}' is not expected in '{}'", quoted(rest), quoted(line)));
@@ -71,7 +78,8 @@ std::string request_line(const request& asked) {
   const auto* found =
       std::ranges::find(commands, asked.what, [](auto& each) { return each.second; });
   auto line = fmt::format("{}{}", asked.json ? "json " : "", found->first);
-  if (asked.what == asked_for::scale) line += fmt::format(" {}", asked.count);
+  if (asked.what == asked_for::scale || (asked.what == asked_for::deaths && asked.count != 0))
+    line += fmt::format(" {}", asked.count);
   if (!asked.group.empty()) line += " " + asked.group;
   return line + "\n";
 }

@@ -3,7 +3,7 @@
 // An answer is a line with the exit code for the command that asked (0; 2: not understood; 3:
 // refused), then the text for its output, then the end of the connection.
 //
-//   status · deaths · scale N[ GROUP] · unpark[ GROUP] · stop · stop now · reopen-logs
+//   status · deaths[ N] · scale N[ GROUP] · unpark[ GROUP] · stop · stop now · reopen-logs
 
 #include <cstdint>
 #include <string>
@@ -18,7 +18,7 @@ enum class asked_for : std::uint8_t { status, deaths, scale, unpark, stop, stop_
 struct request {
   asked_for what = asked_for::status;
   bool json = false;
-  std::size_t count = 0;  ///< for scale
+  std::size_t count = 0;  ///< for scale; for deaths: the number of one of them, 0: all
   std::string group;      ///< for scale and unpark; empty: none was named
 };
 

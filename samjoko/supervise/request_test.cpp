@@ -9,8 +9,9 @@ namespace {
 
 TEST(request, is_read_as_it_was_written) {
   for (const std::string line :
-       {"status\n", "json status\n", "deaths\n", "scale 3\n", "json scale 256 multiplex x2\n",
-        "unpark\n", "unpark thread-pool\n", "stop\n", "stop now\n", "json reopen-logs\n"}) {
+       {"status\n", "json status\n", "deaths\n", "deaths 12\n", "json deaths 7\n", "scale 3\n",
+        "json scale 256 multiplex x2\n", "unpark\n", "unpark thread-pool\n", "stop\n", "stop now\n",
+        "json reopen-logs\n"}) {
     const auto asked = parse_request(line.substr(0, line.size() - 1));
     ASSERT_TRUE(asked) << line;
     EXPECT_EQ(request_line(*asked), line);
@@ -18,10 +19,26 @@ TEST(request, is_read_as_it_was_written) {
 }
 
 TEST(request, that_is_not_understood_is_told_without_what_could_command_a_terminal) {
-  for (const std::string_view line :
-       {"", "json", "json ", "stats", "STATUS", "status now", "stop later", "scale", "scale x",
-        "scale 0", "scale -1", "scale 3x", "scale 99999999999999999999999", "stopnow", " status",
-        "\x1b[2J"}) {
+  for (const std::string_view line : {"",
+                                      "json",
+                                      "json ",
+                                      "stats",
+                                      "STATUS",
+                                      "status now",
+                                      "stop later",
+                                      "scale",
+                                      "scale x",
+                                      "scale 0",
+                                      "deaths 0",
+                                      "deaths x",
+                                      "deaths 1 2",
+                                      "deaths -1",
+                                      "scale -1",
+                                      "scale 3x",
+                                      "scale 99999999999999999999999",
+                                      "stopnow",
+                                      " status",
+                                      "\x1b[2J"}) {
     const auto asked = parse_request(line);
     ASSERT_FALSE(asked) << line;
     for (const char each : asked.error().on()) EXPECT_GE(each, ' ') << line;

@@ -212,7 +212,7 @@ class simulated_kernel : public kernel {
         say(*child, message_kind::ready);
         if (!child->said_ready) child->said_ready = time_;
         if (random.one_in(10)) say(*child, message_kind::ready);
-        return say(*child, message_kind::heartbeat);
+        return say(*child, nobody_sends);
       case what::leaving:
         if (child->dying) return;
         say(*child, message_kind::leaving);
@@ -238,7 +238,7 @@ class simulated_kernel : public kernel {
   // kernel), so the end of the line comes first, by a little. What it forked is its parent's then.
   void die(simulated_child& child, os::exit_status how) {
     child.dying = true;
-    if (random.one_in(3)) say(child, message_kind::finished, 1);
+    if (random.one_in(3)) say(child, nobody_sends, 1);
     child.line.close();
     at(std::chrono::microseconds(random.below(3000)), what::zombie, child.serial, 0, how);
     if (child.slot == simulated_child::orphan || !random.one_in(8)) return;
@@ -326,6 +326,9 @@ class simulated_kernel : public kernel {
   }
 
  protected:
+  /// A kind of message that no worker has: one of another version, or one that was taken over.
+  static constexpr auto nobody_sends = static_cast<message_kind>(17);
+
   seeded random;
 
  public:

@@ -16,7 +16,10 @@
 namespace samjoko::supervise {
 namespace {
 
-constexpr milliseconds between_looks{2000};
+/// At cgroups and their counters: soon after a worker began, since whoever puts it elsewhere does
+/// so then, and ever more seldom while nothing happens.
+constexpr milliseconds first_look{2000};
+constexpr milliseconds longest_between_looks{64'000};
 
 int run_worker(const std::function<int(worker&)>& main, heritage inherited) noexcept {
   try {
@@ -55,7 +58,9 @@ staff::staff(kernel& kernel, const std::function<int(worker&)>& main, scoreboard
       places_(most),
       figures_(std::move(figures)),
       memory_counter_(box == nullptr ? std::string() : os::oom_counter_file(::getpid())),
+      look_interval_(first_look),
       undertaker_(kernel, children_, box) {
+  next_look_ = kernel_.now() + look_interval_;
   undertaker_.deaths().watch_memory(memory_counter_, kernel.now());
 }
 
@@ -83,6 +88,8 @@ result<void> staff::hire(std::size_t slot, position as, std::vector<named_listen
   place.clients_before = figures_of(slot).clients;
   place.memory_counter = memory_counter_;  // what a child begins with
   place.since = kernel_.now();
+  look_interval_ = first_look;
+  next_look_ = std::min(next_look_, place.since + look_interval_);
   children_.add(place.pid, slot);
   counters_.cells()[slot].pid.store(place.pid);
   os::log_info(os::every("worker start"), "{} ({}) started", place.title, place.pid);
@@ -284,7 +291,8 @@ void staff::tend_to_deaths() {
   const auto now = kernel_.now();
   undertaker_.tend(now);
   if (memory_counter_.empty() || now < next_look_) return;
-  next_look_ = now + between_looks;
+  look_interval_ = std::min(2 * look_interval_, longest_between_looks);
+  next_look_ = now + look_interval_;
   look_at_cgroups(now);
 }
 
@@ -330,7 +338,6 @@ void staff::end_process_of_worker(pid_t pid) {
 void staff::forget(std::size_t slot) {
   places_[slot] = {};
   counters_.cells()[slot].pid.store(0);
-  counters_.cells()[slot].open.store(0);
 }
 
 }  // namespace samjoko::supervise

@@ -100,7 +100,10 @@ class staff {
   void look_at_deaths() noexcept { undertaker_.look(); }
   /// Once in a turn: stacks to unwind, counters to look at.
   void tend_to_deaths();
-  [[nodiscard]] deadline next_time() const noexcept { return undertaker_.next_time(); }
+  [[nodiscard]] deadline next_time() const noexcept {
+    if (memory_counter_.empty()) return undertaker_.next_time();
+    return std::min(undertaker_.next_time(), deadline(next_look_));
+  }
   [[nodiscard]] bool deaths_wait() const noexcept { return undertaker_.is_busy(); }
 
   /// Processes that were left to the master: by workers that ended before them, or, where it is
@@ -141,6 +144,7 @@ class staff {
   std::function<slot_figures(std::size_t)> figures_;
   std::string memory_counter_;  // of the master's own cgroup
   steady::time_point next_look_{};
+  milliseconds look_interval_{};
   undertaker undertaker_;
 };
 

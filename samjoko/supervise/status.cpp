@@ -117,6 +117,9 @@ std::string as_text(const service_view& seen) {
                           seen.phase, time_text(seen.uptime));
   text += fmt::format("{} of {} ready; connections: {} open, {} accepted, {} refused\n", all.ready,
                       counted(all.wanted, "worker"), counts.open, counts.accepted, counts.refused);
+  if (seen.deaths > 0)
+    text += fmt::format("{} death{} since the start: '{} deaths' says why\n", seen.deaths,
+                        seen.deaths == 1 ? "" : "s", seen.program);
   for (const auto& group : seen.groups) {
     text +=
         fmt::format("\n{}: {} on {}{}\n", group.name, group.model, joined(group.listeners, ", "),
@@ -134,10 +137,10 @@ std::string as_json(const service_view& seen) {
   std::vector<std::string> groups;
   for (const auto& each : seen.groups) groups.push_back(json_group(each, seen.program));
   return fmt::format(R"({{"program":{},"version":{},"pid":{},"uptime_seconds":{:.3f},"phase":"{}",)"
-                     R"("groups":[{}],"totals":{{"wanted":{},"ready":{},{}}}}})"
+                     R"("deaths":{},"groups":[{}],"totals":{{"wanted":{},"ready":{},{}}}}})"
                      "\n",
                      json_string(seen.program), json_string(seen.version), seen.pid, seen.uptime,
-                     seen.phase, joined(groups, ","), all.wanted, all.ready,
+                     seen.phase, seen.deaths, joined(groups, ","), all.wanted, all.ready,
                      json_counts(all.connections));
 }
 

@@ -47,6 +47,7 @@ struct service_view {
   pid_t pid = 0;
   double uptime = 0;  ///< seconds
   std::string phase;  ///< starting, running, draining, stopping, parked (nobody works any more)
+  std::uint64_t deaths = 0;  ///< since the start, of workers and of processes of clients
   std::vector<group_view> groups;
 };
 

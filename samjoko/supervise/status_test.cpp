@@ -13,6 +13,7 @@ service_view example() {
                     .pid = 4711,
                     .uptime = 3725,
                     .phase = "running",
+                    .deaths = 3,
                     .groups = {}};
   group_view group{.name = "multiplex",
                    .model = "multiplex",
@@ -45,7 +46,8 @@ TEST(status, for_people_has_a_line_per_worker_and_says_what_is_wrong_and_what_to
   const auto text = as_text(example());
   for (const auto* part :
        {"samjoko 0.1.0, process 4711, running for 1h02m\n",
-        "1 of 3 workers ready; connections: 5 open, 100 accepted, 1 refused\n",
+        "1 of 3 workers ready; connections: 5 open, 100 accepted, 1 refused\n"
+        "3 deaths since the start: 'samjoko deaths' says why\n",
         "multiplex: multiplex on 127.0.0.1:7000, unix:/run/x\"y\n",
         "       1     4712 grown        59.9s        2       5        100        1       2\n",
         "       2        - waiting          -        0       0          0        0       0\n",
@@ -60,7 +62,7 @@ TEST(status, for_people_has_a_line_per_worker_and_says_what_is_wrong_and_what_to
 TEST(status, for_machines_has_keys_that_stay) {
   constexpr std::string_view wanted =
       R"({"program":"samjoko","version":"0.1.0","pid":4711,"uptime_seconds":3725.000,)"
-      R"("phase":"running","groups":[{"name":"multiplex","model":"multiplex",)"
+      R"("phase":"running","deaths":3,"groups":[{"name":"multiplex","model":"multiplex",)"
       R"("listeners":["127.0.0.1:7000","unix:/run/x\"y"],"open":true,"wanted":3,"workers":[)"
       R"({"number":1,"pid":4712,"state":"grown","age_seconds":59.940,"restarts":2,)"
       R"("next_try_seconds":null,"last_end":null,"advice":null,)"

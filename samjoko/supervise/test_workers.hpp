@@ -48,7 +48,6 @@ inline int polite(worker& self) {
   const auto order = next_order(self);
   os::log_info(os::every("test"), "told to stop {}",
                order == stop_order::graceful ? "gracefully" : "at once");
-  self.finished();
   return 0;
 }
 

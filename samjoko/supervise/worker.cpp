@@ -33,8 +33,8 @@ os::signal_queue own_signals() {
   return std::move(*queue);
 }
 
-os::descriptor both(int first, int second) {
-  auto together = os::watch_together({first, second});
+os::descriptor all(int orders, int signals, int reminder) {
+  auto together = os::watch_together({orders, signals, reminder});
   CHECK(together, "no descriptor left for a worker's orders");
   return std::move(*together);
 }
@@ -44,7 +44,11 @@ os::descriptor both(int first, int second) {
 worker::worker(heritage inherited)
     : inherited_(std::move(inherited)),
       signals_(own_signals()),
-      together_(both(inherited_.to_master.descriptor(), signals_.descriptor())) {
+      together_(
+          all(inherited_.to_master.descriptor(), signals_.descriptor(), log_is_due_.descriptor())) {
+  os::process_log().when_it_holds_back(
+      [](void* due) noexcept { static_cast<const os::reminder*>(due)->set(milliseconds(1000)); },
+      &log_is_due_);
   carry_black_box();
 }
 
@@ -65,26 +69,18 @@ bool worker::death_waits() {
 
 /// SIGTERM to a whole process group may come once more while this process ends with success; its
 /// signal queue would leave it the default action.
-worker::~worker() { static_cast<void>(os::ignore_signal(SIGTERM)); }
+worker::~worker() {
+  os::process_log().report_held_back();
+  os::process_log().when_it_holds_back(nullptr, nullptr);
+  static_cast<void>(os::ignore_signal(SIGTERM));
+}
 
 void worker::ready() { tell(message_kind::ready); }
 
-void worker::heartbeat() {
-  const auto now = steady::now();
-  if (now - last_heartbeat_ < std::chrono::seconds(1)) return;
-  last_heartbeat_ = now;
-  os::process_log().report_held_back();
-  counters().heartbeats.fetch_add(1, std::memory_order_relaxed);
-  tell(message_kind::heartbeat);
-}
-
 void worker::leaving() { tell(message_kind::leaving); }
 
-void worker::finished(std::uint32_t connections_cut) {
-  tell(message_kind::finished, connections_cut);
-}
-
 stop_order worker::take() {
+  if (log_is_due_.take()) os::process_log().report_held_back();
   take_signals();
   take_messages();
   return order_;

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include <samjoko/base/deadline.hpp>
+#include <samjoko/os/reminder.hpp>
 #include <samjoko/os/signals.hpp>
 #include <samjoko/supervise/heritage.hpp>
 
@@ -30,21 +31,16 @@ class worker {
   /// Listening and able to serve. Until this is said, the worker counts as not yet booted, and is
   /// ended at plan_settings::boot_limit.
   void ready();
-  /// At most one a second is sent, however often this is called. So often, too, the log says how
-  /// many lines its rate limit held back.
-  void heartbeat();
   /// This worker will stop by itself (it has served enough clients) and wants a successor.
   void leaving();
-  /// Nothing is left to do; `connections_cut` had to be ended. Before returning from the worker's
-  /// main.
-  void finished(std::uint32_t connections_cut = 0);
 
   /// Readable when take() has something to do; level-triggered. Watch it from poll or epoll.
   [[nodiscard]] int descriptor() const noexcept { return together_.get(); }
-  /// Reads all that has come and answers the strongest order so far: it never goes back, so asking
-  /// twice is harmless. Graceful: accept what is in the backlog, close the listeners, let each
-  /// client finish, end by returning. Immediate: return now. An end of file from the master, or a
-  /// SIGTERM to this worker alone, is a graceful order.
+  /// Also has the log say what its rate limit held back, a second after that: nothing here wakes a
+  /// worker that has nothing to do. Reads all that has come and answers the strongest order so far:
+  /// it never goes back, so asking twice is harmless. Graceful: accept what is in the backlog,
+  /// close the listeners, let each client finish, end by returning. Immediate: return now. An end
+  /// of file from the master, or a SIGTERM to this worker alone, is a graceful order.
   [[nodiscard]] stop_order take();
   /// A child of this worker ended since the last call (SIGCHLD): reap. True also when several did.
   [[nodiscard]] bool take_children_ended() noexcept;
@@ -64,10 +60,10 @@ class worker {
 
   heritage inherited_;
   os::signal_queue signals_;
+  os::reminder log_is_due_;
   os::descriptor together_;
   stop_order order_ = stop_order::none;
   bool children_ended_ = false;
-  steady::time_point last_heartbeat_{};
 };
 
 }  // namespace samjoko::supervise

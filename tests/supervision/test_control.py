@@ -124,7 +124,17 @@ def test_deaths():
         server.wait_for_log(f"({victim}) was killed")
         death, = until(lambda: json.loads(server.done("deaths", "--json")), 5, "a record")
         assert death["pid"] == victim, death
-        assert f"({victim})" in server.done("deaths") and "SIGSEGV" in server.done("deaths")
+        table = server.done("deaths")
+        row, = [line.split() for line in table.splitlines() if f" {victim} " in line]
+        assert row[0] == "1" and "SIGSEGV" in row and "deaths 1' tells all" in table, table
+        one = server.done("deaths", "1")
+        assert f"({victim})" in one and "SIGSEGV" in one and "\n  cause " in one, one
+        assert "\n     1  " in one and "epoll_wait" in one, f"no stack, a line a call: {one}"
+        assert json.loads(server.done("deaths", "1", "--json"))["stack"] == death["stack"]
+        code, _, err = server.ask("deaths", "77")
+        assert code == 3 and "no death of number 77" in err, err
+        assert "1 death since the start: 'samjoko deaths' says why" in server.done("status")
+        assert json.loads(server.done("status", "--json"))["deaths"] == 1
 
 
 @cases([("process", "each"), ("process", "pool")], lambda m: m[1])
