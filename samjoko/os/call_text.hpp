@@ -1,6 +1,6 @@
 #pragma once
-// Charter: one call of a stack as the record keeps it (stack_frame::sentence()), for people: without
-// what templates and the standard library's own names add, and whether the call is a user's. Pure.
+// Charter: one call of a stack as the record keeps it (stack_frame::sentence()), for people:
+// without what templates and the standard library's names add, and whether it is a user's. Pure.
 
 #include <string>
 #include <string_view>
