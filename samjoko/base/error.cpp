@@ -12,6 +12,8 @@ std::string reason(int code) {
     case condition::stopping: return "the server is stopping";
     case condition::malformed: return "malformed";
     case condition::bad_argument: return "not understood";
+    case condition::unknown_host: return "no such host";
+    case condition::no_name_server: return "no name server answered";
   }
   return std::generic_category().message(code);
 }

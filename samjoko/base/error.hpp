@@ -15,6 +15,8 @@ enum class condition : int {
   stopping,               ///< this server is stopping and no request had begun
   malformed,              ///< bytes that do not follow the protocol
   bad_argument,           ///< text from a person that cannot be understood
+  unknown_host,           ///< the name servers know no address of that name
+  no_name_server,         ///< none of them answered, or none could
 };
 
 class error {

@@ -17,7 +17,12 @@ result<service> make_echo(const serve_options&) { return services::echo(); }
 result<service> make_chat(const serve_options&) { return services::chat(); }
 
 result<void> check_relay(const serve_options& options) {
-  const auto to = os::address::parse(options.arguments.front());
+  const auto& text = options.arguments.front();
+  if (os::host_name::is_meant(text)) {
+    const auto host = os::host_name::parse(text);
+    return host ? result<void>() : std::unexpected(host.error());
+  }
+  const auto to = os::address::parse(text);
   if (!to) return std::unexpected(to.error());
   if (to->inherited() < 0) return {};
   return failure(condition::bad_argument, "relay",
@@ -25,7 +30,14 @@ result<void> check_relay(const serve_options& options) {
 }
 
 result<service> make_relay(const serve_options& options) {
-  return services::relay({.to = *os::address::parse(options.arguments.front())});
+  const auto& text = options.arguments.front();
+  if (!os::host_name::is_meant(text))
+    return services::relay({.to = destination(*os::address::parse(text))});
+  auto host = os::host_name::parse(text);
+  if (!host) return failure_of(host);
+  auto to = destination::make(std::move(*host), options.resolve_every);
+  if (!to) return failure_of(to);
+  return services::relay({.to = std::move(*to)});
 }
 
 web::http_options http_options_of(const serve_options& options) {
@@ -87,7 +99,10 @@ const std::vector<maker>& makers() {
         .uses_hub = true},
        0,
        make_chat},
-      {{.name = "relay", .usage = "ADDRESS", .summary = "passes bytes to and from another server"},
+      {{.name = "relay",
+        .usage = "ADDRESS",
+        .summary = "passes bytes to and from another server",
+        .connects = true},
        1,
        make_relay,
        check_relay},

@@ -51,6 +51,7 @@ std::string why_ignored(const option& which, const serve_options& service,
     case concerns::http: return without(entry.speaks_http, "a service that speaks HTTP");
     case concerns::lists: return without(entry.lists_directories, "the service files");
     case concerns::hub: return without(entry.uses_hub, "a service with a hub");
+    case concerns::connecting: return without(entry.connects, "the service relay");
     case concerns::programs: return without(entry.runs_program, "the service exec");
     case concerns::own_bytes:
       return without(!entry.runs_program, "a service that reads and writes itself");

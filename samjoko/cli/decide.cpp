@@ -193,8 +193,8 @@ class decider {
                        std::map<std::string, std::string>& taken) {
     const auto& title = one.options.title();
     for (const auto& each : one.options.listen) {
-      if (is_chosen_by_the_kernel(each.where)) continue;
-      const auto [other, fresh] = taken.emplace(each.where.text(), title);
+      if (is_chosen_by_the_kernel(each)) continue;
+      const auto [other, fresh] = taken.emplace(each.text(), title);
       if (!fresh && other->second != title)
         complain(where, fmt::format("{}services '{}' and '{}' both listen on {}: give each its own "
                                     "address",
@@ -202,8 +202,8 @@ class decider {
     }
   }
 
-  [[nodiscard]] static bool is_chosen_by_the_kernel(const os::address& where) {
-    return where.inherited() < 0 && !where.is_unix() && where.port() == 0;
+  [[nodiscard]] static bool is_chosen_by_the_kernel(const listener_options& one) {
+    return one.where.inherited() < 0 && !one.where.is_unix() && one.port() == 0;
   }
 
   void check_number() {

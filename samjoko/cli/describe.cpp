@@ -74,7 +74,7 @@ std::string describe_services(const std::vector<decided_service>& services) {
     for (std::size_t n = 0; n < groups.all.size(); ++n) {
       std::vector<std::string> where;
       for (std::size_t each = 0; each < options.listen.size(); ++each) {
-        if (groups.of_listener[each] == n) where.push_back(options.listen[each].where.text());
+        if (groups.of_listener[each] == n) where.push_back(options.listen[each].text());
       }
       const auto workers = groups.all[n].how.workers;
       text += fmt::format("{}: {}{}{} on {} by {}, {} worker{}\n", options.title(), options.service,

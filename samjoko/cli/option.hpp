@@ -28,6 +28,7 @@ enum class concerns : std::uint8_t {
   http,
   lists,
   programs,
+  connecting,
   hub,
   own_bytes,  ///< services that read and write themselves
 };

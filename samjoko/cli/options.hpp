@@ -49,6 +49,8 @@ struct serve_options {
   milliseconds stuck_timeout{60'000};
   /// When a worker that fell is started again; of groups and the drain limit wire.cpp knows more.
   supervise::plan_settings restarts;
+  /// A host's name that connections go to is looked up again so often.
+  milliseconds resolve_every{30'000};
   int backlog = 4096;
   std::optional<unsigned> unix_mode;
   std::optional<std::string> unix_owner;
@@ -70,6 +72,8 @@ struct service_entry {
   bool speaks_http = false;
   bool lists_directories = false;
   bool uses_hub = false;
+  /// It connects to an address, which may be a host's name.
+  bool connects = false;
   /// It gives clients to programs: no byte of theirs is read or written here.
   bool runs_program = false;
   /// Checks name and number of the arguments, and what they say; opens nothing. May be empty.

@@ -117,7 +117,8 @@ TEST(options, mistakes_are_named_with_what_to_write) {
       {"manual 3", "two pages"},
       {"serve echo --log-level loud", "--log-level: 'loud' is not debug, info"},
       {"serve echo --group staff", "--group requires --user"},
-      {"serve echo -l localhost:1", "--listen: 'localhost:1' is not a numeric IPv4 address"},
+      {"serve echo -l 1.2.3:1", "--listen: '1.2.3:1' is not a numeric IPv4 address"},
+      {"serve echo -l a..b:1", "--listen: 'a..b:1' is no name of a host"},
       {"serve echo -l :1,model=fibre", "--listen: ':1,model=fibre': there is no model 'fibre'"},
       {"serve echo -l :1,spawn=each", "--listen :1: spawn=each has no meaning"},
   };

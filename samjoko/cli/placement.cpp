@@ -111,7 +111,7 @@ result<void> check_listener(std::span<const listener_options> listeners, std::si
                             const placement_choice& wide) {
   const auto& one = listeners[which];
   const int number = one.where.inherited();
-  const auto text = one.where.text();
+  const auto text = one.text();
   if (number >= 0 && number < 3)
     return wrong(text + " is a standard stream, not a listening socket");
   const auto is_same = [number](const listener_options& other) {
@@ -185,9 +185,17 @@ result<std::uint32_t> parse_workers(std::string_view text) {
 
 result<listener_options> parse_listener(std::string_view text) {
   const auto comma = std::min(text.find(','), text.size());
-  const auto where = os::address::parse(text.substr(0, comma));
-  if (!where) return std::unexpected(where.error());
-  listener_options made{.where = *where};
+  const auto place = text.substr(0, comma);
+  listener_options made;
+  if (os::host_name::is_meant(place)) {
+    auto host = os::host_name::parse(place);
+    if (!host) return failure_of(host);
+    made.host = std::move(*host);
+  } else {
+    const auto where = os::address::parse(place);
+    if (!where) return std::unexpected(where.error());
+    made.where = *where;
+  }
   for (auto rest = text.substr(comma); !rest.empty();) {
     rest.remove_prefix(1);
     const auto end = std::min(rest.find(','), rest.size());

@@ -7,6 +7,7 @@
 #include <optional>
 #include <samjoko/base/result.hpp>
 #include <samjoko/os/address.hpp>
+#include <samjoko/os/host_name.hpp>
 #include <samjoko/serve/model.hpp>
 #include <span>
 #include <string>
@@ -39,8 +40,12 @@ struct placement {
 [[nodiscard]] placement settle(const placement_choice& narrow, const placement_choice& wide = {});
 
 struct listener_options {
-  os::address where;
+  os::address where;  ///< of a host's name not yet: it is looked up at the start
   placement_choice how{};
+  std::optional<os::host_name> host{};
+
+  [[nodiscard]] std::string text() const { return host ? host->text() : where.text(); }
+  [[nodiscard]] unsigned port() const { return host ? host->port : where.port(); }
 };
 
 /// 127.0.0.1:7000, when nobody says where to listen.

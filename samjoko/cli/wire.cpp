@@ -11,6 +11,7 @@
 #include <samjoko/base/counted.hpp>
 #include <samjoko/cli/black_box_memory.hpp>
 #include <samjoko/cli/hub_process.hpp>
+#include <samjoko/cli/listen_names.hpp>
 #include <samjoko/os/handed_descriptors.hpp>
 #include <samjoko/os/log_writer.hpp>
 #include <samjoko/os/output.hpp>
@@ -66,9 +67,12 @@ result<named_listener> open_listener(const serve_options& options, const os::add
   auto socket = os::listen_on(where, how, &file);
   if (!socket) return failure_of(socket);
   const auto bound = os::local_address(socket->get());
-  auto name = bound && !where.dual_stack() ? bound->text()
-              : bound                      ? fmt::format(":{}", bound->port())
-                                           : where.text();
+  const bool has_ipv6 = bound && bound->family() == AF_INET6;
+  if (bound && where.dual_stack() && !has_ipv6)
+    os::log_notice(os::every("start"), "{}: IPv6 is off on this machine; IPv4 only", where.text());
+  auto name = !bound                           ? where.text()
+              : where.dual_stack() && has_ipv6 ? fmt::format(":{}", bound->port())
+                                               : bound->text();
   return named_listener{.socket = std::move(*socket), .name = std::move(name), .group = group};
 }
 
@@ -78,7 +82,8 @@ std::expected<std::vector<named_listener>, int> open_listeners(std::span<const o
                                                                std::span<os::socket_file> files) {
   std::vector<named_listener> listeners;
   for (const auto& [options, offered] : offers) {
-    for (const auto& [where, how] : options.listen) {
+    for (const auto& each : options.listen) {
+      const auto& where = each.where;
       const auto n = listeners.size();
       auto opened = open_listener(options, where, groups.of_listener[n], files[n]);
       if (!opened)
@@ -338,8 +343,8 @@ int serve_until_stopped(std::span<const offer> offers, operation& operated) {
 
 }  // namespace
 
-int serve(std::span<const offer> offers) {
-  const auto& program = offers.front().options;
+int serve(std::span<const offer> given) {
+  const auto& program = given.front().options;
   // From the first listener on clients, and whoever stops servers, may believe that this one is
   // there: what they send waits until the master can hear it (it unblocks what it listens to).
   os::block_only({SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGTTIN, SIGTTOU});
@@ -350,6 +355,12 @@ int serve(std::span<const offer> offers) {
   if (!program.user.empty()) {
     const auto who = os::find_identity(program.user, program.group);
     if (!who) return complain(who.error(), "no such user or group");
+  }
+  std::vector<offer> offers(given.begin(), given.end());
+  for (auto& each : offers) {
+    auto listen = with_addresses(each.options.listen);
+    if (!listen) return complain(listen.error(), "write an address, or look at /etc/resolv.conf");
+    each.options.listen = std::move(*listen);
   }
   operation operated;
   if (auto begun = operated.begin(program.operate); !begun) return complain(begun.error(), {});

@@ -17,7 +17,7 @@ namespace samjoko::os {
 namespace {
 
 constexpr std::string_view forms =
-    " (write 127.0.0.1:7000, [::1]:7000, :7000, unix:/path, fd:3 or fd:NAME)";
+    " (write 127.0.0.1:7000, [::1]:7000, HOST:7000, :7000, unix:/path, fd:3 or fd:NAME)";
 
 std::unexpected<error> bad(std::string_view text, std::string_view why) {
   return failure(condition::bad_argument, "address", fmt::format("'{}' {}{}", text, why, forms));
@@ -120,6 +120,21 @@ unsigned address::port() const noexcept {
   if (family() == AF_INET) return ntohs(as<sockaddr_in>(storage_).sin_port);
   if (family() == AF_INET6) return ntohs(as<sockaddr_in6>(storage_).sin6_port);
   return 0;
+}
+
+address address::with_port(unsigned port) const noexcept {
+  auto other = *this;
+  const auto number = htons(static_cast<std::uint16_t>(port));
+  if (family() == AF_INET) as<sockaddr_in>(other.storage_).sin_port = number;
+  if (family() == AF_INET6) as<sockaddr_in6>(other.storage_).sin6_port = number;
+  return other;
+}
+
+address address::any_ipv4() const noexcept {
+  address made;
+  as<sockaddr_in>(made.storage_).sin_family = AF_INET;
+  made.length_ = sizeof(sockaddr_in);
+  return made.with_port(port());
 }
 
 std::string_view address::path() const noexcept {

@@ -1,7 +1,7 @@
 #pragma once
 // Charter: where a socket is or shall be: IPv4, IPv6, a unix path, or a descriptor that somebody
-// opened for us. Parsed from what people write, printed as they wrote it. Names are not resolved:
-// an address is numeric, so that nothing here blocks or depends on a resolver.
+// opened for us. Parsed from what people write, printed as they wrote it. An address is
+// numeric, so that nothing here blocks or depends on a resolver; os/host_name.hpp is for names.
 
 #include <sys/socket.h>
 
@@ -32,6 +32,10 @@ class address {
   [[nodiscard]] std::string_view handed_name() const noexcept;
   /// Whether `:PORT` was asked for: an IPv6 socket that takes IPv4 as well.
   [[nodiscard]] bool dual_stack() const noexcept { return dual_stack_; }
+  /// The same with another port; of an IPv4 or IPv6 address only.
+  [[nodiscard]] address with_port(unsigned port) const noexcept;
+  /// All of this machine's IPv4 addresses, with the port of this one: 0.0.0.0:7000.
+  [[nodiscard]] address any_ipv4() const noexcept;
   /// 0 for what has no port.
   [[nodiscard]] unsigned port() const noexcept;
   /// The path of a unix address; empty for an unnamed one.

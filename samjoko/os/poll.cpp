@@ -3,6 +3,7 @@
 #include <sys/epoll.h>
 
 #include <cerrno>
+#include <cstdint>
 
 #include <samjoko/base/check.hpp>
 
@@ -36,6 +37,16 @@ result<descriptor> watch_together(std::initializer_list<int> numbers) {
     }
   }
   return together;
+}
+
+result<void> watch_also(const descriptor& together, int number, bool to_read, bool to_write) {
+  epoll_event event = {};
+  event.events =
+      (to_read ? std::uint32_t{EPOLLIN} : 0U) | (to_write ? std::uint32_t{EPOLLOUT} : 0U);
+  event.data.fd = number;
+  if (::epoll_ctl(together.get(), EPOLL_CTL_ADD, number, &event) == 0) return {};
+  if (errno == EEXIST && ::epoll_ctl(together.get(), EPOLL_CTL_MOD, number, &event) == 0) return {};
+  return failure(errno, "epoll_ctl");
 }
 
 void watch_no_more(const descriptor& together, int number) noexcept {

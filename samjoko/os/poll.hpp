@@ -24,6 +24,10 @@ std::size_t poll_until(std::span<pollfd> wanted, deadline until) noexcept;
 /// Several descriptors as one, which is readable while any of them is (an epoll instance that
 /// nobody waits in; man 7 epoll, "can itself be polled"). Errors: EMFILE, EBADF.
 [[nodiscard]] result<descriptor> watch_together(std::initializer_list<int> numbers);
+/// Watches another one, or the same for something else: to be read from, written to, or both.
+/// Errors: ENOMEM, ENOSPC.
+[[nodiscard]] result<void> watch_also(const descriptor& together, int number, bool to_read,
+                                      bool to_write);
 /// Takes one out again. Must come before its close: a registration outlives the number while a
 /// forked child holds the same open file.
 void watch_no_more(const descriptor& together, int number) noexcept;

@@ -88,15 +88,11 @@ result<address> ask(int (*call)(int, sockaddr*, socklen_t*), const char* name, i
   return address(reinterpret_cast<const sockaddr*>(&storage), size);
 }
 
-}  // namespace
+/// The kernel has no IPv6 (EAFNOSUPPORT), or none of its addresses (sysctl disable_ipv6).
+bool is_family_off(const error& wrong) { return wrong.is(EAFNOSUPPORT) || wrong.is(EADDRNOTAVAIL); }
 
-result<descriptor> listen_on(const address& where, const listen_options& options) {
-  return listen_on(where, options, nullptr);
-}
-
-result<descriptor> listen_on(const address& where, const listen_options& options,
-                             socket_file* made) {
-  if (where.inherited() >= 0) return adopt(where);
+result<descriptor> open_and_listen(const address& where, const listen_options& options,
+                                   socket_file* made) {
   descriptor socket(::socket(where.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket) return failure(errno, "socket", where.text());
   socket_file file;  // where it goes again, that is without the lock, which it takes itself
@@ -126,6 +122,28 @@ result<descriptor> listen_on(const address& where, const listen_options& options
     file.leave();
   }
   return socket;
+}
+
+}  // namespace
+
+result<descriptor> listen_on(const address& where, const listen_options& options) {
+  return listen_on(where, options, nullptr);
+}
+
+result<descriptor> listen_on(const address& where, const listen_options& options,
+                             socket_file* made) {
+  if (where.inherited() >= 0) return adopt(where);
+  auto opened = open_and_listen(where, options, made);
+  if (opened || !where.dual_stack() || !is_family_off(opened.error())) return opened;
+  return open_and_listen(where.any_ipv4(), options, made);
+}
+
+result<void> is_of_this_machine(const address& where) {
+  const auto socket = socket_for(where);
+  if (!socket) return std::unexpected(socket.error());
+  const auto any_port = where.with_port(0);
+  if (::bind(socket->get(), any_port.data(), any_port.size()) == 0) return {};
+  return failure(errno, "bind", where.text());
 }
 
 result<descriptor> socket_for(const address& where) {

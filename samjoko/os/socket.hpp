@@ -18,7 +18,8 @@ struct listen_options {
 };
 
 /// Binds and listens. A unix path whose socket nobody answers is replaced; one that answers is
-/// EADDRINUSE. The socket is close-on-exec and non-blocking.
+/// EADDRINUSE. Where IPv6 is off `:PORT` is 0.0.0.0:PORT. The socket is close-on-exec and
+/// non-blocking.
 [[nodiscard]] result<descriptor> listen_on(const address& where,
                                            const listen_options& options = {});
 /// The same; the file of a unix socket is `made`'s, which removes it at its end. Where this fails,
@@ -28,6 +29,9 @@ struct listen_options {
 
 /// A socket to connect to `where` from; non-blocking.
 [[nodiscard]] result<descriptor> socket_for(const address& where);
+/// Whether one could listen there, as far as the address goes: EADDRNOTAVAIL when this machine does
+/// not have it, EAFNOSUPPORT when its family is off. The port is not looked at.
+[[nodiscard]] result<void> is_of_this_machine(const address& where);
 
 [[nodiscard]] result<address> local_address(int socket);
 [[nodiscard]] result<address> peer_address(int socket);

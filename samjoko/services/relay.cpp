@@ -1,7 +1,6 @@
 #include <samjoko/services/relay.hpp>
 
 #include <cerrno>
-#include <samjoko/net/connect.hpp>
 #include <samjoko/os/clock.hpp>
 #include <samjoko/os/log_writer.hpp>
 #include <samjoko/task/scope.hpp>
@@ -48,7 +47,7 @@ task<result<void>> pass_on(connection& from, connection& to, both_ways& both) {
 
 task<> relay_client(connection& client, const relay_options& options) {
   client.reset();  // whatever ends it before both sides have: an error of theirs, a limit, a crash
-  auto socket = co_await connect(client, options.to, options.connect_timeout);
+  auto socket = co_await options.to.connect(client, options.connect_timeout);
   if (!socket) {
     os::log_warning("relay", "{}", socket.error().sentence());
     co_return;

@@ -7,12 +7,13 @@
 // then the other side is reset: it reads ECONNRESET and no end, so that half an answer does not
 // count as a whole one. A unix peer knows no reset and reads an end (net/connection.hpp, reset).
 
+#include <samjoko/net/destination.hpp>
 #include <samjoko/serve/handler.hpp>
 
 namespace samjoko::services {
 
 struct relay_options {
-  os::address to;
+  destination to;
   milliseconds connect_timeout{10'000};
 };
 

@@ -271,7 +271,7 @@ def test_check_tells_every_mistake():
     with folder() as here:
         path = write(here, "idle-timout = 1\nlog-level = 'loud'\n"
                            "[[service]]\nrun = 'ehco'\n"
-                           "[[service]]\nrun = 'relay'\nlisten = 'localhost:1'\n"
+                           "[[service]]\nrun = 'relay'\nlisten = 'local..host:1'\n"
                            "[[service]]\nrun = 'echo'\nworkers = 0\nspawn = 'each'\n"
                            "[[service]]\nrun = 'echo'\nlisten = ':1'\nspawn = 'each'\n")
         code, text, complaint = run("check", path)
