@@ -133,6 +133,13 @@ result<void> child::send(int signal) {
   return life_->send(signal);
 }
 
+result<void> child::tell_to_end() {
+  if (auto sent = send(SIGTERM); !sent) return sent;
+  return send(SIGCONT);
+}
+
+bool child::group_lives() const noexcept { return life_->own_group && os::group_lives(life_->pid); }
+
 task<result<exit_status>> child::exit(deadline until) { return wait(*life_, until, nullptr); }
 task<result<exit_status>> child::exit_or_stop() {
   return wait(*life_, deadline::never(), &life_->owner);
@@ -164,6 +171,7 @@ void child::life::begin_end() noexcept {
   complete = [](io::operation& self) noexcept { static_cast<life&>(self).go_on_ending(); };
   kill_at = loop.deadline_after(grace);
   if (!ended) static_cast<void>(send(must_be_killed() ? SIGKILL : SIGTERM));
+  if (!ended) static_cast<void>(send(SIGCONT));  // a stopped one does not hear SIGTERM
   go_on_ending();
 }
 

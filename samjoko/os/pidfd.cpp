@@ -29,6 +29,8 @@ result<void> send_signal_to_group(const descriptor& leader, pid_t pid, int signa
   return {};
 }
 
+bool group_lives(pid_t leader) noexcept { return ::kill(-leader, 0) == 0 || errno == EPERM; }
+
 result<std::optional<exit_status>> reap(const descriptor& pidfd) {
   siginfo_t info = {};
   const auto number = static_cast<id_t>(pidfd.get());

@@ -22,6 +22,9 @@ namespace samjoko::os {
 /// cannot be anybody else's then. Errors: ESRCH, EPERM.
 [[nodiscard]] result<void> send_signal_to_group(const descriptor& leader, pid_t pid, int signal);
 
+/// Whether the group that `leader` led has members. Its number may be another's once it has none.
+[[nodiscard]] bool group_lives(pid_t leader) noexcept;
+
 /// Reaps this one child of ours, if it has ended, and no other; never blocks. None: it has not
 /// ended, or a debugger holds it. For processes that are not wholly ours, where os::children must
 /// not be used (man 2 waitid, P_PIDFD). Errors: ECHILD: another waiter of this process took the

@@ -15,6 +15,9 @@
 namespace samjoko::os {
 namespace {
 
+/// Written once, before there are threads.
+constinit std::optional<std::uint64_t> before_it_was_raised;
+
 std::optional<unsigned> as_number(const std::string& text) {
   unsigned number = 0;
   const auto end = text.data() + text.size();
@@ -48,10 +51,13 @@ result<std::uint64_t> open_files_limit() {
 result<std::uint64_t> raise_open_files_limit() {
   rlimit limit = {};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return failure(errno, "getrlimit", "open files");
+  if (!before_it_was_raised) before_it_was_raised = limit.rlim_cur;
   limit.rlim_cur = limit.rlim_max;
   if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) return failure(errno, "setrlimit", "open files");
   return limit.rlim_cur;
 }
+
+std::optional<std::uint64_t> open_files_limit_at_start() noexcept { return before_it_was_raised; }
 
 result<identity> find_identity(const std::string& name, const std::string& group) {
   auto who = find_user(name);

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include <samjoko/base/result.hpp>
@@ -15,6 +16,9 @@ namespace samjoko::os {
 /// Raises the soft limit on descriptors to the hard one, which needs no privilege; returns the new
 /// limit. The hard limit is left alone.
 [[nodiscard]] result<std::uint64_t> raise_open_files_limit();
+/// The soft limit that this process had before; none when it was never raised. Programs are started
+/// with it: one that uses select(2) breaks above 1024.
+[[nodiscard]] std::optional<std::uint64_t> open_files_limit_at_start() noexcept;
 
 struct identity {
   uid_t user = 0;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 
 #include <samjoko/base/check.hpp>
 #include <samjoko/os/signals.hpp>
@@ -50,6 +51,8 @@ void end_with_parent(int signal, pid_t parent) noexcept {
   ::prctl(PR_SET_PDEATHSIG, signal);
   if (::getppid() != parent) ::kill(::getpid(), signal);
 }
+
+void set_variable(const char* name, const std::string& value) { ::setenv(name, value.c_str(), 1); }
 
 void leave_process(int code) noexcept { ::_exit(code); }
 

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <samjoko/base/result.hpp>
+#include <string>
 
 namespace samjoko::os {
 
@@ -33,6 +34,9 @@ enum class child_mask : bool { empty, blocked };
 /// ended already (man 2 prctl, PR_SET_PDEATHSIG). For children that must not outlive who forked
 /// them.
 void end_with_parent(int signal, pid_t parent) noexcept;
+
+/// man 3 setenv, for programs started from now on. Not beside other threads.
+void set_variable(const char* name, const std::string& value);
 
 /// _exit(2): no destructors, no atexit functions, no flushing of inherited buffers.
 [[noreturn]] void leave_process(int code) noexcept;

@@ -1,9 +1,12 @@
 #pragma once
-// Charter: what /proc says about a process: its state and its parent (man 5 proc, /proc/pid/stat).
+// Charter: what /proc says about a process (man 5 proc): its state and its parent, the program it
+// runs, and the environment that program began with.
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace samjoko::os {
@@ -20,5 +23,14 @@ struct process_facts {
 [[nodiscard]] std::optional<process_facts> process_facts_in(std::string_view stat) noexcept;
 /// Nothing when it is gone, or where /proc is not mounted.
 [[nodiscard]] std::optional<process_facts> facts_of_process(pid_t process);
+
+/// What kind of process one is that others left to us.
+enum class runs_what : std::uint8_t { nothing, this_program, another };
+/// Nothing: it is gone or a zombie. Where the kernel does not say, it is another one.
+[[nodiscard]] runs_what program_of_process(pid_t process);
+
+/// A variable of the environment that its program was started with (man 5 proc,
+/// /proc/pid/environ); empty when it has none or the kernel does not say.
+[[nodiscard]] std::string variable_of_process(pid_t process, std::string_view name);
 
 }  // namespace samjoko::os

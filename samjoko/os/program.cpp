@@ -6,11 +6,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <filesystem>
 #include <optional>
 #include <string_view>
 
 #include <samjoko/os/pidfd.hpp>
 #include <samjoko/os/poll.hpp>
+#include <samjoko/os/privilege.hpp>
 #include <samjoko/os/program_child.hpp>
 
 namespace samjoko::os {
@@ -162,6 +164,12 @@ result<started_program> start_program(const program& what) {
                          .own_group = what.own_group,
                          .ends_with_thread = what.ends_with_thread,
                          .starter = ::getpid()};
+  rlimit open_files{};
+  if (const auto first = open_files_limit_at_start();
+      first && ::getrlimit(RLIMIT_NOFILE, &open_files) == 0) {
+    open_files.rlim_cur = std::min<rlim_t>(*first, open_files.rlim_max);
+    ready.open_files = &open_files;
+  }
   const std::array wanted{what.input, what.output, what.errors};
   for (std::size_t number = 0; number < wanted.size(); ++number) {
     const auto stream = prepare_stream(wanted[number], static_cast<int>(number), ends[number]);
@@ -192,5 +200,53 @@ result<std::string> find_program(const std::string& name) {
   }
   return failure(code, "execve", name);
 }
+
+namespace {
+
+/// As the kernel looks for it, up to the first blank (man 2 execve, Interpreter scripts).
+std::string interpreter_in(std::string_view line) {
+  line = line.substr(2, line.find('\n') - 2);
+  const auto begin = line.find_first_not_of(" \t");
+  if (begin == std::string_view::npos) return {};
+  line.remove_prefix(begin);
+  return std::string(line.substr(0, line.find_first_of(" \t\r")));
+}
+
+/// Whether the kernel knows forms of programs beside its own (binfmt_misc).
+bool has_other_forms() {
+  constexpr std::string_view folder = "/proc/sys/fs/binfmt_misc";
+  std::error_code gone;
+  std::size_t count = 0;
+  for (auto each = std::filesystem::directory_iterator(folder, gone);
+       !gone && each != std::filesystem::directory_iterator(); each.increment(gone))
+    ++count;
+  return count > 2;  // "register" and "status" are always there
+}
+
+result<void> check_form(const std::string& file, int depth) {
+  constexpr int longest_chain = 4;  // the kernel follows no more
+  const descriptor opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  std::array<char, 256> some;
+  const auto got = opened ? ::read(opened.get(), some.data(), some.size()) : -1;
+  if (got < 0) return {};  // it may be executed and not read
+  const std::string_view head(some.data(), static_cast<std::size_t>(got));
+  if (head.starts_with("\177ELF")) return {};
+  if (!head.starts_with("#!")) {
+    if (has_other_forms()) return {};
+    return failure(ENOEXEC, "execve", file + ", which begins with no #! line,");
+  }
+  const auto interpreter = interpreter_in(head);
+  if (interpreter.empty()) return failure(ENOEXEC, "execve", file + ", whose #! line is empty,");
+  const auto found =
+      find_program(interpreter.find('/') == std::string::npos ? "./" + interpreter : interpreter);
+  if (!found)
+    return failure(found.error().code(), "execve",
+                   file + ", whose #! line names " + interpreter + ",");
+  return depth < longest_chain ? check_form(interpreter, depth + 1) : result<void>{};
+}
+
+}  // namespace
+
+result<void> check_program(const std::string& file) { return check_form(file, 0); }
 
 }  // namespace samjoko::os

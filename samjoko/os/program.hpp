@@ -96,4 +96,9 @@ struct started_program {
 /// be executed. Errors: ENOENT, EACCES.
 [[nodiscard]] result<std::string> find_program(const std::string& name);
 
+/// Whether the kernel could begin to execute this file, looked at without doing it: it is a binary,
+/// or a script whose interpreter is there. What cannot be read is not judged. Errors: ENOEXEC (a
+/// script without a #! line), and those of the interpreter.
+[[nodiscard]] result<void> check_program(const std::string& file);
+
 }  // namespace samjoko::os

@@ -66,6 +66,8 @@ void set_surroundings(const prepared_program& what, program_failure& failed) noe
   if (what.own_group && ::syscall(SYS_setpgid, 0, 0) != 0) give_up(failed, "setpgid");
   if (what.directory != nullptr && ::syscall(SYS_chdir, what.directory) != 0)
     give_up(failed, "chdir");
+  if (what.open_files != nullptr)  // lowering it cannot fail
+    ::syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, what.open_files, nullptr);
   for (std::size_t index = 0; index < what.limits.size(); ++index) {
     // NOLINTNEXTLINE(readability-simplify-subscript-expr): no call of an instrumented function
     const auto& each = what.limits.data()[index];

@@ -21,6 +21,7 @@ struct prepared_program {
   const char* directory = nullptr;               ///< null: stays
   std::array<int, 3> streams{keep, keep, keep};  ///< above 2, or kept as they are
   std::span<const resource_limit> limits;
+  const rlimit* open_files = nullptr;  ///< before them; null: as this process has it
   bool own_group = false;
   bool ends_with_thread = false;
   pid_t starter = 0;

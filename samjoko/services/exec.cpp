@@ -1,5 +1,6 @@
 #include <samjoko/services/exec.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <samjoko/net/child.hpp>
 #include <samjoko/os/log_writer.hpp>
@@ -8,6 +9,9 @@
 
 namespace samjoko::services {
 namespace {
+
+constexpr milliseconds first_look{5};
+constexpr milliseconds longest_between_looks{500};
 
 std::string name_of(const result<os::address>& peer) {
   return !peer ? "gone" : peer->is_unix() ? "unix" : peer->text();
@@ -40,6 +44,17 @@ result<child> start(connection& client, const program& base) {
   return child::start(client, what);
 }
 
+/// What a program leaves running in its group counts as its client, who is still connected to it. A
+/// stop waits for it elsewhere: it is the master's then, who tells it to end.
+task<> what_it_left_has_ended(connection& client, const child& program) {
+  auto pause = first_look;
+  while (program.group_lives() && !client.stop_requested()) {
+    const bool slept = co_await io::sleep_until(client.loop(), client.loop().deadline_after(pause));
+    if (!slept) co_return;
+    pause = std::min(2 * pause, longest_between_looks);
+  }
+}
+
 task<> serve_by(connection& client, const program& base) {
   const auto peer = client.peer();
   auto running = start(client, base);
@@ -51,10 +66,11 @@ task<> serve_by(connection& client, const program& base) {
   auto ended = co_await running->exit_or_stop();
   const bool stops = !ended && ended.error().is(condition::stopping);
   if (stops) {
-    static_cast<void>(running->send(SIGTERM));  // ESRCH: it has just ended
+    static_cast<void>(running->tell_to_end());  // ESRCH: it has just ended
     ended = co_await running->exit();
   }
   report(base.words.front(), running->pid(), name_of(peer), ended, stops);
+  co_await what_it_left_has_ended(client, *running);
 }
 
 }  // namespace
@@ -65,6 +81,7 @@ result<service> make_exec(exec_options options) {
                    "exec needs a program: write it at the end, as in 'serve exec -- cat'");
   auto file = os::find_program(options.words.front());
   if (!file) return failure_of(file);
+  if (auto fit = os::check_program(*file); !fit) return failure_of(fit);
   program base{.words = std::move(options.words)};
   base.file = std::move(*file);
   base.environment = ucspi_names();

@@ -22,8 +22,9 @@ struct exec_options {
 };
 
 /// Ends when its program ends. A graceful stop sends the program's group SIGTERM and waits; an
-/// immediate one SIGKILL. A program that did not end well is told in the log. Errors: bad_argument
-/// without a program; ENOENT, EACCES.
+/// immediate one SIGKILL. What a program leaves running in its group is waited for as if it were
+/// the program. A program that did not end well is told in the log. Errors: bad_argument without a
+/// program; ENOENT, EACCES, ENOEXEC (os/program.hpp, check_program).
 [[nodiscard]] result<service> make_exec(exec_options options);
 
 }  // namespace samjoko::services

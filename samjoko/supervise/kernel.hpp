@@ -52,6 +52,12 @@ class kernel {
   /// All children, also those that others left to this process. Empty where the kernel does not
   /// say.
   [[nodiscard]] virtual std::vector<pid_t> children() = 0;
+  /// Of one of them: the worker under which a program was started that it runs; 0: a program, but
+  /// it does not say whose. None for a process of this program itself, which a worker forked for
+  /// its clients and which finishes by itself, and for one that has ended.
+  [[nodiscard]] virtual std::optional<pid_t> worker_of_program(pid_t /*child*/) {
+    return std::nullopt;
+  }
 };
 
 }  // namespace samjoko::supervise

@@ -1,5 +1,6 @@
 #include <samjoko/supervise/linux_kernel.hpp>
 
+#include <charconv>
 #include <utility>
 
 #include <samjoko/base/check.hpp>
@@ -7,6 +8,8 @@
 #include <samjoko/os/pidfd.hpp>
 #include <samjoko/os/poll.hpp>
 #include <samjoko/os/process.hpp>
+#include <samjoko/os/process_facts.hpp>
+#include <samjoko/supervise/worker.hpp>
 
 namespace samjoko::supervise {
 
@@ -36,6 +39,14 @@ std::optional<os::waited> linux_kernel::wait_any() {
 }
 
 std::vector<pid_t> linux_kernel::children() { return os::children_of_this_thread(); }
+
+std::optional<pid_t> linux_kernel::worker_of_program(pid_t child) {
+  if (os::program_of_process(child) != os::runs_what::another) return std::nullopt;
+  const auto told = os::variable_of_process(child, worker_variable);
+  pid_t worker = 0;
+  static_cast<void>(std::from_chars(told.data(), told.data() + told.size(), worker));
+  return worker;
+}
 
 result<void> linux_kernel::kill(pid_t pid, const os::descriptor& handle, int signal) {
   return handle ? os::send_signal(handle, signal) : os::send_to_child(pid, signal);

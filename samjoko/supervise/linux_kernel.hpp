@@ -20,6 +20,7 @@ class linux_kernel final : public kernel {
   [[nodiscard]] std::optional<os::waited> wait_any() override;
   [[nodiscard]] result<void> kill(pid_t pid, const os::descriptor& handle, int signal) override;
   [[nodiscard]] std::vector<pid_t> children() override;
+  [[nodiscard]] std::optional<pid_t> worker_of_program(pid_t child) override;
 
  private:
   os::signal_queue signals_;

@@ -19,6 +19,9 @@
 namespace samjoko::supervise {
 namespace {
 
+/// Between SIGTERM and SIGKILL, for programs whose worker has ended.
+constexpr milliseconds program_grace{5000};
+
 class master {
  public:
   master(kernel& kernel, master_settings settings, const worker_main& main, scoreboard& counters)
@@ -58,6 +61,7 @@ class master {
     take_signals();
     read_channels();
     reap();
+    end_programs();
     staff_.tend_to_deaths();
     warden_.tend(kernel_.now());
     desk_.take_turn(polled_, kernel_.now());
@@ -71,7 +75,7 @@ class master {
     desk_.add_to(polled_, now);
     const auto log_is_due = os::process_log().holds_back() ? deadline(now + std::chrono::seconds(1))
                                                            : deadline::never();
-    kernel_.wait(polled_, std::min({until, staff_.next_time(), warden_.next_time(),
+    kernel_.wait(polled_, std::min({until, staff_.next_time(), next_kill(), warden_.next_time(),
                                     desk_.next_time(), log_is_due}));
   }
 
@@ -117,6 +121,17 @@ class master {
                   if (settings_.after_worker_end) settings_.after_worker_end(slot + 1);
                   perform(plan_.on_ended(slot, status, kernel_.now()));
                 });
+  }
+
+  /// A family ends with its worker, and all of them when the server stops: whoever comes to us then
+  /// has lost its parent to that.
+  void end_programs() {
+    if (!is_running()) return staff_.tell_programs_to_end();
+    staff_.end_programs_of_the_dead(program_grace);
+  }
+  [[nodiscard]] bool is_running() const { return plan_.now_in() == plan::phase::running; }
+  [[nodiscard]] deadline next_kill() const {
+    return is_running() ? staff_.next_kill() : deadline::never();
   }
 
   void hear(std::size_t slot, const message& told) {

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -110,6 +111,13 @@ class staff {
   /// process 1, by anybody. Not those that were its children before it had workers.
   [[nodiscard]] std::vector<pid_t> orphans() const;
   void kill_orphans();
+  /// Programs among them that were started under a worker that has ended, and what these started:
+  /// SIGTERM and SIGCONT, once each, and SIGKILL when `grace` has passed. Programs of workers that
+  /// live are left alone.
+  void end_programs_of_the_dead(milliseconds grace);
+  /// All programs among them: the server stops.
+  void tell_programs_to_end();
+  [[nodiscard]] deadline next_kill() const noexcept;
 
  private:
   template <class OnMessage>
@@ -134,6 +142,7 @@ class staff {
   [[nodiscard]] slot_figures figures_of(std::size_t slot) const;
   void forget(std::size_t slot);
   void send(std::size_t slot, message what, int attached = -1);
+  bool tell_to_end(pid_t orphan, deadline kill_at);
 
   kernel& kernel_;
   const std::function<int(worker&)>& main_;
@@ -145,6 +154,8 @@ class staff {
   std::string memory_counter_;  // of the master's own cgroup
   steady::time_point next_look_{};
   milliseconds look_interval_{};
+  std::vector<pid_t> fallen_;        // workers whose programs may not all have come to us yet
+  std::map<pid_t, deadline> ended_;  // orphans that were told to end, and when they are killed
   undertaker undertaker_;
 };
 

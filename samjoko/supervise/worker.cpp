@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <string>
 #include <utility>
 
 #include <samjoko/base/check.hpp>
@@ -9,6 +10,7 @@
 #include <samjoko/os/crash_handler.hpp>
 #include <samjoko/os/log_writer.hpp>
 #include <samjoko/os/poll.hpp>
+#include <samjoko/os/process.hpp>
 
 namespace samjoko::supervise {
 namespace {
@@ -50,6 +52,7 @@ worker::worker(heritage inherited)
       [](void* due) noexcept { static_cast<const os::reminder*>(due)->set(milliseconds(1000)); },
       &log_is_due_);
   carry_black_box();
+  os::set_variable(worker_variable, std::to_string(::getpid()));
 }
 
 /// Without it the worker serves as well; only its death is explained less.

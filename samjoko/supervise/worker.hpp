@@ -13,6 +13,10 @@
 
 namespace samjoko::supervise {
 
+/// Of the environment of all programs that are started under a worker: its process. What they leave
+/// behind is found by it, in whatever session or group it is.
+inline constexpr const char* worker_variable = "SAMJOKO_WORKER";
+
 enum class stop_order : std::uint8_t { none, graceful, immediate };
 
 /// Lives in the worker's one thread. Made by the master in the child, first of all, while every
