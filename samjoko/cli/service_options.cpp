@@ -122,13 +122,6 @@ option_group limit_rows() {
                .help = "programs at once in all workers",
                .whom = concerns::programs,
                .take = into(count_between(1, million), &options::max_children)},
-              {.name = "resolve-every",
-               .kind = "TIME",
-               .standard = "30s",
-               .help = "a host's name that is connected to is looked up again",
-               .whom = concerns::connecting,
-               .take = into(time_between(milliseconds(1000), std::chrono::hours(24)),
-                            &options::resolve_every)},
               {.name = "idle-timeout",
                .kind = "TIME",
                .standard = "60s",
@@ -162,6 +155,19 @@ option_group limit_rows() {
                .whom = concerns::own_bytes,
                .take = into(parse_time, &options::limits, &limits::connection,
                             &connection::write_grace)},
+          }};
+}
+
+option_group destination_rows() {
+  return {"Where connections go",
+          {
+              {.name = "resolve-every",
+               .kind = "TIME",
+               .standard = "30s",
+               .help = "a host's name that is connected to is looked up again",
+               .whom = concerns::connecting,
+               .take = into(time_between(milliseconds(1000), std::chrono::hours(24)),
+                            &options::resolve_every)},
           }};
 }
 
@@ -225,7 +231,7 @@ option_group http_rows() {
 }  // namespace
 
 std::vector<option_group> service_options() {
-  return {placement_rows(), socket_rows(), limit_rows(), http_rows()};
+  return {placement_rows(), socket_rows(), limit_rows(), destination_rows(), http_rows()};
 }
 
 }  // namespace samjoko::cli
