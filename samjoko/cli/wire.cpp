@@ -73,7 +73,10 @@ result<named_listener> open_listener(const serve_options& options, const os::add
   auto name = !bound                           ? where.text()
               : where.dual_stack() && has_ipv6 ? fmt::format(":{}", bound->port())
                                                : bound->text();
-  return named_listener{.socket = std::move(*socket), .name = std::move(name), .group = group};
+  return named_listener{.socket = std::move(*socket),
+                        .name = std::move(name),
+                        .group = group,
+                        .is_given = where.inherited() >= 0};
 }
 
 /// All listeners in the order of the services, or the first one's error.
@@ -182,6 +185,14 @@ class work_of_a_worker {
                          .account = &memory_.accounts[group.service],
                          .worker = me.inherited().number,
                          .box = me.inherited().box};
+    work.master = me.inherited().master;
+    work.stop_limit = me.inherited().stop_limit;
+    work.kill_grace = me.inherited().kill_grace;
+    work.let_go = [&me](int listener) {
+      for (auto& each : me.listeners()) {
+        if (each.socket.get() == listener) each.socket.reset();
+      }
+    };
     me.ready();
     const auto ran = serve::run(group.how.model, group.how.spawn, work);
     if (!ran) {
@@ -291,6 +302,15 @@ void tell_refusals(const shared& memory) {
                    counted(refused, "client"), refused == 1 ? "was" : "were");
 }
 
+/// Whoever handed a descriptor over expects that it is served.
+std::string handed_in_vain(std::span<const offer> offers, std::span<const os::address> addresses) {
+  std::vector<int> used;
+  for (const auto& each : addresses) used.push_back(each.inherited());
+  for (const auto& each : offers)
+    used.insert(used.end(), each.offered.keeps_open.begin(), each.offered.keeps_open.end());
+  return os::unused_of(os::handed_to_this_process(), used);
+}
+
 int serve_until_stopped(std::span<const offer> offers, operation& operated) {
   const auto& program = offers.front().options;
   const auto groups = groups_of(offers);
@@ -298,6 +318,10 @@ int serve_until_stopped(std::span<const offer> offers, operation& operated) {
   std::vector<os::socket_file> files(addresses.size());  // removed with it, whatever comes
   auto listeners = open_listeners(offers, groups, files);
   if (!listeners) return listeners.error();
+  if (const auto in_vain = handed_in_vain(offers, addresses); !in_vain.empty()) {
+    return complain(error(ENOENT, "handed-over descriptor that no listener names", in_vain),
+                    "name each by --listen fd:N or fd:NAME, or do not hand it over");
+  }
   say_what_is_served(offers, *listeners, groups);
 
   supervise::master_settings settings;
@@ -307,6 +331,8 @@ int serve_until_stopped(std::span<const offer> offers, operation& operated) {
     settings.plan.workers.push_back(each.how.workers);
     settings.group_models.push_back(each.name);
     settings.group_services.push_back(offers[each.service].options.title());
+    const auto& keeps = offers[each.service].offered.keeps_open;
+    settings.kept.insert(settings.kept.end(), keeps.begin(), keeps.end());
     if (groups.all.size() > 1) settings.group_names.push_back(each.name);
   }
   settings.plan.drain_limit = program.stop_timeout;

@@ -14,7 +14,7 @@ void descriptor::reset(int number) noexcept {
   errno = saved;
 }
 
-void close_all_except(std::initializer_list<int> kept) noexcept {
+void close_all_except(std::span<const int> kept) noexcept {
   const int saved = errno;
   unsigned from = 3;
   for (;;) {

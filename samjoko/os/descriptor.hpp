@@ -3,6 +3,7 @@
 // is close-on-exec; what a child keeps is named in the heritage, never inherited by accident.
 
 #include <initializer_list>
+#include <span>
 #include <utility>
 
 namespace samjoko::os {
@@ -32,6 +33,9 @@ class descriptor {
 
 /// Closes every descriptor of this process but those named and the standard three: for a child that
 /// shall keep nothing by accident (man 2 close_range). Not while other threads run.
-void close_all_except(std::initializer_list<int> kept) noexcept;
+void close_all_except(std::span<const int> kept) noexcept;
+inline void close_all_except(std::initializer_list<int> kept) noexcept {
+  close_all_except(std::span(kept.begin(), kept.size()));
+}
 
 }  // namespace samjoko::os

@@ -95,6 +95,14 @@ std::string why_not_handed(std::string_view name, const handed_descriptors& amon
   return fmt::format("no descriptor '{}' was handed over, there are: {}", name, names_of(among));
 }
 
+std::string unused_of(const handed_descriptors& among, std::span<const int> used) {
+  handed_descriptors left{.all = among.all, .refused = {}};
+  std::erase_if(left.all, [used](const handed_descriptor& each) {
+    return std::ranges::find(used, each.number) != used.end();
+  });
+  return names_of(left);
+}
+
 void keep_handed_from_children() {
   (void)handed_to_this_process();
   for (const auto* each : {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"}) ::unsetenv(each);

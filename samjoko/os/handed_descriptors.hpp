@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +36,10 @@ struct handed_descriptors {
 [[nodiscard]] int number_of_handed(std::string_view name, const handed_descriptors& among);
 /// The same when it is -1: why, and what there is.
 [[nodiscard]] std::string why_not_handed(std::string_view name, const handed_descriptors& among);
+
+/// Those whose numbers are not among `used`, for people; empty: none. Their clients would wait for
+/// ever.
+[[nodiscard]] std::string unused_of(const handed_descriptors& among, std::span<const int> used);
 
 /// Reads them, and takes the variables out of the environment, so that no child believes that they
 /// are meant for it. Not while other threads run.

@@ -29,12 +29,7 @@ result<descriptor> watch_together(std::initializer_list<int> numbers) {
   descriptor together(::epoll_create1(EPOLL_CLOEXEC));
   if (!together) return failure(errno, "epoll_create1");
   for (const int number : numbers) {
-    epoll_event event = {};
-    event.events = EPOLLIN;
-    event.data.fd = number;
-    if (::epoll_ctl(together.get(), EPOLL_CTL_ADD, number, &event) != 0) {
-      return failure(errno, "epoll_ctl");
-    }
+    if (auto added = watch_also(together, number); !added) return failure_of(added);
   }
   return together;
 }

@@ -53,6 +53,7 @@ void end_with_parent(int signal, pid_t parent) noexcept {
 }
 
 void set_variable(const char* name, const std::string& value) { ::setenv(name, value.c_str(), 1); }
+bool parent_is(pid_t parent) noexcept { return ::getppid() == parent; }
 
 void leave_process(int code) noexcept { ::_exit(code); }
 

@@ -38,6 +38,9 @@ void end_with_parent(int signal, pid_t parent) noexcept;
 /// man 3 setenv, for programs started from now on. Not beside other threads.
 void set_variable(const char* name, const std::string& value);
 
+/// False once it has ended and somebody else has adopted this process.
+[[nodiscard]] bool parent_is(pid_t parent) noexcept;
+
 /// _exit(2): no destructors, no atexit functions, no flushing of inherited buffers.
 [[noreturn]] void leave_process(int code) noexcept;
 

@@ -178,6 +178,7 @@ void set_receive_timeout(int socket, std::chrono::milliseconds limit) noexcept {
 }
 
 void hold_new_handshakes(int listener) noexcept {
+  if (const auto where = local_address(listener); !where || where->is_unix()) return;
   // The filter of a listening socket sees the TCP header: byte 13 holds the flags; SYN without ACK
   // is dropped (0 bytes pass), everything else passes whole.
   std::array<sock_filter, 5> program{{

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <samjoko/base/check.hpp>
 #include <samjoko/os/kick.hpp>
+#include <samjoko/os/own_clock.hpp>
 #include <samjoko/os/process.hpp>
 #include <samjoko/os/signals.hpp>
 
@@ -50,10 +51,31 @@ void client_process::told(int signal, siginfo_t* info, void*) noexcept {
   if (signal == end_rest_signal()) {
     self->end_rest_.store(true);
   } else {
-    self->stop_.request(signal == immediate_signal() ? stop_level::immediate
-                                                     : stop_level::graceful);
+    const bool ordered = self->alone_.load() && by_a_stranger && info->si_pid != self->work_.master;
+    self->stop_.request(signal == immediate_signal() || ordered ? stop_level::immediate
+                                                                : stop_level::graceful);
+    self->notice_if_alone();
   }
   self->loop().wake();
+}
+
+/// In a handler: a process that is stuck has a limit too. The kernel tells of the worker's end, and
+/// of the master's, when that had adopted this process (man 2 prctl, PR_SET_PDEATHSIG).
+void client_process::notice_if_alone() noexcept {
+  if (alone_.load() || os::parent_is(work_.forking_process)) return;
+  if (work_.master != 0 && os::parent_is(work_.master)) return;
+  alone_.store(true);
+  const bool hurries = stop_.level() == stop_level::immediate;
+  const auto limit = hurries ? milliseconds(0) : work_.stop_limit;
+  os::signal_oneself_after(immediate_signal(), limit);
+  os::signal_oneself_after(SIGKILL, limit + work_.kill_grace);
+}
+
+void client_process::hear_interrupts() noexcept {
+  if (!alone_.load() || hears_interrupts_) return;
+  hears_interrupts_ = true;
+  if (os::install_handler(SIGINT, &client_process::told, SA_RESTART))
+    os::block_only({SIGQUIT, SIGHUP, SIGTTIN, SIGTTOU, SIGWINCH, SIGTSTP, SIGPIPE});
 }
 
 void client_process::serve(os::descriptor socket, const os::peer_name& peer) {
@@ -68,13 +90,17 @@ void client_process::serve(os::descriptor socket, const os::peer_name& peer) {
 }
 
 void client_process::look() noexcept {
+  hear_interrupts();
   const bool end_rest = end_rest_.exchange(false);
   const bool leaves = leaves_ && leaves_();
   if (session_ == nullptr) {
     if ((stop_.requested() || leaves) && wait_ != nullptr) loop().cancel(*wait_);
     return;
   }
-  if (stop_.requested()) session_->look_at_stop();
+  if (stop_.requested()) {
+    if (on_stop_) on_stop_();
+    session_->look_at_stop();
+  }
   if (end_rest && !leaves) session_->end_rest();
 }
 

@@ -39,6 +39,8 @@ class client_process : session_owner {
   }
   /// While this answers true, end_rest_signal means something else: leave before the next client.
   void leave_when(std::function<bool()> asked) { leaves_ = std::move(asked); }
+  /// Called in a stop, when this process was told something while it serves.
+  void when_stopping(std::function<void()> told) { on_stop_ = std::move(told); }
   /// While this answers true, somebody else waits for this process: goodbyes are short.
   void hurry_when(std::function<bool()> asked) { in_a_hurry_ = std::move(asked); }
 
@@ -52,6 +54,8 @@ class client_process : session_owner {
     return in_a_hurry_ && in_a_hurry_() ? hurried_linger_time : usual_linger_time;
   }
   void look() noexcept;
+  void notice_if_alone() noexcept;
+  void hear_interrupts() noexcept;
 
   struct attention : runnable {
     client_process* self = nullptr;
@@ -64,8 +68,12 @@ class client_process : session_owner {
   io::operation* wait_ = nullptr;
   /// Set by a signal: the present rest ends.
   std::atomic<bool> end_rest_ = false;
+  /// Its worker and its master are gone: nobody else keeps the limit of a stop.
+  std::atomic<bool> alone_ = false;
+  bool hears_interrupts_ = false;
   std::function<void(const session&, bool)> on_rest_;
   std::function<bool()> leaves_;
+  std::function<void()> on_stop_;
   std::function<bool()> in_a_hurry_;
 };
 

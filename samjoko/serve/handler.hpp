@@ -7,6 +7,7 @@
 #include <samjoko/net/connection.hpp>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 namespace samjoko {
 
@@ -134,6 +135,9 @@ struct service {
   /// Its handlers publish and subscribe (hub/link.hpp): the program has a hub, a process of its own
   /// beside the workers.
   bool uses_hub = false;
+  /// Descriptors that were open before the start and that its handlers use. Workers, and processes
+  /// forked for clients, close all others that they inherit.
+  std::vector<int> keeps_open{};
 };
 
 }  // namespace samjoko

@@ -80,8 +80,21 @@ struct workload {
   std::size_t worker = 1;
   /// The process that runs the model: children that it forks end when it does.
   pid_t forking_process = ::getpid();
+  /// Who may adopt a process that the model forked and whose worker ended. Without one such a
+  /// process keeps the limits of a stop by its own clock.
+  pid_t master = 0;
+  milliseconds stop_limit{30'000};
+  milliseconds kill_grace{1000};
+  /// Closes this process's copy of a listener: nobody is to be accepted from it any more. Its
+  /// number may be anything's afterwards. In a process that the model forks: that one's copy. May
+  /// be empty.
+  std::function<void(int listener)> let_go{};
   /// For the deaths of processes that the model forks. Null: they are told and not kept.
   os::black_box* box = nullptr;
+
+  void close(int listener) const {
+    if (let_go) let_go(listener);
+  }
 };
 
 /// Runs the model in this process until it is stopped. Process models require a single-threaded

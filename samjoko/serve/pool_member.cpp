@@ -110,9 +110,7 @@ void thread_pool::member::pause(milliseconds time) {
 /// for him, those who have one already are served first: their ends make room.
 void thread_pool::member::accept_backlog() {
   while (pool_->stop_.level() != stop_level::immediate) {
-    // Others serve it on: a worker that is not stopped has made it blocking again, for all.
-    if (os::is_blocking(pool_->listener_)) return;
-    const int number = accept_now(pool_->listener_, true);
+    const int number = pool_->accept_left();
     if (number == -EAGAIN) return;
     if (number < 0) {
       if (!serve_spoken()) pause(pause_after("accept", -number, pool_->work_.counts));

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <samjoko/os/clock.hpp>
 #include <samjoko/os/log_writer.hpp>
+#include <samjoko/os/process.hpp>
 #include <samjoko/os/socket.hpp>
 
 namespace samjoko::serve {
@@ -29,6 +30,7 @@ pooled_process::pooled_process(const workload& work, int listener, os::bell& bel
   process_.may_be_ended(accept_);
   process_.watch_rests([this](const session& of, bool begins) { watch_rest(of, begins); });
   process_.leave_when([this] { return own_.leaves.load(); });
+  process_.when_stopping([this] { look_at_door(); });
   process_.hurry_when([this] { return board_.crowded.load(std::memory_order_relaxed); });
 }
 
@@ -39,8 +41,8 @@ void pooled_process::run() {
   // Whoever is in the backlog was accepted by our kernel already: he is served, not reset. Where
   // only this member leaves, the others do that; the whole pool's end is told by the listener's
   // mode.
-  if (os::is_blocking(listener_)) return;
-  while (process_.stop().level() == stop_level::graceful && accept_one(false)) {
+  if (door_is_closed_ || os::is_blocking(listener_)) return;
+  while (process_.stop().level() == stop_level::graceful && !door_is_closed_ && accept_one(false)) {
   }
 }
 
@@ -72,6 +74,7 @@ void pooled_process::serve(int number) {
   waits_no_longer();
   if (!admission_.admit(number, own_.held)) return;
   ++served_;
+  if (process_.stop().requested()) look_at_door();
   process_.serve(std::move(socket), peer_);
   admission_.leave(own_.held);
   own_.held = {};
@@ -83,6 +86,14 @@ void pooled_process::watch_rest(const session& of, bool begins) noexcept {
   const auto from = os::coarse_now() + (of.had_turn() ? milliseconds(0) : first_request_grace);
   own_.may_end.store(from.time_since_epoch().count(), std::memory_order_relaxed);
   change_to(pool_state::resting);
+}
+
+/// While it serves. The parent says when nobody waits any more; without one, nobody says it.
+void pooled_process::look_at_door() noexcept {
+  if (door_is_closed_) return;
+  if (!board_.door_is_closed.load() && os::parent_is(work_.forking_process)) return;
+  door_is_closed_ = true;
+  work_.close(listener_);
 }
 
 /// The parent grows the pool when nobody is left in accept; only then it is woken.

@@ -26,6 +26,8 @@ struct pool_cell {
   // The board's.
   std::atomic<bool> none_waited = false;
   std::atomic<bool> crowded = false;
+  /// The stop's backlog is drained: who serves a last client closes its copy of the listener.
+  std::atomic<bool> door_is_closed = false;
 
   void clear() noexcept {
     state.store(pool_state::free);
@@ -50,6 +52,7 @@ class pooled_process {
   void change_to(pool_state state) noexcept { own_.state.store(state, std::memory_order_release); }
   void watch_rest(const session& of, bool begins) noexcept;
   void waits_no_longer() noexcept;
+  void look_at_door() noexcept;
 
   const workload& work_;
   const int listener_;
@@ -62,6 +65,7 @@ class pooled_process {
   io::operation accept_;
   os::peer_name peer_;  ///< of the client who was accepted last
   std::uint64_t served_ = 0;
+  bool door_is_closed_ = false;  ///< this process's copy
 };
 
 }  // namespace samjoko::serve

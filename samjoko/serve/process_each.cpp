@@ -13,6 +13,7 @@
 #include <samjoko/serve/waiting_room.hpp>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 namespace samjoko::serve {
 namespace {
@@ -27,7 +28,9 @@ seats seats_of(std::uint64_t tag) {
 class process_each {
  public:
   explicit process_each(workload& work)
-      : work_(work), admission_(work), room_(work, nullptr), deaths_(work) {}
+      : work_(work), admission_(work), room_(work, nullptr), deaths_(work), kept_{-1, -1} {
+    kept_.insert(kept_.end(), work.offered.keeps_open.begin(), work.offered.keeps_open.end());
+  }
 
   void run() {
     os::check_single_threaded();
@@ -39,6 +42,9 @@ class process_each {
         room_.for_each_ready([this](int listener) { accept_all(listener); });
     }
     drain_backlog();
+    // Whoever comes from now on is refused, or is a successor's, however long the last client
+    // stays.
+    for (const int listener : work_.listeners) work_.close(listener);
     stop_clients();
   }
 
@@ -111,7 +117,9 @@ class process_each {
   }
 
   [[noreturn]] void be_client_process(os::descriptor socket, const os::peer_name& peer) {
-    os::close_all_except({socket.get(), os::process_log().descriptor_number()});
+    kept_[0] = socket.get();
+    kept_[1] = os::process_log().descriptor_number();
+    os::close_all_except(kept_);
     {
       client_process here(work_);
       here.serve(std::move(socket), peer);
@@ -142,6 +150,7 @@ class process_each {
   os::children children_;
   client_deaths deaths_;
   std::unordered_map<pid_t, stop_level> told_;
+  std::vector<int> kept_;  ///< by a child: its client, the log, and what the service names
 };
 
 }  // namespace

@@ -25,6 +25,8 @@ namespace {
 /// Between two looks at a backlog that a full pool cannot take in.
 constexpr milliseconds relief_interval{20};
 constexpr std::size_t relieved_at_once = 8;
+/// Between two looks, in a stop, at a backlog that is not empty yet.
+constexpr milliseconds drain_interval{50};
 
 /// The processes of one listener.
 class process_pool {
@@ -69,14 +71,26 @@ class process_pool {
 
   /// Told to stop gracefully, and nobody is left to take in who waits: killed, crashed, or gone by
   /// itself and not replaced yet.
-  [[nodiscard]] bool is_abandoned() const noexcept {
-    return members_ == 0 && backlog_is_left(listener_);
-  }
+  [[nodiscard]] bool is_abandoned() const noexcept { return members_ == 0 && has_backlog_left(); }
+  /// Those who wait when all members serve get one more, as before the stop, so that the door is
+  /// not held open for them.
   void serve_the_abandoned() {
-    if (!is_abandoned() || !size_.next_try(steady::now()).is_never()) return;
+    const bool may_grow =
+        members_ == 0 || (!size_.is_full(members_) && count_of(pool_state::waiting) == 0);
+    if (!may_grow || !has_backlog_left() || !size_.next_try(steady::now()).is_never()) return;
     add(1);
     tell_all(graceful_signal);
   }
+  /// As soon as nobody waits there, however long the last client stays: whoever comes from now on
+  /// is refused, or is a successor's. Members that serve close theirs when they are told.
+  void close_drained(bool at_once) {
+    if (is_closed_ || (!at_once && has_backlog_left())) return;
+    is_closed_ = true;
+    board().door_is_closed.store(true);
+    work_.close(listener_);
+    tell_all(graceful_signal);
+  }
+  [[nodiscard]] bool is_closed() const noexcept { return is_closed_; }
 
   void tell_all(int signal) {
     for (auto& cell : members()) send(cell, signal);
@@ -97,6 +111,9 @@ class process_pool {
   }
 
  private:
+  [[nodiscard]] bool has_backlog_left() const noexcept {
+    return !is_closed_ && backlog_is_left(listener_);
+  }
   /// The first cell is the board that all share, the others are one member's each.
   [[nodiscard]] pool_cell& board() const noexcept { return cells_.cells().front(); }
   [[nodiscard]] std::span<pool_cell> members() const noexcept { return cells_.cells().subspan(1); }
@@ -130,8 +147,10 @@ class process_pool {
         return;
       }
       if (child->in_child()) {
-        os::close_all_except(
-            {listener_, bell_.descriptor(), os::process_log().descriptor_number()});
+        auto kept = work_.offered.keeps_open;
+        kept.insert(kept.end(),
+                    {listener_, bell_.descriptor(), os::process_log().descriptor_number()});
+        os::close_all_except(kept);
         pooled_process(work_, listener_, bell_, board(), members(), *free, number_of(*free)).run();
         os::leave_process(0);
       }
@@ -165,6 +184,7 @@ class process_pool {
   os::children& all_;
   pool_size size_;
   std::uint32_t members_ = 0;
+  bool is_closed_ = false;
   steady::time_point next_relief_{};
 };
 
@@ -207,8 +227,11 @@ class pre_forked {
       if (level == stop_level::graceful) {
         for (auto& pool : pools_) pool.serve_the_abandoned();
       }
+      for (auto& pool : pools_) pool.close_drained(level == stop_level::immediate);
+      const bool drained = std::ranges::all_of(pools_, &process_pool::is_closed);
+      const int longest = drained ? 1000 : static_cast<int>(drain_interval.count());
       const int until_try = timeout();
-      wait(until_try < 0 ? 1000 : std::min(until_try, 1000));
+      wait(until_try < 0 ? longest : std::min(until_try, longest));
       reap();
     }
   }

@@ -263,7 +263,8 @@ class running_model {
                   .from_master = from_master,
                   .counts = counts(),
                   .account = options.account,
-                  .worker = options.worker};
+                  .worker = options.worker,
+                  .let_go = [this](int) { listener_.reset(); }};
     const auto ran = run(what_.where, what_.how, work);
     os::leave_process(ran ? 0 : 3);
   }

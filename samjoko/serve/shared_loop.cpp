@@ -50,7 +50,10 @@ class shared_loop final : session_owner {
     scope control(context);
     control.spawn(obey());
     static_cast<void>(co_await acceptors.join());
-    for (const int listener : work_.listeners) co_await drain_backlog(listener);
+    for (const int listener : work_.listeners) {
+      co_await drain_backlog(listener);
+      close(listener);
+    }
     acceptors_ = nullptr;
     end_if_nobody_is_left();
     static_cast<void>(co_await control.join());
@@ -83,6 +86,15 @@ class shared_loop final : session_owner {
       const auto pause = pause_after("accept", -socket, work_.counts);
       if (pause > milliseconds(0)) co_await io::sleep_until(loop_, deadline::after(pause));
     }
+  }
+
+  /// Whoever comes from now on is refused, or is a successor's, however long the last client stays.
+  void close(int listener) {
+    io::operation forget;
+    forget.kind = io::operation_kind::release;
+    forget.fd = listener;
+    static_cast<void>(loop_.begin(forget));
+    work_.close(listener);
   }
 
   void take(int number) {

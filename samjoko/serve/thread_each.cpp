@@ -35,6 +35,9 @@ class thread_each : public std::enable_shared_from_this<thread_each> {
         room_.for_each_ready([this](int listener) { accept_all(listener); });
     }
     drain_backlog();
+    // Whoever comes from now on is refused, or is a successor's, however long the last client
+    // stays.
+    for (const int listener : work_.listeners) work_.close(listener);
     stop_clients();
   }
 

@@ -19,6 +19,9 @@ constexpr std::size_t relieved_at_once = 8;
 /// and those who spoke wait for it so long at most.
 constexpr milliseconds spoken_interval{100};
 
+/// Between two looks, in a stop, at a backlog that is not empty yet.
+constexpr milliseconds drain_interval{50};
+
 }  // namespace
 
 thread_pool::thread_pool(workload& work, int listener, admission& who, stop_flag& stop,
@@ -38,7 +41,25 @@ bool thread_pool::everybody_left() const noexcept {
 
 /// Told to stop, without a member: none could be started, or none is needed.
 bool thread_pool::has_backlog_left() const noexcept {
-  return stop_.level() == stop_level::graceful && backlog_is_left(listener_);
+  return stop_.level() == stop_level::graceful && !door_is_closed_ && backlog_is_left(listener_);
+}
+
+/// As accept_now(), for a member in a stop.
+int thread_pool::accept_left() noexcept {
+  const std::lock_guard lock(door_);
+  // Others serve it on: a worker that is not stopped has made it blocking again, for all.
+  if (door_is_closed_ || os::is_blocking(listener_)) return -EAGAIN;
+  return accept_now(listener_, true);
+}
+
+/// As soon as nobody waits there, however long the last client stays: whoever comes from now on is
+/// refused, or is a successor's. A member that began to accept before the stop has been kicked and
+/// is waited for; one that begins later sees the stop first.
+void thread_pool::close_drained() noexcept {
+  if (door_is_closed_ || waiting_.load() > 0 || has_backlog_left()) return;
+  const std::lock_guard lock(door_);
+  door_is_closed_ = true;
+  work_.close(listener_);
 }
 
 bool thread_pool::wants_to_know_of_clients(steady::time_point now) const noexcept {
@@ -50,7 +71,9 @@ deadline thread_pool::next_moment() const noexcept {
   const bool looks_later = now < next_relief_;
   const auto relief = looks_later ? deadline(next_relief_) : deadline::never();
   const auto spoken = any_spoke_.load() ? deadline(now + spoken_interval) : deadline::never();
-  return std::min({parked_.next_expiry(), relief, spoken, size_.next_try(now)});
+  const bool drains = stop_.requested() && !door_is_closed_;
+  const auto drained = drains ? deadline(now + drain_interval) : deadline::never();
+  return std::min({parked_.next_expiry(), relief, spoken, drained, size_.next_try(now)});
 }
 
 bool thread_pool::anything_for_idle() const noexcept {
@@ -86,14 +109,21 @@ void thread_pool::take_in_parked(steady::time_point now) {
 /// Under a stop: whoever was parked meanwhile is said goodbye to, whoever spoke still gets a
 /// thread.
 void thread_pool::tend_to_the_end() {
-  if (stop_.level() == stop_level::immediate) return drop_guests();
+  if (stop_.level() == stop_level::immediate) {
+    close_drained();
+    return drop_guests();
+  }
   if (work_.offered.says_goodbye) {
     parked_.take_resting([this](parking::guest each) { hand_to_member(std::move(each)); });
   } else {
     parked_.close_all();
   }
   const bool may_add = size_.next_try(steady::now()).is_never();
-  if (may_add && alive_.load() == 0 && (any_spoke_.load() || has_backlog_left())) add_members(1);
+  const bool may_grow =
+      alive_.load() == 0 || (waiting_.load() == 0 && !size_.is_full(alive_.load()));
+  if (may_add && ((alive_.load() == 0 && any_spoke_.load()) || (may_grow && has_backlog_left())))
+    add_members(1);
+  close_drained();
 }
 
 void thread_pool::add_members(std::uint32_t count) {

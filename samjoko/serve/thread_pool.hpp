@@ -49,6 +49,8 @@ class thread_pool : public std::enable_shared_from_this<thread_pool> {
   [[nodiscard]] bool anything_for_idle() const noexcept;
   [[nodiscard]] bool anybody_leaves() const noexcept;
   [[nodiscard]] bool has_backlog_left() const noexcept;
+  [[nodiscard]] int accept_left() noexcept;
+  void close_drained() noexcept;
 
   workload& work_;
   const int listener_;
@@ -58,6 +60,10 @@ class thread_pool : public std::enable_shared_from_this<thread_pool> {
   pool_size size_;
   parking parked_;
   steady::time_point next_relief_{};
+
+  // In a stop the listener is touched under its mutex only: it may be closed.
+  std::mutex door_;
+  bool door_is_closed_ = false;  ///< written by the main thread
 
   // Shared with the members.
   mutable std::mutex mutex_;

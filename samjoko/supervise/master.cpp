@@ -29,10 +29,7 @@ class master {
         settings_(std::move(settings)),
         plan_(settings_.plan),
         counters_(counters),
-        main_([this, &main](worker& self) {
-          desk_.close();
-          return main(self);
-        }),
+        main_(main),
         staff_(kernel, main_, counters, settings_.plan.most_workers, settings_.figures,
                settings_.box),
         warden_(settings_.box, settings_.stuck_timeout,
@@ -223,10 +220,12 @@ class master {
     const auto of_group = [group](const std::vector<std::string>& names) {
       return group < names.size() ? names[group] : std::string();
     };
-    auto hired = staff_.hire(
-        slot,
-        {group, title(slot), of_group(settings_.group_models), of_group(settings_.group_services)},
-        settings_.listeners);
+    auto hired =
+        staff_.hire(slot,
+                    {group, title(slot), of_group(settings_.group_models),
+                     of_group(settings_.group_services), [this] { desk_.close(); }, settings_.kept,
+                     settings_.plan.drain_limit, settings_.plan.kill_grace},
+                    settings_.listeners);
     if (hired) return desk_.hired(slot, staff_.pid_of(slot), kernel_.now());
     os::log_error("fork", "{} cannot be started: {}", title(slot), hired.error().sentence());
     perform(plan_.on_fork_failed(slot, kernel_.now()));
@@ -285,7 +284,7 @@ class master {
   master_settings settings_;
   plan plan_;
   scoreboard& counters_;
-  const worker_main main_;  // the worker's own, after what is not for it is closed
+  const worker_main& main_;
   staff staff_;
   warden warden_;
   desk desk_;

@@ -21,6 +21,9 @@ struct master_settings {
   plan_settings plan;
   /// Owned by the master until a stop; each worker has those of its group.
   std::vector<named_listener> listeners;
+  /// Descriptors besides, which workers keep open for the services' handlers. All others of the
+  /// process are closed in them.
+  std::vector<int> kept;
   /// For the log, one for each group of `plan.workers`. Empty: the one group needs no name; so may
   /// a single one be that has helpers, who need theirs.
   std::vector<std::string> group_names;

@@ -38,6 +38,14 @@ void log_pause(const employee& of, const os::children::report& told) {
                   told.status.sentence());
 }
 
+void close_all_but(const heritage& inherited) {
+  auto kept = inherited.kept;
+  kept.push_back(inherited.to_master.descriptor());
+  kept.push_back(os::process_log().descriptor_number());
+  for (const auto& each : inherited.listeners) kept.push_back(each.socket.get());
+  os::close_all_except(kept);
+}
+
 /// One that has finished what it was told to finish is no news.
 void log_orphan(const os::children::report& told) {
   const auto level = told.status.is_success() ? os::log_level::debug : os::log_level::info;
@@ -104,6 +112,11 @@ void staff::work(std::size_t slot, const position& as, channel to_master,
   inherited.listeners = std::move(listeners);
   inherited.group = as.group;
   inherited.to_master = std::move(to_master);
+  inherited.kept = as.kept;
+  inherited.stop_limit = as.stop_limit;
+  inherited.kill_grace = as.kill_grace;
+  if (as.close_the_masters) as.close_the_masters();
+  close_all_but(inherited);
   inherited.number = slot + 1;
   inherited.counters = &counters_.cells()[slot];
   inherited.generation = inherited.counters->started.load();

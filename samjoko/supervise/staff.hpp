@@ -44,6 +44,11 @@ struct position {
   std::string title;    ///< for the log, such as "worker 3"
   std::string model;    ///< for its record, when it dies
   std::string service;  ///< likewise
+  /// What of the master's it shall close in its own way, before all that it does not inherit goes.
+  std::function<void()> close_the_masters;
+  std::vector<int> kept;  ///< by name, besides what every worker has
+  milliseconds stop_limit{};
+  milliseconds kill_grace{};
 };
 
 /// What others count for a worker slot, since the master started.

@@ -5,12 +5,16 @@
 #include <string>
 #include <utility>
 
+#include <fmt/format.h>
 #include <samjoko/base/check.hpp>
 #include <samjoko/os/activity.hpp>
 #include <samjoko/os/crash_handler.hpp>
+#include <samjoko/os/exit_status.hpp>
 #include <samjoko/os/log_writer.hpp>
+#include <samjoko/os/own_clock.hpp>
 #include <samjoko/os/poll.hpp>
 #include <samjoko/os/process.hpp>
+#include <samjoko/os/socket.hpp>
 
 namespace samjoko::supervise {
 namespace {
@@ -84,8 +88,9 @@ void worker::leaving() { tell(message_kind::leaving); }
 
 stop_order worker::take() {
   if (log_is_due_.take()) os::process_log().report_held_back();
-  take_signals();
   take_messages();
+  take_signals();
+  take_interrupts();
   return order_;
 }
 
@@ -97,14 +102,31 @@ bool worker::take_children_ended() noexcept {
 void worker::take_signals() {
   for (const auto& notice : signals_.take()) {
     if (notice.signal == SIGCHLD) children_ended_ = true;
-    if (notice.signal == SIGTERM && order_ == stop_order::none) {
-      os::log_notice(os::every("worker stop"),
-                     "SIGTERM from process {}: this worker stops gracefully", notice.sender);
-      counters().told_by.store(notice.sender);
-      leaving();
-      raise_to(stop_order::graceful);
-    }
+    if (notice.signal == SIGTERM) obey_signal(notice);
   }
+}
+
+void worker::take_interrupts() {
+  if (!interrupts_) return;
+  for (const auto& notice : interrupts_->take()) obey_signal(notice);
+}
+
+void worker::obey_signal(const os::signal_notice& notice) {
+  if (master_is_gone()) {
+    if (order_ == stop_order::immediate) return;
+    const bool too_late = steady::now() >= must_end_;
+    os::log_notice(os::every("worker stop"), "{}: this worker ends at once",
+                   too_late ? "the time for a stop is over"
+                            : fmt::format("{} from process {}", os::signal_name(notice.signal),
+                                          notice.sender));
+    return raise_to(stop_order::immediate);
+  }
+  if (order_ != stop_order::none) return;
+  os::log_notice(os::every("worker stop"), "SIGTERM from process {}: this worker stops gracefully",
+                 notice.sender);
+  counters().told_by.store(notice.sender);
+  leaving();
+  raise_to(stop_order::graceful);
 }
 
 void worker::take_messages() {
@@ -143,8 +165,23 @@ void worker::obey(received got) {
 void worker::raise_to(stop_order order) noexcept { order_ = std::max(order_, order); }
 
 void worker::lose_master() {
-  os::log_error(os::every("master gone"), "the master (process {}) is gone: stopping gracefully",
-                inherited_.master);
+  const auto limit = inherited_.stop_limit;
+  for (const auto& each : inherited_.listeners) {
+    if (!each.is_given) os::hold_new_handshakes(each.socket.get());
+  }
+  must_end_ = steady::now() + limit;
+  static_cast<void>(os::signal_oneself_after(SIGTERM, limit));
+  static_cast<void>(os::signal_oneself_after(SIGKILL, limit + inherited_.kill_grace));
+  if (auto queue = os::signal_queue::open({SIGINT})) {
+    interrupts_.emplace(std::move(*queue));
+    static_cast<void>(os::watch_also(together_, interrupts_->descriptor(), true, false));
+  }
+  // Said when it is true: whoever reads this may send a signal.
+  os::log_error(
+      os::every("master gone"),
+      "the master (process {}) is gone: stopping gracefully, the listeners are closed, and "
+      "in {} ms at the latest this worker ends (TERM or INT: at once)",
+      inherited_.master, limit.count());
   os::watch_no_more(together_, inherited_.to_master.descriptor());
   inherited_.to_master.close();
   raise_to(stop_order::graceful);

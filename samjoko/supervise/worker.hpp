@@ -44,7 +44,9 @@ class worker {
   /// worker that has nothing to do. Reads all that has come and answers the strongest order so far:
   /// it never goes back, so asking twice is harmless. Graceful: accept what is in the backlog,
   /// close the listeners, let each client finish, end by returning. Immediate: return now. An end
-  /// of file from the master, or a SIGTERM to this worker alone, is a graceful order.
+  /// of file from the master, or a SIGTERM to this worker alone, is a graceful order. Without a
+  /// master the worker keeps the stop's limit by its own clock, and SIGTERM and SIGINT are orders
+  /// to end at once.
   [[nodiscard]] stop_order take();
   /// A child of this worker ended since the last call (SIGCHLD): reap. True also when several did.
   [[nodiscard]] bool take_children_ended() noexcept;
@@ -58,6 +60,8 @@ class worker {
   void take_signals();
   void take_messages();
   void obey(received got);
+  void take_interrupts();
+  void obey_signal(const os::signal_notice& notice);
   void raise_to(stop_order order) noexcept;
   void tell(message_kind kind, std::uint32_t value = 0);
   void lose_master();
@@ -66,6 +70,8 @@ class worker {
   os::signal_queue signals_;
   os::reminder log_is_due_;
   os::descriptor together_;
+  std::optional<os::signal_queue> interrupts_;  ///< without a master
+  steady::time_point must_end_{};               ///< likewise
   stop_order order_ = stop_order::none;
   bool children_ended_ = false;
 };

@@ -159,6 +159,12 @@ def test_socket_activation_gone_wrong():
             line, = server.log().strip().split("\n")
             assert words in line and listen in line, line
             server.__exit__(None)
+    with listening() as web, listening() as admin:
+        server = handed([web, admin], "web:admin", ["fd:web"]).start(ready=False)
+        assert server.process.wait(10) == 3, "who connects to what nobody serves waits for ever"
+        line, = server.log().strip().split("\n")
+        assert "no listener names" in line and "admin (fd:4)" in line and "web" not in line, line
+        server.__exit__(None)
     code, err = run_to_end("serve", "echo", "--listen", "fd:web")
     assert code == 3 and "LISTEN_FDS is not set" in err and err.count("\n") == 1, err
 
