@@ -344,6 +344,11 @@ int serve_until_stopped(std::span<const offer> offers, operation& operated) {
   auto memory = make_shared_memory(offers, settings.plan.most_workers);
   if (!memory) return complain(memory.error(), "choose a lower --max-connections");
   settings.box = &memory->deaths->box;
+  if (!program.user.empty()) {
+    const auto who = os::find_identity(program.user, program.group);
+    if (!who) return complain(who.error(), "no such user or group");
+    settings.box->unwinds_as = *who;
+  }
   settings.stuck_timeout = program.stuck_timeout;
   settings.figures = [&](std::size_t slot) -> supervise::slot_figures {
     const auto& counted = memory->counts.cells()[slot];

@@ -16,6 +16,25 @@ std::uint64_t word_of(std::uint64_t number, State is) noexcept {
   return number << state_bits | static_cast<std::uint64_t>(is);
 }
 
+/// A byte that another process wrote is true or false, and nothing else.
+void make_true_or_false(bool& of) noexcept {
+  unsigned char byte = 0;
+  std::memcpy(&byte, static_cast<const void*>(&of), 1);
+  of = byte != 0;
+}
+
+/// Any process of the program may have written it, one that was taken over too.
+void believe_less(death_record& found) noexcept {
+  for (auto* each :
+       {&found.exited, &found.core_dumped, &found.has_fault_address, &found.stack_overflow,
+        &found.has_sender_user, &found.was_running, &found.memory.known, &found.memory.own})
+    make_true_or_false(*each);
+  if (found.exited || (found.signal >= 1 && found.signal <= 64)) return;
+  found.cause = death_cause::unknown;
+  found.sure = certainty::unknown;
+  found.message.assign("(this record contradicts itself: no signal and no exit code ended it)");
+}
+
 }  // namespace
 
 result<death_board> death_board::make(std::size_t room) {
@@ -41,6 +60,8 @@ std::optional<death_record> death_board::read(const cell& from, std::uint64_t wo
   if (from.word.load(std::memory_order_relaxed) != word) return std::nullopt;
   death_record found;
   std::memcpy(static_cast<void*>(&found), copy.data(), sizeof found);
+  believe_less(found);
+  found.sequence = word >> state_bits;
   return found;
 }
 
@@ -79,9 +100,15 @@ std::optional<death_record> death_board::first_waiting() const {
   std::optional<death_record> first;
   const auto used = std::min<std::uint64_t>(count(), cells_.size() == 0 ? 0 : places().size());
   if (used == 0) return first;
-  for (const auto& place : places().first(used)) {
-    const auto word = place.word.load(std::memory_order_acquire);
+  for (auto& place : places().first(used)) {
+    auto word = place.word.load(std::memory_order_acquire);
     if (static_cast<state>(word & state_mask) != state::waits) continue;
+    // A number that belongs elsewhere is forged: nobody could ever settle it.
+    const auto number = word >> state_bits;
+    if (number == 0 || &places()[(number - 1) % places().size()] != &place) {
+      place.word.compare_exchange_strong(word, 0);
+      continue;
+    }
     if (first && first->sequence <= word >> state_bits) continue;
     if (auto found = read(place, word)) first = found;
   }

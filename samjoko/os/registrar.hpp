@@ -6,11 +6,13 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <samjoko/base/deadline.hpp>
 #include <samjoko/os/activity.hpp>
 #include <samjoko/os/capture_slot.hpp>
 #include <samjoko/os/children.hpp>
 #include <samjoko/os/death_board.hpp>
+#include <samjoko/os/privilege.hpp>
 #include <span>
 #include <string>
 #include <vector>
@@ -24,6 +26,8 @@ struct black_box {
   std::span<capture_slot> captures;
   std::span<activity_cell> cells;
   std::string service;
+  /// The user whom the process that unwinds stacks becomes; none: it stays who it is.
+  std::optional<identity> unwinds_as{};
 };
 
 /// What whoever reaps knows of the dead.

@@ -36,6 +36,7 @@ class unwinder {
     if (maps.empty()) remark("the map of the process is missing");
     if (from_.maps_cut != 0) remark("the map of the process is cut");
     mappings_ = parse_maps(maps);
+    trusted_ = parse_maps(how_.only_files_of);
     modules_ = modules_of(mappings_);
     for (const auto& each : modules_) refusals_.push_back(add(each));
     frames_.ready();
@@ -55,7 +56,15 @@ class unwinder {
   /// Empty, or why the module cannot be read: of interest when a call lies in it.
   std::string add(const mapped_module& module) {
     if (std::ranges::none_of(module.parts, &mapping::executable)) return "";
+    if (!may_be_read(module.first()))
+      return std::string(module.first().path) + " is no file that the master has mapped: not read";
     return frames_.add(module);
+  }
+
+  [[nodiscard]] bool may_be_read(const mapping& part) const {
+    return how_.only_files_of.empty() || std::ranges::any_of(trusted_, [&](const mapping& each) {
+             return each.path == part.path && each.inode == part.inode;
+           });
   }
 
   [[nodiscard]] bool is_code(std::uint64_t address) const {
@@ -142,6 +151,7 @@ class unwinder {
   std::span<const std::byte> stack_;
   register_values registers_;
   std::vector<mapping> mappings_;
+  std::vector<mapping> trusted_;
   std::vector<mapped_module> modules_;
   std::vector<std::string> refusals_;  ///< of each module
   call_frames frames_;

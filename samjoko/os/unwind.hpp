@@ -41,7 +41,10 @@ struct backtrace {
 struct unwind_options {
   std::size_t most_frames = 64;
   /// Used when the capture has none: a forked child's modules are where its parent's are.
-  std::string_view maps_instead;
+  std::string_view maps_instead{};
+  /// Lines of /proc/PID/maps of a process that is trusted: only files that it maps too are opened,
+  /// whatever the capture names. Empty: any.
+  std::string_view only_files_of{};
 };
 
 /// False in a build without libdw, or where it is not installed (os/libdw.hpp): then frames have

@@ -32,10 +32,12 @@ class master {
         main_(main),
         staff_(kernel, main_, counters, settings_.plan.most_workers, settings_.figures,
                settings_.box),
-        warden_(settings_.box, settings_.stuck_timeout,
-                [this](pid_t pid, os::own_limit limit, milliseconds after) {
-                  staff_.end(pid, limit, after);
-                }),
+        warden_(
+            settings_.box, settings_.stuck_timeout,
+            [this](pid_t pid, os::own_limit limit, milliseconds after) {
+              staff_.end(pid, limit, after);
+            },
+            [this](pid_t pid) { return staff_.is_ours(pid); }),
         desk_(std::move(settings_.outside), plan_, settings_.listeners, hands_of_the_desk()) {}
 
   int run() {

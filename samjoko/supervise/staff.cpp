@@ -375,6 +375,15 @@ void staff::end(pid_t pid, os::own_limit limit, milliseconds after) {
   end_process_of_worker(pid);
 }
 
+bool staff::is_ours(pid_t pid) const {
+  const auto is_worker = [this](pid_t one) {
+    return one != 0 && std::ranges::find(places_, one, &employee::pid) != places_.end();
+  };
+  if (is_worker(pid)) return true;
+  const auto facts = os::facts_of_process(pid);
+  return facts && is_worker(facts->parent);
+}
+
 /// Its number may be another's by now: the descriptor is opened first, and only then looked whether
 /// a worker of ours is still the parent.
 void staff::end_process_of_worker(pid_t pid) {

@@ -77,6 +77,8 @@ class staff {
   void note_limit(std::size_t slot, os::own_limit limit, milliseconds time);
   /// Ends a worker, or a process that a worker forked, at once.
   void end(pid_t pid, os::own_limit limit, milliseconds after);
+  /// Whether it is a worker, or a process that one of them has forked.
+  [[nodiscard]] bool is_ours(pid_t pid) const;
   /// Gives every worker a copy of the log's new descriptor.
   void hand_out_log(int descriptor);
 

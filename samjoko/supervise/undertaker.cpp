@@ -6,10 +6,21 @@
 #include <samjoko/os/crash_handler.hpp>
 #include <samjoko/os/death_text.hpp>
 #include <samjoko/os/log_writer.hpp>
+#include <samjoko/os/privilege.hpp>
 #include <samjoko/os/process.hpp>
 #include <samjoko/os/unwind.hpp>
 
 namespace samjoko::supervise {
+namespace {
+
+/// Before the helper looks at anything that the dead left: it is no root any more, and bounded.
+bool give_up_all(const os::black_box& box) {
+  static_cast<void>(os::can_unwind());  // the library is opened while it surely can be
+  if (box.unwinds_as && !os::become(*box.unwinds_as)) return false;
+  return os::confine_this_process(undertaker::memory_to_unwind, undertaker::time_to_unwind);
+}
+
+}  // namespace
 
 undertaker::undertaker(kernel& kernel, os::children& children, os::black_box* box)
     : kernel_(kernel), children_(children), box_(box), deaths_(box, [] { return true; }) {
@@ -24,7 +35,12 @@ void undertaker::tend(steady::time_point now) {
     static_cast<void>(kernel_.kill(helper_.pid, helper_.handle, SIGKILL));
     return;
   }
-  while (looks_ && helper_.pid == 0) {
+  // Whoever writes to the board faster than this reads has no claim on the master's time.
+  for (std::size_t tried = 0; looks_ && helper_.pid == 0; ++tried) {
+    if (tried == os::death_board::usual_room) {
+      looks_ = false;
+      return;
+    }
     const auto next = box_->board.first_waiting();
     if (next) {
       start_helper(*next, now);
@@ -41,8 +57,9 @@ void undertaker::start_helper(const os::death_record& dead, steady::time_point n
   if (!can_begin) return tell(at_work_);
   result_.cells()[0].done.store(0);
   auto forked = kernel_.fork([this] {
-    os::close_all_except({os::process_log().descriptor_number()});
+    os::close_all_except({});
     os::remove_crash_handler();
+    if (!give_up_all(*box_)) os::leave_process(1);
     unwind(box_->captures[at_work_.capture - 1]);
     os::leave_process(0);
   });
@@ -58,7 +75,8 @@ void undertaker::start_helper(const os::death_record& dead, steady::time_point n
 // In the helper. What it has to work with was left by a process that went wrong: it may crash, or
 // take for ever.
 void undertaker::unwind(os::capture_slot& slot) const {
-  const auto calls = os::unwind(slot);
+  const auto ours = os::own_maps();
+  const auto calls = os::unwind(slot, {.maps_instead = {}, .only_files_of = ours});
   auto& result = result_.cells()[0];
   std::string text;
   for (const auto& frame : calls.frames) {

@@ -16,6 +16,8 @@ class undertaker {
   /// Of the helper among the master's children: no worker has it.
   static constexpr std::uint64_t helper_tag = ~std::uint64_t{0};
   static constexpr milliseconds time_to_unwind{20'000};
+  /// More than what the master has.
+  static constexpr std::uint64_t memory_to_unwind = std::uint64_t{1} << 30;
 
   /// `children` are the master's; `box` may be null: then deaths are told, and nothing more.
   undertaker(kernel& kernel, os::children& children, os::black_box* box);

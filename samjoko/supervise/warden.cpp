@@ -19,10 +19,12 @@ bool is_stopped(pid_t pid) {
 }  // namespace
 
 warden::warden(os::black_box* box, milliseconds timeout,
-               std::function<void(pid_t, os::own_limit, milliseconds)> end)
+               std::function<void(pid_t, os::own_limit, milliseconds)> end,
+               std::function<bool(pid_t)> is_ours)
     : box_(box),
       watch_(box == nullptr || box->cells.empty() ? milliseconds(0) : timeout),
-      end_(std::move(end)) {}
+      end_(std::move(end)),
+      is_ours_(std::move(is_ours)) {}
 
 deadline warden::next_time() const noexcept {
   auto next = watch_.next_time();
@@ -55,6 +57,7 @@ void warden::look(steady::time_point now) {
 
 // One capture for a process is enough; all its stuck threads are marked.
 void warden::convict(const stuck_thread& found, steady::time_point now) {
+  if (is_ours_ && !is_ours_(found.pid)) return;
   auto& cell = box_->cells[found.cell];
   cell.ended_for.store(static_cast<std::uint8_t>(os::own_limit::stuck));
   cell.ended_after.store(static_cast<std::uint32_t>(watch_.timeout().count()));

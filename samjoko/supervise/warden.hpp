@@ -19,8 +19,11 @@ class warden {
   static constexpr milliseconds time_to_answer{500};
 
   /// `box` may be null: then nothing is watched. `end(pid, limit, after)` ends a process.
+  /// `is_ours(pid)`: whether it is a worker or a process of one. Cells are written by workers:
+  /// nobody else is ever asked or ended for what stands there. Empty: all are.
   warden(os::black_box* box, milliseconds timeout,
-         std::function<void(pid_t, os::own_limit, milliseconds)> end);
+         std::function<void(pid_t, os::own_limit, milliseconds)> end,
+         std::function<bool(pid_t)> is_ours = {});
 
   void tend(steady::time_point now);
   [[nodiscard]] deadline next_time() const noexcept;
@@ -42,6 +45,7 @@ class warden {
   os::black_box* box_;
   stuck_watch watch_;
   std::function<void(pid_t, os::own_limit, milliseconds)> end_;
+  std::function<bool(pid_t)> is_ours_;
   std::vector<sighting> seen_;
   std::vector<convicted> convicted_;
   std::uint32_t last_ticket_ = 0;

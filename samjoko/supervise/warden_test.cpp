@@ -74,6 +74,23 @@ TEST_F(warden_alone, ends_one_that_does_not_answer) {
   EXPECT_EQ(ended_.front(), child_);
 }
 
+// A worker writes the cells: one that was taken over may name any process of the machine there, and
+// the master, who may be root, would signal it.
+TEST_F(warden_alone, neither_asks_nor_ends_who_is_not_ours) {
+  std::vector<pid_t> looked_at;
+  warden_.emplace(
+      &box_, 4s, [this](pid_t pid, os::own_limit, milliseconds) { ended_.push_back(pid); },
+      [&](pid_t pid) {
+        looked_at.push_back(pid);
+        return false;
+      });
+  tend_for(4s + warden::time_to_answer + 2s);
+  EXPECT_TRUE(ended_.empty());
+  EXPECT_FALSE(looked_at.empty());
+  EXPECT_EQ(::waitpid(child_, nullptr, WNOHANG), 0) << "it lives, and was not signalled";
+  EXPECT_EQ(cells_[0].ended_after.load(), 0U);
+}
+
 TEST_F(warden_alone, an_answer_is_waited_for_no_longer_than_it_takes) {
   tend_for(4s + 100ms);
   ASSERT_TRUE(ended_.empty());
