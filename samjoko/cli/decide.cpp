@@ -1,4 +1,5 @@
 #include <samjoko/cli/decide.hpp>
+#include <samjoko/cli/hub_process.hpp>
 
 #include <fmt/format.h>
 
@@ -165,9 +166,15 @@ class decider {
   /// What services would take from one another: their names, their addresses.
   void check_together() {
     std::map<std::string, std::string> names, addresses;
-    for (std::size_t n = 0; n < made_.services.size() && made_.services.size() > 1; ++n) {
+    for (std::size_t n = 0; n < made_.services.size(); ++n) {
       const auto title = made_.services[n].options.title();
       const auto& where = said_.services[n].where;
+      if (title == hub_group)
+        complain(where,
+                 fmt::format("{}a service cannot be named '{}', which is what the hub is called: "
+                             "give it another name",
+                             place_of(where), title));
+      if (made_.services.size() == 1) break;
       if (!names.emplace(title, "").second)
         complain(where, fmt::format("{}two services are named '{}': give each a name",
                                     place_of(where), title));

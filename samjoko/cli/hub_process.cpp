@@ -13,21 +13,37 @@ result<void> add_hub(supervise::master_settings& settings) {
   settings.listeners.push_back(
       {.socket = std::move(*listener), .name = "the hub", .group = plan.workers.size()});
   if (settings.group_names.empty()) settings.group_names.resize(plan.workers.size());
-  settings.group_names.emplace_back("hub");
+  settings.group_names.emplace_back(hub_group);
+  settings.group_models.emplace_back(hub_group);
+  settings.group_services.emplace_back(hub_group);
   plan.workers.push_back(1);
   plan.helper_groups = 1;
   plan.most_workers += 1;
   return {};
 }
 
-int be_hub(supervise::worker& me, const std::vector<int>& listeners, const hub::limits& bounds) {
+int be_hub(supervise::worker& me, const std::vector<int>& listeners, const hub::limits& bounds,
+           serve::counters& counts) {
   CHECK(listeners.size() == 1, "the hub has one listener");
-  const hub::server_orders orders{.descriptor = me.descriptor(), .stop_asked = [&me] {
-                                    return me.take() != supervise::stop_order::none;
-                                  }};
+  const hub::server_orders orders{
+      .descriptor = me.descriptor(),
+      .stop_asked = [&me] { return me.take() != supervise::stop_order::none; },
+      .admitted = [&counts] { serve::count(counts.accepted); },
+      .holds =
+          [&counts](std::size_t links) { counts.open.store(static_cast<std::int64_t>(links)); }};
   me.ready();
   hub::run_server(listeners.front(), bounds, orders);
   return 0;
+}
+
+result<void> reopen_hub(std::vector<supervise::named_listener>& all, std::size_t group) {
+  for (auto& each : all) {
+    if (each.group != group || each.socket) continue;
+    auto opened = hub::reopen_rendezvous();
+    if (!opened) return failure_of(opened);
+    each.socket = std::move(*opened);
+  }
+  return {};
 }
 
 }  // namespace samjoko::cli

@@ -64,7 +64,8 @@ TEST(options, when_a_worker_that_fell_is_started_again) {
   EXPECT_EQ(options_of("echo").restarts.first_delay, usual.first_delay);
   const auto made = options_of(
       "echo --boot-timeout 2s --grown-after 0 --restart-delay 5ms --restart-delay-max 3s "
-      "--park-after 7 --park-window 1m --fork-delay-max 20ms --kill-grace 0");
+      "--park-after 7 --park-window 1m --replace-burst 9 --replace-rate 11 --fork-delay-max 20ms "
+      "--kill-grace 0");
   const auto& plan = made.restarts;
   EXPECT_EQ(plan.boot_limit, milliseconds(2000));
   EXPECT_EQ(plan.grown_after, milliseconds(0));
@@ -72,6 +73,8 @@ TEST(options, when_a_worker_that_fell_is_started_again) {
   EXPECT_EQ(plan.longest_delay, milliseconds(3000));
   EXPECT_EQ(plan.failures_to_park, 7U);
   EXPECT_EQ(plan.failure_window, milliseconds(60'000));
+  EXPECT_EQ(plan.replace_burst, 9U);
+  EXPECT_EQ(plan.replace_rate, 11U);
   EXPECT_EQ(plan.longest_fork_delay, milliseconds(20));
   EXPECT_EQ(plan.kill_grace, milliseconds(0));
 }

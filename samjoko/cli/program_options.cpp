@@ -133,6 +133,26 @@ option_group hub_rows() {
 /// Without any delay a worker that cannot start would be started as fast as the machine can.
 constexpr milliseconds shortest_delay{1}, longest_delay{86'400'000};
 
+/// How fast workers that had served clients are replaced; of the same heading.
+option_group replacement_rows() {
+  using plan = supervise::plan_settings;
+  return {"Workers that fall",
+          {
+              {.name = "replace-burst",
+               .kind = "N",
+               .standard = "20",
+               .help = "workers of a group that had served clients are replaced at once in a row",
+               .holds_for = extent::program,
+               .take = into(count_between(1, 1000), &options::restarts, &plan::replace_burst)},
+              {.name = "replace-rate",
+               .kind = "N",
+               .standard = "20",
+               .help = "of them a second from then on",
+               .holds_for = extent::program,
+               .take = into(count_between(1, 1000), &options::restarts, &plan::replace_rate)},
+          }};
+}
+
 option_group restart_rows() {
   using plan = supervise::plan_settings;
   const auto delay = time_between(shortest_delay, longest_delay);
@@ -193,7 +213,7 @@ option_group restart_rows() {
 }  // namespace
 
 std::vector<option_group> program_options() {
-  return {program_rows(), log_rows(), restart_rows(), hub_rows()};
+  return {program_rows(), log_rows(), restart_rows(), replacement_rows(), hub_rows()};
 }
 
 }  // namespace samjoko::cli

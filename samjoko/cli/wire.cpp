@@ -209,7 +209,8 @@ class work_of_a_worker {
       if (const int code = give_up_root(options); code != 0) return code;
     }
     if (auto* box = me.inherited().box) box->service = "hub";
-    return be_hub(me, {me.listeners().front().socket.get()}, options.hub);
+    return be_hub(me, {me.listeners().front().socket.get()}, options.hub,
+                  memory_.counts.cells()[me.inherited().number - 1]);
   }
 
   /// A process forked for a client does not pay for the accounts of other services.
@@ -258,7 +259,6 @@ result<void> open_group(const serve_options& options, std::span<const os::addres
                         std::size_t group) {
   for (std::size_t n = 0; n < all.size(); ++n) {
     if (all[n].group != group || all[n].socket) continue;
-    if (n >= addresses.size()) break;  // the hub's
     const auto& asked = addresses[n];
     const auto bound = os::address::parse(all[n].name);
     const bool by_kernel = asked.family() != AF_UNSPEC && asked.port() == 0 && bound;
@@ -274,6 +274,8 @@ supervise::operating seen_from_outside(std::span<const offer> offers, const work
                                        std::span<os::socket_file> files, const shared& memory) {
   supervise::operating outside;
   for (const auto& each : groups.all) outside.groups.push_back({each.name, describe(each.how)});
+  if (hub_asker(offers) != nullptr)
+    outside.groups.push_back({hub_group, "one process that workers share"});
   outside.connections_of = [&memory](std::size_t slot) -> supervise::connection_counts {
     const auto& of = memory.counts.cells()[slot];
     return {.open = static_cast<std::uint64_t>(std::max<std::int64_t>(of.open.load(), 0)),
@@ -289,6 +291,7 @@ supervise::operating seen_from_outside(std::span<const offer> offers, const work
   };
   outside.death_count = [&memory] { return memory.deaths->box.board.count(); };
   outside.open_group = [=, &groups](std::vector<named_listener>& all, std::size_t group) {
+    if (group == groups.all.size()) return reopen_hub(all, group);
     return open_group(offers[groups.all[group].service].options, addresses, files, all, group);
   };
   return outside;

@@ -115,7 +115,8 @@ bool link::is_connected() {
 
 void link::connect() {
   auto made = os::socket_for(*rendezvous());
-  const bool connected = made && os::connect_now(made->get(), *rendezvous()) == 0;
+  const bool connected = made && os::connect_now(made->get(), *rendezvous()) == 0 &&
+                         is_connected_to_rendezvous(made->get());
   if (connected) {
     socket_ = made->release();
     if (renew()) return;
@@ -190,7 +191,7 @@ task<result<void>> link::say(frame what) {
     if (sent < 0 && sent != -EPIPE && sent != -ECONNRESET)
       co_return failure(static_cast<int>(-sent), "hub send");
   }
-  co_return failure(EAGAIN, "hub", "it is being started again");
+  co_return failure(EAGAIN, "hub", "it cannot be reached now");
 }
 
 task<result<void>> link::claim(std::string_view name) {

@@ -1,5 +1,6 @@
 #include <samjoko/hub/rendezvous.hpp>
 
+#include <samjoko/base/check.hpp>
 #include <samjoko/os/abstract_socket.hpp>
 #include <samjoko/os/socket.hpp>
 
@@ -11,6 +12,7 @@ namespace {
 constexpr int backlog = 65'535;
 
 std::optional<os::address> known;
+uid_t owner = 0;
 
 }  // namespace
 
@@ -20,8 +22,16 @@ result<os::descriptor> open_rendezvous() {
   auto name = os::local_address(listener->get());
   if (!name) return failure_of(name);
   known = *name;
+  owner = os::this_user();
   return listener;
 }
+
+result<os::descriptor> reopen_rendezvous() {
+  CHECK(known, "a rendezvous is opened before it is opened again");
+  return os::listen_without_file(backlog, &*known);
+}
+
+bool is_connected_to_rendezvous(int socket) noexcept { return os::peer_user(socket) == owner; }
 
 const std::optional<os::address>& rendezvous() noexcept { return known; }
 

@@ -14,6 +14,14 @@ namespace samjoko::hub {
 /// Before threads are made. Errors: EMFILE, ENOMEM.
 [[nodiscard]] result<os::descriptor> open_rendezvous();
 
+/// Opens it again under the name that it had, after the last copy of it was closed: workers that
+/// live know no other. Errors: EADDRINUSE when another program has taken the name.
+[[nodiscard]] result<os::descriptor> reopen_rendezvous();
+
+/// Whether the socket is connected to a listener of the user who opened the rendezvous. While it is
+/// closed anybody can take its name, which has no permission bits.
+[[nodiscard]] bool is_connected_to_rendezvous(int socket) noexcept;
+
 /// Nothing in a program without a hub.
 [[nodiscard]] const std::optional<os::address>& rendezvous() noexcept;
 

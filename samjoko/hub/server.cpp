@@ -112,6 +112,8 @@ class server {
     watch(made->number(), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
     links_[number] = std::move(made);
     ++count_;
+    if (orders_.admitted) orders_.admitted();
+    if (orders_.holds) orders_.holds(count_);
   }
 
   void read_links() {
@@ -239,6 +241,7 @@ class server {
     std::erase(active_, &gone);
     std::erase(ended_, &gone);  // noted again while others were told
     --count_;
+    if (orders_.holds) orders_.holds(count_);
     links_[static_cast<std::size_t>(gone.number())].reset();
   }
 

@@ -10,12 +10,14 @@
 
 namespace samjoko::os {
 
-result<descriptor> listen_without_file(int backlog) {
+result<descriptor> listen_without_file(int backlog, const address* name) {
   descriptor made(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!made) return failure(errno, "socket");
   const sockaddr_un nameless{.sun_family = AF_UNIX, .sun_path = {}};
   // Only the family: the kernel finds a free name (man 7 unix, autobind).
-  if (::bind(made.get(), reinterpret_cast<const sockaddr*>(&nameless), sizeof(sa_family_t)) != 0)
+  const auto* where = name == nullptr ? reinterpret_cast<const sockaddr*>(&nameless) : name->data();
+  const auto size = name == nullptr ? socklen_t{sizeof(sa_family_t)} : name->size();
+  if (::bind(made.get(), where, size) != 0)
     return failure(errno, "bind", "an abstract unix socket");
   if (::listen(made.get(), backlog) != 0)
     return failure(errno, "listen", "an abstract unix socket");

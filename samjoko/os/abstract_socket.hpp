@@ -12,9 +12,11 @@
 
 namespace samjoko::os {
 
-/// A stream socket, non-blocking and close-on-exec; local_address() tells its name, which
-/// socket_for() and connect take. Errors: EMFILE, ENOMEM.
-[[nodiscard]] result<descriptor> listen_without_file(int backlog);
+/// By `name`, which one of these had before, or by a free one that the kernel finds. A stream
+/// socket, non-blocking and close-on-exec; local_address() tells its name, which socket_for() and
+/// connect take. Errors: EMFILE, ENOMEM; EADDRINUSE when the name is taken.
+[[nodiscard]] result<descriptor> listen_without_file(int backlog,
+                                                     const class address* name = nullptr);
 
 /// The effective user of the process that connected, at that moment (man 7 socket, SO_PEERCRED).
 /// Nothing when it is not a unix socket.

@@ -80,7 +80,7 @@ void append_words(std::string& to, const error& wrong) {
   if (wrong.is(condition::too_long)) {
     to += "! that is too long to be passed on\n";
   } else if (wrong.is(EAGAIN)) {
-    to += "! not done: the hub is being started again; try once more\n";
+    to += "! not done: the hub cannot be reached now; try again later\n";
   } else {
     fmt::format_to(std::back_inserter(to), "! not done: {}\n", reason(wrong.code()));
   }

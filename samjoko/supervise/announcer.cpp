@@ -37,13 +37,22 @@ std::string status_of(const plan& seen) {
   if (seen.now_in() != plan::phase::running)
     return fmt::format("stopping: workers that still finish their clients: {}", all.alive);
   if (has_given_up(seen)) return "all workers have been given up: nobody is served";
+  if (lacks_helper(seen)) return "the hub has been given up: commands that need it are refused";
   return fmt::format("{} of {} ready{}", all.ready, counted(seen.wanted(), "worker"),
                      all.given_up == 0 ? "" : fmt::format(", {} given up", all.given_up));
 }
 
 }  // namespace
 
+bool lacks_helper(const plan& seen) {
+  for (std::size_t group = 0; group < seen.groups(); ++group) {
+    if (seen.is_helper(group) && seen.is_closed(group)) return true;
+  }
+  return false;
+}
+
 bool is_ready(const plan& seen) {
+  if (lacks_helper(seen)) return false;
   std::vector<bool> served(seen.groups(), false);
   for (std::size_t slot = 0; slot < seen.slots(); ++slot) {
     const auto state = seen.state(slot);
@@ -74,6 +83,7 @@ std::string_view phase_name(const plan& seen, bool was_ready) {
     case plan::phase::running: break;
   }
   if (has_given_up(seen)) return "parked";
+  if (lacks_helper(seen)) return "degraded";
   return was_ready ? "running" : "starting";
 }
 

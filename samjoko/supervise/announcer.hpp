@@ -17,7 +17,10 @@ namespace samjoko::supervise {
 [[nodiscard]] bool is_ready(const plan& seen);
 /// Nobody works any more, and nobody will until an operator recalls one.
 [[nodiscard]] bool has_given_up(const plan& seen);
-/// "starting", "running", "draining", "stopping", "parked". `was_ready`: it was before.
+/// A helper of the workers was given up: they live, and part of what they do is refused.
+[[nodiscard]] bool lacks_helper(const plan& seen);
+/// "starting", "running", "degraded" (a helper was given up), "draining", "stopping", "parked".
+/// `was_ready`: it was before.
 [[nodiscard]] std::string_view phase_name(const plan& seen, bool was_ready);
 
 class announcer {

@@ -153,6 +153,8 @@ answer desk::tell_deaths(const request& asked) const {
 answer desk::scale(const request& asked) {
   const auto group = find_group(asked.group);
   if (!group) return refusal(group.error().on());
+  if (plan_.is_helper(*group))
+    return refusal(fmt::format("{} is one process and cannot be scaled", name_of_group(*group)));
   if (plan_.now_in() != plan::phase::running) return refusal("the service is stopping");
   if (plan_.is_closed(*group))
     return refusal(fmt::format("all workers of {} were given up: '{} unpark' first",
@@ -269,7 +271,9 @@ result<std::size_t> desk::find_group(const std::string& name) const {
     if (name == name_of_group(group)) return group;
     names += (names.empty() ? "" : ", ") + name_of_group(group);
   }
-  if (name.empty() && plan_.groups() == 1) return std::size_t{0};
+  // A helper is not meant by one who names nobody.
+  const bool is_alone = plan_.groups() == 1 || plan_.is_helper(1);
+  if (name.empty() && is_alone) return std::size_t{0};
   return failure(condition::bad_argument, "group",
                  name.empty()
                      ? fmt::format("there are several groups, name one by --group: {}", names)

@@ -115,10 +115,10 @@ class master {
   // Its last words come before its end: "ready" may have been said a moment before the death.
   void reap() {
     staff_.reap([&](std::size_t slot, const message& told) { hear(slot, told); },
-                [&](std::size_t slot, const os::exit_status& status) {
+                [&](std::size_t slot, const os::exit_status& status, bool served) {
                   desk_.ended(slot, title(slot), status, kernel_.now());
                   if (settings_.after_worker_end) settings_.after_worker_end(slot + 1);
-                  perform(plan_.on_ended(slot, status, kernel_.now()));
+                  perform(plan_.on_ended(slot, status, kernel_.now(), served));
                 });
   }
 

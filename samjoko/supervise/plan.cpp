@@ -32,13 +32,16 @@ bool is_given_up(slot_state state) {
 }  // namespace
 
 plan::plan(plan_settings settings)
-    : settings_(std::move(settings)), group_closed_(settings_.workers.size(), false) {
+    : settings_(std::move(settings)),
+      group_closed_(settings_.workers.size(), false),
+      next_replacement_(settings_.workers.size()) {
   const auto& workers = settings_.workers;
   CHECK(!workers.empty() && std::ranges::min(workers) >= 1, "each group has at least one worker");
   CHECK(settings_.helper_groups < workers.size(), "somebody is to be helped");
   CHECK(std::accumulate(workers.begin(), workers.end(), std::size_t{0}) <= settings_.most_workers,
         "more workers than there may be");
   CHECK(settings_.failures_to_park >= 1, "one failure at least is needed to park for");
+  CHECK(settings_.replace_burst >= 1 && settings_.replace_rate >= 1, "somebody has to serve");
   slots_.reserve(settings_.most_workers);  // so that a reference to a slot stays good
 }
 
@@ -99,12 +102,12 @@ actions plan::on_fork_failed(std::size_t number, moment now) {
   return finish(now);
 }
 
-actions plan::on_ended(std::size_t number, const os::exit_status& status, moment now) {
+actions plan::on_ended(std::size_t number, const os::exit_status& status, moment now, bool served) {
   CHECK(status.is_end(), "a stopped worker has not ended");
   CHECK(has_process(slots_.at(number).state), "a worker ended that the plan does not know");
   run_timers(now);
   slots_[number].fork_delay = milliseconds(0);
-  step(number, meaning_of_end(slots_[number], status, now), now);
+  step(number, meaning_of_end(slots_[number], status, now, served), now);
   return finish(now);
 }
 
@@ -121,7 +124,8 @@ deadline plan::next_time() const noexcept {
 
 actions plan::on_scale(std::size_t group, std::size_t count, moment now) {
   run_timers(now);
-  if (phase_ != phase::running || group_closed_.at(group)) return finish(now);
+  const bool scales = phase_ == phase::running && !group_closed_.at(group) && !is_helper(group);
+  if (!scales) return finish(now);
   const auto before = wanted_of(group);
   while (wanted_of(group) < count && occupy_free_slot(group, now)) {
   }
@@ -179,6 +183,7 @@ void plan::enter(std::size_t number, slot_state before, moment now) {
     case slot_state::starting:
       moved.grew = false;
       moved.was_ready = false;
+      if (std::exchange(moved.is_held, false)) moved.delay = milliseconds(0);
       moved.timer = deadline(now + settings_.boot_limit);
       break;
     case slot_state::young:
@@ -194,7 +199,8 @@ void plan::enter(std::size_t number, slot_state before, moment now) {
     case slot_state::cut: moved.timer = deadline(now + settings_.kill_grace); break;
     case slot_state::waiting:
       if (before == slot_state::starting && moved.fork_delay > milliseconds(0)) break;
-      moved.delay = doubled(moved.delay, settings_.first_delay, settings_.longest_delay);
+      if (!moved.is_held)
+        moved.delay = doubled(moved.delay, settings_.first_delay, settings_.longest_delay);
       moved.timer = deadline(now + moved.delay);
       add_setback(action::kind::report_waiting, number, setback_of(moved), moved.delay);
       break;
@@ -215,56 +221,6 @@ void plan::run_timers(moment now) {
     if (event == slot_event::boot_over) add(action::kind::report_boot, number);
     if (event == slot_event::drain_over) add(action::kind::report_overrun, number);
     step(number, event, now);
-  }
-}
-
-// New connections are held before the first worker hears of the stop: what the kernel has completed
-// by then is in the backlog and will be accepted, what has not begun is refused, and nothing is in
-// between.
-void plan::stop_gracefully(moment now) {
-  if (phase_ != phase::running) {
-    if (now - last_order_ >= settings_.repeat_window) stop_at_once(now);
-    return;
-  }
-  phase_ = phase::draining;
-  last_order_ = now;
-  patience_ = deadline(now + settings_.drain_limit);
-  add(action::kind::hold_listeners);
-  for (std::size_t number = 0; number < slots_.size(); ++number) {
-    if (is_helper(slots_[number].group)) continue;
-    slots_[number].wanted = false;
-    step(number, slot_event::stop, now);
-  }
-  add(action::kind::close_listeners);
-}
-
-/// Whether there is, or will be, a worker that is no helper.
-bool plan::needs_helpers() const {
-  for (std::size_t group = 0; !is_helper(group); ++group) {
-    if (!has_given_up(group)) return true;
-  }
-  return false;
-}
-
-void plan::stop_helpers(moment now) {
-  if (settings_.helper_groups == 0 || slots_.empty() || needs_helpers()) return;
-  for (std::size_t number = 0; number < slots_.size(); ++number) {
-    if (!is_helper(slots_[number].group) || !slots_[number].wanted) continue;
-    slots_[number].wanted = false;
-    step(number, slot_event::stop, now);
-  }
-}
-
-void plan::stop_at_once(moment now) {
-  const bool again = phase_ == phase::stopping;
-  if (again && now - last_order_ < settings_.repeat_window) return;
-  if (phase_ == phase::running) add(action::kind::close_listeners);
-  phase_ = phase::stopping;
-  last_order_ = now;
-  patience_ = deadline(now);
-  for (std::size_t number = 0; number < slots_.size(); ++number) {
-    slots_[number].wanted = false;
-    step(number, slot_event::stop_now, now);
   }
 }
 
@@ -331,10 +287,29 @@ bool plan::counts_as_often(slot& failing, moment now) const {
   return now - first <= settings_.failure_window;
 }
 
-slot_event plan::meaning_of_end(slot& ended, const os::exit_status& status, moment now) {
+/// How long until one more of the group may be replaced: a bucket that holds a burst and is filled
+/// at a rate. Whoever waits has taken its place in the queue, so the first never waits for long.
+milliseconds plan::take_turn_to_replace(std::size_t group, moment now) {
+  using std::chrono::ceil;
+  const auto apart =
+      steady::duration(std::chrono::seconds(1)) / static_cast<steady::rep>(settings_.replace_rate);
+  const auto burst = apart * static_cast<steady::rep>(settings_.replace_burst - 1);
+  auto& next = next_replacement_.at(group);
+  next = std::max(next, now);
+  const auto wait = std::max(next - burst - now, steady::duration(0));
+  next += apart;
+  return ceil<milliseconds>(wait);
+}
+
+slot_event plan::meaning_of_end(slot& ended, const os::exit_status& status, moment now,
+                                bool served) {
   if (!ended.wanted) return slot_event::left;
   if (status == os::exit_status::exited(exit_do_not_restart)) return slot_event::retired;
-  if (ended.grew) return slot_event::died;
+  if (ended.grew || (ended.was_ready && served)) {
+    ended.delay = take_turn_to_replace(ended.group, now);
+    ended.is_held = ended.delay > milliseconds(0);
+    return ended.is_held ? slot_event::held : slot_event::died;
+  }
   return counts_as_often(ended, now) ? slot_event::failed_often : slot_event::failed;
 }
 
@@ -356,23 +331,6 @@ void plan::close_groups() {
   }
 }
 
-void plan::leave_if_over() {
-  if (phase_ == phase::over || slots_.empty()) return;
-  if (std::ranges::any_of(slots_, has_process, &slot::state)) return;
-  int code = exit_clean;
-  if (phase_ == phase::running) {
-    const auto lives = [](const slot& each) { return each.wanted && !is_given_up(each.state); };
-    if (std::ranges::any_of(slots_, lives)) return;
-    const auto retired = [this](const slot& each) {
-      return !each.wanted || each.state == slot_state::retired || is_helper(each.group);
-    };
-    code = std::ranges::all_of(slots_, retired) ? exit_do_not_restart : exit_could_not_start;
-    if (code == exit_could_not_start && settings_.stay_when_given_up) return;
-  }
-  phase_ = phase::over;
-  add(action::kind::leave, 0, {}, code);
-}
-
 void plan::add(action::kind what, std::size_t number, milliseconds delay, int code) {
   pending_.push_back({what, number, delay, code, setback::none});
 }
@@ -384,6 +342,7 @@ void plan::add_setback(action::kind what, std::size_t number, setback why, milli
 
 actions plan::finish(moment now) {
   stop_helpers(now);
+  give_up_with_helpers(now);
   leave_if_over();
   close_groups();
   return std::exchange(pending_, {});

@@ -4,10 +4,11 @@
 // service stops. Pure: no clock is read and nothing is done, so a test drives days of it in a
 // millisecond.
 //
-// Restarts, in the words of OTP's supervisors: a worker that had grown and dies is replaced at
-// once, for its trouble was one request's. One that dies young would do so again, so its slot backs
-// off, and is parked when that happens too often. A failing fork is the machine's trouble and
-// passes: it backs off too, but only shortly, and never parks.
+// Restarts: a worker that had grown, or had served a client, has proved that it can; its death was
+// one request's trouble, so it is replaced at once, held back only by a rate of its group, and
+// never parked. One that dies young without a client would do so again, so its slot backs off, and
+// is parked when that happens too often. A failing fork is the machine's trouble and passes: it
+// backs off too, but only shortly, and never parks.
 //
 // Every slot belongs to one group of workers, for ever: whoever follows in it serves what its
 // predecessor served.
@@ -40,6 +41,10 @@ struct plan_settings {
   milliseconds longest_fork_delay{500};
   std::size_t failures_to_park = 5;     ///< as many ...
   milliseconds failure_window{60'000};  ///< ... within this park the slot
+  /// Workers that had proved themselves are replaced at once, so many of a group in one burst, and
+  /// so many a second from then on.
+  std::size_t replace_burst = 20;
+  std::size_t replace_rate = 20;
   /// A worker that is not ready by then is ended, and counts as one that failed to boot.
   milliseconds boot_limit{30'000};
   milliseconds drain_limit{30'000};
@@ -61,6 +66,7 @@ enum class setback : std::uint8_t {
   fork,   ///< there was no process
   boot,   ///< there was one, but it ended before it was ready
   young,  ///< it was ready, and ended before it had grown
+  rate,   ///< it had proved itself, but its group's workers end too fast
 };
 
 struct action {
@@ -104,10 +110,13 @@ class plan {
   /// otherwise, and when it is young, after its end.
   [[nodiscard]] actions on_leaves(std::size_t number, moment now);
   [[nodiscard]] actions on_fork_failed(std::size_t number, moment now);
-  /// CHECKs that a process belonged to the slot, and that it really ended.
-  [[nodiscard]] actions on_ended(std::size_t number, const os::exit_status& status, moment now);
-  /// `count` workers of one group shall be wanted; as near to it as can be: at least one, and no
-  /// more than there may be in all. Nothing while the service stops, or for a closed group.
+  /// CHECKs that a process belonged to the slot, and that it really ended. `served`: it had taken
+  /// a client. Heeded only of one that was ready.
+  [[nodiscard]] actions on_ended(std::size_t number, const os::exit_status& status, moment now,
+                                 bool served = false);
+  /// `count` workers of one group, no helper, shall be wanted; as near to it as can be: at least
+  /// one, and no more than there may be in all. Nothing while the service stops, or for a closed
+  /// group.
   [[nodiscard]] actions on_scale(std::size_t group, std::size_t count, moment now);
   /// The slots of a group that were given up are tried anew, their failures forgotten. The caller
   /// has opened its listeners again when they were closed. Nothing while the service stops.
@@ -145,6 +154,7 @@ class plan {
     bool wanted = false;
     bool grew = false;
     bool was_ready = false;
+    bool is_held = false;  // by the rate of its group
     deadline timer;
     milliseconds delay{0};         // the last back-off; 0 after growing
     milliseconds fork_delay{0};    // the same for forks that failed; 0 after one that did not
@@ -170,9 +180,13 @@ class plan {
   void add_setback(action::kind what, std::size_t number, setback why, milliseconds delay = {});
   [[nodiscard]] bool counts_as_often(slot& failing, moment now) const;
   [[nodiscard]] static setback setback_of(const slot& ended) noexcept {
+    if (ended.is_held) return setback::rate;
     return ended.was_ready ? setback::young : setback::boot;
   }
-  [[nodiscard]] slot_event meaning_of_end(slot& ended, const os::exit_status& status, moment now);
+  [[nodiscard]] slot_event meaning_of_end(slot& ended, const os::exit_status& status, moment now,
+                                          bool served);
+  [[nodiscard]] milliseconds take_turn_to_replace(std::size_t group, moment now);
+  void give_up_with_helpers(moment now);
   [[nodiscard]] actions finish(moment now);
 
   plan_settings settings_;
@@ -181,6 +195,8 @@ class plan {
   deadline patience_{moment{}};
   std::vector<slot> slots_;
   std::vector<bool> group_closed_;
+  std::vector<moment> next_replacement_;  // of each group, at its rate; a burst may run ahead of it
+  bool given_up_ = false;                 // stops because it has no helper any more
   actions pending_;
 };
 

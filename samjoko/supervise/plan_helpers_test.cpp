@@ -57,7 +57,9 @@ TEST(plan_helpers, when_all_workers_were_given_up_they_end_and_so_does_the_progr
 }
 
 TEST(plan_helpers, one_that_keeps_falling_is_parked_and_the_workers_go_on) {
-  driven it(with_helper());
+  auto staying = with_helper();
+  staying.stay_when_given_up = true;
+  driven it(staying);
   it.grow(0), it.grow(1);
   std::string last;
   while (it.subject.state(2) != slot_state::parked) {
@@ -69,6 +71,27 @@ TEST(plan_helpers, one_that_keeps_falling_is_parked_and_the_workers_go_on) {
   EXPECT_EQ(it.order(master_order::graceful), "hold, graceful 0, graceful 1, close");
   it.ends(0, exit_status::exited(0));
   EXPECT_EQ(it.ends(1, exit_status::exited(0)), "leave 0");
+}
+
+// The program went on, and told each client that the helper was being started again.
+TEST(plan_helpers, the_program_leaves_with_one_that_was_given_up_unless_it_shall_stay) {
+  driven it(with_helper());
+  it.grow(0), it.grow(1);
+  std::string last;
+  while (it.subject.state(2) != slot_state::parked && it.subject.state(2) != slot_state::empty) {
+    last = it.ends(2);
+    if (it.subject.now_in() != plan::phase::running) break;
+    it.after(seconds(4));
+  }
+  EXPECT_EQ(last, "park 2, hold, graceful 0, graceful 1, close");
+  it.ends(0, exit_status::exited(0));
+  EXPECT_EQ(it.ends(1, exit_status::exited(0)), "leave 3");
+}
+
+TEST(plan_helpers, a_command_cannot_scale_them) {
+  driven it(with_helper());
+  EXPECT_EQ(text_of(it.subject.on_scale(1, 2, it.now)), "");
+  EXPECT_EQ(it.subject.wanted_of(1), 1U);
 }
 
 }  // namespace

@@ -40,6 +40,7 @@ asked asked_for(slot_event event) {
     case slot_event::failed:
     case slot_event::failed_often:
     case slot_event::died:
+    case slot_event::held:
     case slot_event::left:
     case slot_event::retired: return asked::ended;
   }

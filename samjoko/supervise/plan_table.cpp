@@ -31,6 +31,8 @@ constexpr transition table[] = {
     {young, on::leaves, draining, act::none},
     {young, on::stop, draining, act::tell_graceful},
     {young, on::stop_now, cut, act::tell_immediate},
+    {young, on::died, starting, act::fork},
+    {young, on::held, waiting, act::none},
     {young, on::failed, waiting, act::none},
     {young, on::failed_often, parked, act::none},
     {young, on::retired, retired, act::none},
@@ -39,6 +41,7 @@ constexpr transition table[] = {
     {grown, on::stop, draining, act::tell_graceful},
     {grown, on::stop_now, cut, act::tell_immediate},
     {grown, on::died, starting, act::fork},
+    {grown, on::held, waiting, act::none},
     {grown, on::retired, retired, act::none},
 
     {draining, on::stop_now, cut, act::tell_immediate},
@@ -46,6 +49,7 @@ constexpr transition table[] = {
     {draining, on::failed, waiting, act::none},
     {draining, on::failed_often, parked, act::none},
     {draining, on::died, starting, act::fork},
+    {draining, on::held, waiting, act::none},
     {draining, on::left, empty, act::none},
     {draining, on::retired, retired, act::none},
 
@@ -54,12 +58,14 @@ constexpr transition table[] = {
     {cut, on::failed, waiting, act::none},
     {cut, on::failed_often, parked, act::none},
     {cut, on::died, starting, act::fork},
+    {cut, on::held, waiting, act::none},
     {cut, on::left, empty, act::none},
     {cut, on::retired, retired, act::none},
 
     {killed, on::failed, waiting, act::none},
     {killed, on::failed_often, parked, act::none},
     {killed, on::died, starting, act::fork},
+    {killed, on::held, waiting, act::none},
     {killed, on::left, empty, act::none},
     {killed, on::retired, retired, act::none},
 
@@ -79,10 +85,10 @@ constexpr transition table[] = {
 constexpr std::array<std::string_view, 10> state_names = {
     "empty", "starting", "young",   "grown",  "draining",
     "cut",   "killed",   "waiting", "parked", "retired"};
-constexpr std::array<std::string_view, 17> event_names = {
-    "wanted",       "ready",      "aged",       "leaves",  "stop",        "stop now",
-    "boot over",    "drain over", "grace over", "due",     "fork failed", "failed",
-    "failed often", "died",       "left",       "retired", "recalled"};
+constexpr std::array<std::string_view, 18> event_names = {
+    "wanted",       "ready",      "aged",       "leaves", "stop",        "stop now",
+    "boot over",    "drain over", "grace over", "due",    "fork failed", "failed",
+    "failed often", "died",       "held back",  "left",   "retired",     "recalled"};
 constexpr std::array<std::string_view, 5> action_names = {"", "fork", "tell: stop gracefully",
                                                           "tell: stop at once", "kill"};
 

@@ -35,9 +35,10 @@ enum class slot_event : std::uint8_t {
   grace_over,    ///< an immediate stop took too long
   due,           ///< the back-off is over
   fork_failed,   ///< there is no process (EAGAIN, ENOMEM), or no channel for it
-  failed,        ///< it ended before it had grown
+  failed,        ///< it ended before it had grown, and had served nobody
   failed_often,  ///< the same, and it was once too often
-  died,          ///< it ended after it had grown, without being told
+  died,          ///< it had grown or served, and ended without being told
+  held,          ///< the same, but its group's workers end faster than they may be replaced
   left,          ///< it ended and no other is wanted
   retired,       ///< it ended with the code that means "do not restart me"
   recalled,      ///< an operator says that the slot, given up, shall be tried anew

@@ -69,6 +69,38 @@ TEST(plan, young_deaths_back_off_doubling_and_the_fifth_parks) {
   EXPECT_EQ(it.subject.now_in(), plan::phase::running);  // the other one serves
 }
 
+// Four workers that each had served hundreds of clients were parked within 2.4 s.
+TEST(plan, one_that_had_served_is_replaced_at_once_and_never_parked) {
+  driven it(1);
+  for (int i = 0; i < 300; ++i) {
+    it.ready(0);
+    ASSERT_EQ(text_of(it.subject.on_ended(0, exit_status::killed(SIGSEGV), it.now, true)),
+              "fork 0");
+    it.after(milliseconds(100));
+  }
+}
+
+TEST(plan, a_rate_holds_back_those_that_had_served_and_one_waits_no_longer_than_its_share) {
+  driven it(1);
+  for (int i = 0; i < 20; ++i) {
+    it.ready(0);
+    ASSERT_EQ(text_of(it.subject.on_ended(0, exit_status::killed(SIGSEGV), it.now, true)),
+              "fork 0");
+  }
+  for (int i = 0; i < 300; ++i) {
+    it.ready(0);
+    ASSERT_EQ(text_of(it.subject.on_ended(0, exit_status::killed(SIGSEGV), it.now, true)),
+              "wait 0 50");
+    ASSERT_EQ(it.after(milliseconds(50)), "fork 0");
+  }
+}
+
+TEST(plan, one_that_was_not_ready_has_served_nobody_whatever_it_counts) {
+  driven it(1);
+  EXPECT_EQ(text_of(it.subject.on_ended(0, exit_status::killed(SIGSEGV), it.now, true)),
+            "wait 0 100");
+}
+
 TEST(plan, slow_failures_back_off_up_to_ten_seconds_and_do_not_park) {
   driven it(1);
   for (const int delay : {100, 200, 400, 800, 1600, 3200, 6400, 10'000, 10'000, 10'000}) {

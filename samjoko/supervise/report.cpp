@@ -15,6 +15,9 @@ std::string in_words(setback why, const plan_settings& settings) {
     case setback::boot: return "it failed to start, before it was ready";
     case setback::young:
       return fmt::format("it ended within {} ms after it was ready", settings.grown_after.count());
+    case setback::rate:
+      return "workers of its group that had served clients end faster than they may be replaced "
+             "(--replace-rate)";
   }
   return {};
 }
@@ -31,7 +34,7 @@ void report(const action& told, std::string_view who, const plan_settings& setti
     case action::kind::report_parked:
       return os::log_error(os::every("parked"),
                            "{} is parked: it ended {} times within {} s before it had worked for "
-                           "{} ms, the last time {}; it is not started again",
+                           "{} ms or served a client, the last time {}; it is not started again",
                            who, settings.failures_to_park, settings.failure_window.count() / 1000,
                            settings.grown_after.count(),
                            told.why == setback::boot ? "before it was ready" : "soon after");

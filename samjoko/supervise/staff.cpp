@@ -267,7 +267,8 @@ void staff::take_report(const os::children::report& told, std::vector<end_of_wor
   fallen_.push_back(told.pid);
   places_[slot].pid = 0;
   places_[slot].process.reset();
-  ended.push_back({slot, told.status});
+  const bool served = figures_of(slot).clients > places_[slot].clients_before;
+  ended.push_back({slot, told.status, served});
 }
 
 /// Of a worker that ended before it, or, where the master is process 1, of anybody. What it left is

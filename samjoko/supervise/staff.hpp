@@ -93,14 +93,14 @@ class staff {
       if (at < polled.size() && polled[at].revents != 0) read_line(slot, on_message);
     }
   }
-  /// `on_message` is given the last words of a worker before `on_end(slot, status)` tells of its
-  /// end.
+  /// `on_message` is given the last words of a worker before `on_end(slot, status, served)` tells
+  /// of its end, and whether it had taken a client.
   template <class OnMessage, class OnEnd>
   void reap(OnMessage&& on_message, OnEnd&& on_end) {
-    for (const auto& [slot, status] : take_reports()) {
+    for (const auto& [slot, status, served] : take_reports()) {
       read_line(slot, on_message);
       forget(slot);
-      on_end(slot, status);
+      on_end(slot, status, served);
     }
   }
 
@@ -137,6 +137,7 @@ class staff {
   struct end_of_worker {
     std::size_t slot;
     os::exit_status status;
+    bool served;
   };
   [[nodiscard]] std::vector<end_of_worker> take_reports();
   void take_report(const os::children::report& told, std::vector<end_of_worker>& ended);

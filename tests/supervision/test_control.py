@@ -353,3 +353,32 @@ def test_address_in_use_and_stale():
         assert os.path.exists(server.control)
         with Steered(here, "echo") as second:
             assert second.status()["pid"] == second.pid
+
+
+def test_a_hub_that_was_given_up_is_revived_with_its_listener_and_is_never_scaled():
+    """unpark read past an array in the master; the hub came back deaf; scale made a second one."""
+    def hub_of(server):
+        found = json.loads(server.ask("status", "--json")[1])
+        return found["phase"], next(g for g in found["groups"] if g["name"] == "hub")
+
+    with folder() as here, Steered(here, "chat", "--when-parked", "stay", "--park-after", "1",
+                                     "--grown-after", "60s", model=("multiplex", None, 1)) as server:
+        until(lambda: hub_of(server)[1]["workers"][0]["state"] == "young", 10, "the hub is ready")
+        code, out, err = server.ask("scale", "2", "--group", "hub")
+        assert code != 0 and "cannot be scaled" in out + err, (code, out, err)
+        for _ in range(3):
+            os.kill(hub_of(server)[1]["workers"][0]["pid"], signal.SIGKILL)
+            until(lambda: hub_of(server)[1]["workers"][0]["state"] == "parked", 10, "given up")
+            phase, hub = hub_of(server)
+            assert phase == "degraded" and not hub["open"], (phase, hub)
+            code, out, err = server.ask("scale", "2", "--group", "hub")
+            assert code != 0 and "cannot be scaled" in out + err, (code, out, err)
+            code, out, err = server.ask("unpark", "--group", "hub")
+            assert code == 0, (out, err)
+            until(lambda: hub_of(server)[1]["workers"][0]["state"] == "young", 10, "revived")
+        assert hub_of(server)[0] == "running"
+        assert "epoll_ctl" not in server.log()
+        with socket.create_connection(("127.0.0.1", server.port), 10) as client:
+            client.sendall(b"/nick alice\n/join hall\n/who hall\n")
+            until(lambda: hub_of(server)[1]["workers"][0]["connections"]["open"] >= 1, 10,
+                  "a link to the hub that was revived")

@@ -1,0 +1,95 @@
+// How a service stops: by order, or because nobody is left whom it could do with.
+#include <algorithm>
+
+#include <samjoko/supervise/plan.hpp>
+
+namespace samjoko::supervise {
+namespace {
+
+bool is_given_up(slot_state state) {
+  return state == slot_state::parked || state == slot_state::retired;
+}
+
+}  // namespace
+
+// New connections are held before the first worker hears of the stop: what the kernel has completed
+// by then is in the backlog and will be accepted, what has not begun is refused, and nothing is in
+// between.
+void plan::stop_gracefully(moment now) {
+  if (phase_ != phase::running) {
+    if (now - last_order_ >= settings_.repeat_window) stop_at_once(now);
+    return;
+  }
+  phase_ = phase::draining;
+  last_order_ = now;
+  patience_ = deadline(now + settings_.drain_limit);
+  add(action::kind::hold_listeners);
+  for (std::size_t number = 0; number < slots_.size(); ++number) {
+    if (is_helper(slots_[number].group)) continue;
+    slots_[number].wanted = false;
+    step(number, slot_event::stop, now);
+  }
+  add(action::kind::close_listeners);
+}
+
+/// Whether there is, or will be, a worker that is no helper.
+bool plan::needs_helpers() const {
+  for (std::size_t group = 0; !is_helper(group); ++group) {
+    if (!has_given_up(group)) return true;
+  }
+  return false;
+}
+
+void plan::stop_helpers(moment now) {
+  if (settings_.helper_groups == 0 || slots_.empty() || needs_helpers()) return;
+  for (std::size_t number = 0; number < slots_.size(); ++number) {
+    if (!is_helper(slots_[number].group) || !slots_[number].wanted) continue;
+    slots_[number].wanted = false;
+    step(number, slot_event::stop, now);
+  }
+}
+
+void plan::stop_at_once(moment now) {
+  const bool again = phase_ == phase::stopping;
+  if (again && now - last_order_ < settings_.repeat_window) return;
+  if (phase_ == phase::running) add(action::kind::close_listeners);
+  phase_ = phase::stopping;
+  last_order_ = now;
+  patience_ = deadline(now);
+  for (std::size_t number = 0; number < slots_.size(); ++number) {
+    slots_[number].wanted = false;
+    step(number, slot_event::stop_now, now);
+  }
+}
+
+// A service whose workers cannot do without a helper is over with it, unless it shall stay.
+void plan::give_up_with_helpers(moment now) {
+  if (phase_ != phase::running || settings_.stay_when_given_up || slots_.empty()) return;
+  for (std::size_t group = 0; group < group_closed_.size(); ++group) {
+    if (!is_helper(group) || !has_given_up(group) || !needs_helpers()) continue;
+    const bool wanted = std::ranges::any_of(
+        slots_, [group](const slot& each) { return each.group == group && each.wanted; });
+    if (!wanted) continue;
+    given_up_ = true;
+    return stop_gracefully(now);
+  }
+}
+
+void plan::leave_if_over() {
+  if (phase_ == phase::over || slots_.empty()) return;
+  if (std::ranges::any_of(slots_, has_process, &slot::state)) return;
+  int code = given_up_ ? exit_could_not_start : exit_clean;
+  if (phase_ == phase::running) {
+    const auto lives = [](const slot& each) { return each.wanted && !is_given_up(each.state); };
+    if (std::ranges::any_of(slots_, lives)) return;
+    const auto retired = [this](const slot& each) {
+      return !each.wanted || each.state == slot_state::retired || is_helper(each.group);
+    };
+    code = std::ranges::all_of(slots_, retired) ? exit_do_not_restart : exit_could_not_start;
+    if (code == exit_could_not_start && settings_.stay_when_given_up) return;
+  }
+  phase_ = phase::over;
+  add(action::kind::leave, 0, {}, code);
+}
+
+}  // namespace samjoko::supervise
