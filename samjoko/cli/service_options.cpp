@@ -172,7 +172,7 @@ option_group destination_rows() {
 }
 
 option_group http_rows() {
-  constexpr auto block = web::most_head_size;
+  constexpr auto most_head = web::most_head_size;
   return {"Services that speak HTTP",
           {
               {.name = "identify",
@@ -190,15 +190,14 @@ option_group http_rows() {
                .standard = "16k",
                .help = "bytes of a request's head",
                .whom = concerns::http,
-               .take = into(size_between(web::least_head_size, block,
-                                         "a head is parsed in one block of that size"),
+               .take = into(size_between(web::least_head_size, most_head, "no head may be longer"),
                             &options::http, &http_settings::max_head)},
               {.name = "max-target",
                .kind = "SIZE",
                .standard = "8k",
                .help = "bytes of its target",
                .whom = concerns::http,
-               .take = into(size_between(1, block, "it is part of a head"), &options::http,
+               .take = into(size_between(1, most_head, "it is part of a head"), &options::http,
                             &http_settings::max_target)},
               {.name = "max-headers",
                .kind = "N",

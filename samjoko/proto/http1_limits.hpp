@@ -7,8 +7,8 @@
 
 namespace samjoko::proto {
 
-/// What no option can raise: a request keeps places in its head as 16-bit numbers.
-inline constexpr std::size_t head_size_cap = 65535;
+/// What no option can raise: what one client may make us hold before it is known who it is.
+inline constexpr std::size_t head_size_cap = 256 * 1024;
 inline constexpr std::size_t field_count_cap = 256;
 
 struct http1_limits {

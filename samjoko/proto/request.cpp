@@ -6,7 +6,7 @@ namespace samjoko::proto {
 
 std::optional<std::string_view> request::find(std::string_view name) const noexcept {
   for (std::size_t i = 0; i < count_; ++i) {
-    if (equal_ignoring_case(text(slots_[i].name), name)) return text(slots_[i].value);
+    if (equal_ignoring_case(text(slots_[i].name()), name)) return text(slots_[i].value());
   }
   return std::nullopt;
 }

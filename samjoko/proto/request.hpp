@@ -87,7 +87,7 @@ class request {
   [[nodiscard]] std::size_t field_count() const noexcept { return count_; }
   /// In the order sent. `index` below field_count().
   [[nodiscard]] header_field field(std::size_t index) const noexcept {
-    return {text(slots_[index].name), text(slots_[index].value)};
+    return {text(slots_[index].name()), text(slots_[index].value())};
   }
   /// The first line of that name, in any case of letters. Linear: for known fields take the other
   /// one.
@@ -95,7 +95,7 @@ class request {
   [[nodiscard]] std::optional<std::string_view> find(known_field which) const noexcept {
     const auto line = known_[static_cast<std::size_t>(which)];
     if (line == 0) return std::nullopt;
-    return text(slots_[line - 1U].value);
+    return text(slots_[line - 1U].value());
   }
   /// Whether a known field came in more than one line.
   [[nodiscard]] bool repeated(known_field which) const noexcept {
@@ -104,13 +104,34 @@ class request {
 
  private:
   friend class request_builder;
-  /// Without initializers, so that 256 slots are not cleared for every request.
+  /// Without initializers, so that the table is not cleared for every request.
   struct place {
-    std::uint16_t at, size;
+    std::uint32_t at, size;
   };
-  struct slot {
-    place name, value;
+  /// Where a field's name and value lie, in one word: a table of them has to fit into a pooled
+  /// piece of memory. The value begins a few bytes behind the name.
+  class slot {
+   public:
+    static constexpr std::uint32_t most_between = (1U << 14) - 1;  ///< and for the name's size
+    [[nodiscard]] place name() const noexcept { return {at(), name_size()}; }
+    [[nodiscard]] place value() const noexcept {
+      return {at() + name_size() + part(32, 14), part(46, 18)};
+    }
+    /// `between` and the name's size are at most most_between.
+    void set(place name, std::uint32_t between, std::uint32_t value_size) noexcept {
+      word_ = name.at | std::uint64_t{name.size} << 18 | std::uint64_t{between} << 32 |
+              std::uint64_t{value_size} << 46;
+    }
+
+   private:
+    [[nodiscard]] std::uint32_t part(unsigned from, unsigned bits) const noexcept {
+      return static_cast<std::uint32_t>(word_ >> from) & ((1U << bits) - 1);
+    }
+    [[nodiscard]] std::uint32_t at() const noexcept { return part(0, 18); }
+    [[nodiscard]] std::uint32_t name_size() const noexcept { return part(18, 14); }
+    std::uint64_t word_;
   };
+  static_assert(head_size_cap <= 1U << 18, "a slot keeps a place in 18 bits");
   static_assert(std::is_trivially_default_constructible_v<slot>);
   static constexpr auto known_count = static_cast<std::size_t>(known_field::none);
 

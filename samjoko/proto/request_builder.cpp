@@ -21,8 +21,8 @@ request_builder::request_builder(std::string_view head, const http1_limits& limi
 
 request::place request_builder::place(std::string_view view) const noexcept {
   if (view.empty()) return {};
-  return {static_cast<std::uint16_t>(view.data() - head_.data()),
-          static_cast<std::uint16_t>(view.size())};
+  return {static_cast<std::uint32_t>(view.data() - head_.data()),
+          static_cast<std::uint32_t>(view.size())};
 }
 
 void request_builder::line(const request_line& line) noexcept {
@@ -52,9 +52,11 @@ auto request_builder::field(known_field which, std::string_view name,
                             std::string_view value) noexcept -> verdict {
   if (folded(name, value)) return refuse(400, "folded header line");
   if (out_.count_ == field_count_limit_) return refuse(431, "too many header fields");
-  auto& slot = out_.slots_[out_.count_++];
-  slot.name = place(name);
-  slot.value = place(value);
+  const auto between = value.empty() ? 0 : static_cast<std::size_t>(value.data() - name.end());
+  if (std::max(name.size(), between) > request::slot::most_between)
+    return refuse(431, "header field name too long");
+  out_.slots_[out_.count_++].set(place(name), static_cast<std::uint32_t>(between),
+                                 static_cast<std::uint32_t>(value.size()));
   if (which == known_field::none) return {};
   auto& first = out_.known_[static_cast<std::size_t>(which)];
   const bool again = first != 0;
@@ -73,19 +75,29 @@ auto request_builder::judge(known_field which, std::string_view value, bool agai
     case known_field::content_length: return content_length(value, again);
     case known_field::transfer_encoding: transfer_encoding(value); return {};
     case known_field::connection: connection(value); return {};
-    case known_field::expect:
-      // RFC 9110 section 10.1.1: no other expectation is defined; HTTP/1.0 has none.
-      if (out_.version_minor_ == 0) return {};
-      if (!equal_ignoring_case(value, "100-continue")) return refuse(417, "unknown expectation");
-      out_.expects_continue_ = true;
-      return {};
+    case known_field::expect: return expectation(value);
     default: return {};
   }
 }
 
+/// RFC 9110 section 10.1.1: a list, of which one member is defined; empty members and repetitions
+/// mean nothing (section 5.6.1.2). HTTP/1.0 has no expectations.
+auto request_builder::expectation(std::string_view value) noexcept -> verdict {
+  if (out_.version_minor_ == 0) return {};
+  while (!value.empty()) {
+    const auto member = next_element(value);
+    if (member.empty()) continue;
+    if (!equal_ignoring_case(member, "100-continue")) return refuse(417, "unknown expectation");
+    out_.expects_continue_ = true;
+  }
+  return {};
+}
+
 /// RFC 9112 section 3.2: more than one, or an invalid one, is answered with 400, in every version.
+/// An empty one says that the target has no authority, so it contradicts one that has.
 auto request_builder::host(std::string_view value, bool again) noexcept -> verdict {
   if (again) return refuse(400, "more than one Host");
+  if (value.empty() && !has_authority_) return {};
   if (!parse_authority(value)) return refuse(400, "invalid Host");
   if (!has_authority_) out_.host_ = place(value);
   return {};

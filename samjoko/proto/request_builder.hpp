@@ -31,6 +31,7 @@ class request_builder {
   [[nodiscard]] request::place place(std::string_view view) const noexcept;
   [[nodiscard]] bool folded(std::string_view name, std::string_view value) const noexcept;
   [[nodiscard]] verdict judge(known_field which, std::string_view value, bool again) noexcept;
+  [[nodiscard]] verdict expectation(std::string_view value) noexcept;
   [[nodiscard]] verdict host(std::string_view value, bool again) noexcept;
   [[nodiscard]] verdict content_length(std::string_view value, bool again) noexcept;
   void transfer_encoding(std::string_view value) noexcept;

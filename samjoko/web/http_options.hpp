@@ -3,16 +3,15 @@
 
 #include <samjoko/base/deadline.hpp>
 #include <samjoko/base/result.hpp>
-#include <samjoko/io/buffers.hpp>
 #include <samjoko/proto/http1_limits.hpp>
 #include <string>
 
 namespace samjoko::web {
 
-/// A head is parsed in one block of the loop, so it cannot be longer; one that is shorter than the
-/// least would refuse everybody.
+/// A head that is longer than a block of the loop is gathered in memory of its own, which only a
+/// request that needs it holds; a limit below the least would refuse everybody.
 inline constexpr std::size_t least_head_size = 64;
-inline constexpr std::size_t most_head_size = io::buffer_pool::block_size;
+inline constexpr std::size_t most_head_size = proto::head_size_cap;
 
 struct http_options {
   proto::http1_limits limits{};

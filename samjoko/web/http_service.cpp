@@ -34,6 +34,7 @@ task<bool> read_away_body(connection& client, http_turn& turn) {
     const auto step = body.discard(as_text(client.unread()));
     client.consume(step.consumed);
     if (step.is == proto::body_step::state::refused) {
+      client.set_deadline(deadline::never());
       turn.body_failed(step.because);
       co_return true;
     }
@@ -61,6 +62,7 @@ task<bool> send_piece(connection& client, output& out, const response& answer,
   const auto rest = piece.size - start;
   const auto sent =
       co_await client.send_file(answer.file()->descriptor.get(), piece.offset + start, rest);
+  if (sent && *sent < rest) answer.file()->shrunk = true;
   co_return sent && *sent == rest;
 }
 
@@ -68,7 +70,7 @@ task<bool> send_late(connection& client, http_turn& turn) {
   const bool flushed = co_await flush(client, turn.out());
   if (!flushed) co_return false;
   auto& out = turn.out();
-  auto& [answer, form, body] = turn.late();
+  auto& [answer, form, body, stands] = turn.late();
   const auto& options = turn.settings().options;
   const bool shrunk = answer.file() != nullptr && answer.file()->shrunk;
   if (shrunk || !append_head(out, answer, form, options)) {
@@ -122,7 +124,10 @@ task<next> take_turn(connection& client, const http_settings& settings) {
       turn.out().clear();
     }
     if (then == after::rest) co_return next::rest;
-    if (then == after::close) co_return next::close;
+    if (then == after::close) {
+      turn.ended();
+      co_return next::close;
+    }
     co_await receive_more(client, turn);
   }
 }

@@ -271,7 +271,7 @@ TEST(http_service, a_file_that_became_shorter_never_breaks_the_framing) {
 TEST(http_options, limits_that_cannot_be_kept_are_told) {
   EXPECT_TRUE(check_options({}));
   http_options options;
-  options.limits.head_size = 16 * 1024 + 1;
+  options.limits.head_size = 256 * 1024 + 1;
   ASSERT_FALSE(check_options(options));
   EXPECT_TRUE(check_options(options).error().is(condition::bad_argument));
   options.limits.head_size = 8192;

@@ -1,5 +1,6 @@
 #include <samjoko/web/http_turn.hpp>
 
+#include <array>
 #include <cerrno>
 #include <exception>
 #include <samjoko/os/activity.hpp>
@@ -11,16 +12,34 @@ namespace {
 
 using proto::http_method;
 
+/// How often an answer is made whose file becomes shorter each time before it is read.
+constexpr int most_tries = 4;
+
 bool reads(http_method method) noexcept {
   return method == http_method::get || method == http_method::head;
 }
 
 }  // namespace
 
+/// The bytes of a head, whose place is given away before the file that it asks for is read.
+struct http_turn::head_copy {
+  std::size_t size = 0;
+  std::array<char, 1024 - sizeof(std::size_t)> room;  // NOLINT: written before it is read
+
+  /// One that is too long is forgotten.
+  explicit head_copy(std::string_view head) noexcept  // NOLINT: as above
+      : size(head.size() <= room.size() ? head.copy(room.data(), room.size()) : 0) {}
+  static void* operator new(std::size_t bytes) { return frame_pool::allocate(bytes); }
+  static void operator delete(void* memory, std::size_t bytes) noexcept {
+    frame_pool::release(memory, bytes);
+  }
+};
+
 /// Too large for a frame, and needed only between two waits: borrowed from the pool of frames.
 struct http_turn::scratch {
   proto::request asked;
   response answer;
+  std::unique_ptr<head_copy> kept;  ///< of the head that asked for a file
 
   static void* operator new(std::size_t size) { return frame_pool::allocate(size); }
   static void operator delete(void* memory, std::size_t size) noexcept {
@@ -32,10 +51,13 @@ after http_turn::answer_ready() {
   const auto borrowed = std::make_unique_for_overwrite<scratch>();
   scratch_ = borrowed.get();
   while (!last_) {
-    const auto text = as_text(client_.unread());
+    const auto text = received();
     if (text.empty()) return after::rest;
     const auto scan = finder_.find(text, settings_.options.limits);
-    if (scan.is == proto::head_scan::state::need_more) return after::more;
+    if (scan.is == proto::head_scan::state::need_more) {
+      wait_for_head();
+      return after::more;
+    }
     if (!client_.current_deadline().is_never()) client_.set_deadline(deadline::never());
     if (scan.is == proto::head_scan::state::refused) {
       refuse(scan.because, text.starts_with("HEAD "));
@@ -43,13 +65,39 @@ after http_turn::answer_ready() {
     }
     finder_.reset();
     answer_one(text.substr(scan.skip, scan.size), scan);
+    if (long_head_) [[unlikely]] {
+      long_head_.reset();
+      before_ = 0;
+    }
     if (late_) return after::late;
   }
   return after::close;
 }
 
+/// What came of the next head, in one piece.
+std::string_view http_turn::received() {
+  const auto text = as_text(client_.unread());
+  if (!long_head_) [[likely]]
+    return text;
+  before_ = long_head_->size();
+  return long_head_->append(text);
+}
+
+/// A head that fills its block goes on in memory of its own, where the options allow it to be
+/// longer.
+void http_turn::wait_for_head() {
+  const auto text = as_text(client_.unread());
+  if (!long_head_) {
+    const bool fills = text.size() == io::buffer_pool::block_size;
+    if (!fills || settings_.options.limits.head_size <= text.size()) return;
+    long_head_ = std::make_unique<std::string>(text);
+  }
+  client_.consume(text.size());
+}
+
 void http_turn::answer_one(std::string_view head, const proto::head_scan& scan) {
-  auto& [asked, answer] = *scratch_;
+  auto& asked = scratch_->asked;
+  auto& answer = scratch_->answer;
   os::mark_request(head.substr(0, scan.line_size));
   const auto parsed = proto::parse_head(head, settings_.options.limits, asked);
   if (!parsed) return refuse(parsed.error(), head.starts_with("HEAD "));
@@ -61,8 +109,21 @@ void http_turn::answer_one(std::string_view head, const proto::head_scan& scan) 
                          .at_once = !asked.keep_alive()};
   if (asked.body().by != proto::body_framing::kind::none)
     return answer_behind_body(asked, form, scan.skip + scan.size);
-  client_.consume(scan.skip + scan.size);
+  if (answer.file() != nullptr) scratch_->kept = std::make_unique<head_copy>(head);
+  consume(scan.skip + scan.size);
   finish(answer, form);
+}
+
+/// The file behind the answer became shorter between the look at it and the reading, and nothing of
+/// the answer was sent: it is made anew from what there is now. False when that is not possible.
+bool http_turn::answer_again() {
+  auto& [asked, answer, kept] = *scratch_;
+  if (!kept) return false;
+  const std::string_view head(kept->room.data(), kept->size);
+  if (head.empty() || !proto::parse_head(head, settings_.options.limits, asked)) return false;
+  answer.clear();
+  decide(asked, answer);
+  return answer.keeps();
 }
 
 /// The body is read away before the answer leaves, so that a client which sends all before it reads
@@ -73,15 +134,19 @@ void http_turn::answer_behind_body(const proto::request& asked, answer_form form
   auto& answer = scratch_->answer;
   const auto& limits = settings_.options.limits;
   proto::body_reader body(asked.body(), limits.discarded_body_size, limits);
-  const auto step = body.discard(as_text(client_.unread()).substr(head_size));
-  client_.consume(head_size + step.consumed);
+  const auto step = body.discard(as_text(client_.unread()).substr(head_size - before_));
+  // Who is refused whatever the body says is told that, and not how long a body may be.
+  const bool stands = !reads(asked.method());
+  const bool continues = asked.expects_continue();
+  consume(head_size + step.consumed);
+  scratch_->kept.reset();
   if (step.is == proto::body_step::state::done) return finish(answer, form);
-  if (step.is == proto::body_step::state::more && !asked.expects_continue()) {
-    late_ = std::make_unique<late_answer>(std::move(answer), form, body);
+  if (step.is == proto::body_step::state::more && !continues) {
+    late_ = std::make_unique<late_answer>(std::move(answer), form, body, stands);
     return;
   }
   const bool too_long = step.because.status == 413;
-  if (step.is == proto::body_step::state::refused && (!too_long || reads(asked.method())))
+  if (step.is == proto::body_step::state::refused && !(too_long && stands))
     return refuse(step.because, form.head_only);
   form.keep = form.at_once = false;
   finish(answer, form);
@@ -121,13 +186,26 @@ void http_turn::settle(answer_form& form) {
   }
   if (form.keep) return;
   last_ = true;
-  if (form.at_once && client_.unread().empty()) client_.close_at_once();
+  closes_at_once_ = form.at_once;
 }
 
 void http_turn::finish(response& answer, answer_form form) {
   settle(form);
-  if (append_answer(out_, answer, form, settings_.options)) return;
+  for (int tries = 1; !append_answer(out_, answer, form, settings_.options); ++tries) {
+    const bool shrunk = answer.file() != nullptr && answer.file()->shrunk;
+    const bool again = shrunk && tries < most_tries && &answer == &scratch_->answer;
+    if (!again || !answer_again()) return be_late(answer, form);
+  }
+}
+
+void http_turn::be_late(response& answer, const answer_form& form) {
   late_ = std::make_unique<late_answer>(std::move(answer), form, std::nullopt);
+}
+
+/// One that was longer than the buffer may still be on its way, and a close at once could reset it.
+void http_turn::late_sent() noexcept {
+  if (late_->answer.body_size() > io::buffer_pool::block_size) closes_at_once_ = false;
+  late_.reset();
 }
 
 void http_turn::late_failed() {
@@ -153,6 +231,11 @@ void http_turn::head_failed(const error& why) {
 }
 
 void http_turn::body_failed(const proto::refusal& why) {
+  if (why.status == 413 && late_->stands) {
+    late_->form.keep = late_->form.at_once = false;
+    last_ = true;
+    return;
+  }
   const bool head_only = late_->form.head_only;
   late_.reset();
   refuse(why, head_only);

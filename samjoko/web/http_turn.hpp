@@ -9,6 +9,7 @@
 #include <samjoko/proto/http1_body.hpp>
 #include <samjoko/web/http_handler.hpp>
 #include <samjoko/web/render.hpp>
+#include <string>
 
 namespace samjoko::web {
 
@@ -23,6 +24,7 @@ struct late_answer {
   response answer;
   answer_form form;  ///< settled, unless there is a body to read first
   std::optional<proto::body_reader> body;
+  bool stands = false;  ///< it is given though its request's body is too long to be read away
 };
 
 /// What to do when answer_ready() returns; before all of them, out() is to be sent.
@@ -46,21 +48,34 @@ class http_turn {
 
   /// The rest of a head did not come: answers if that is due. Close afterwards.
   void head_failed(const error& why);
-  /// The rest of a body came to nothing: this is answered in place of the late answer.
+  /// The rest of a body came to nothing: this is answered in place of the late answer, unless that
+  /// stands.
   void body_failed(const proto::refusal& why);
   /// The late answer's request was read to its end, so it is known whether it is the last.
   void settle_late() { settle(late_->form); }
   /// The file behind the late answer became too short, before a byte of the answer was sent.
   void late_failed();
-  void late_sent() noexcept { late_.reset(); }
+  void late_sent() noexcept;
+  /// All is sent, and nothing more will be. Whether the client is read to its end is decided now
+  /// and not before: it may have sent something while it took a long answer, and a close with bytes
+  /// unread would reset what it has not read yet (RFC 9112 section 9.6).
+  void ended() noexcept {
+    if (closes_at_once_ && client_.unread().empty()) client_.close_at_once();
+  }
 
  private:
   struct scratch;
+  struct head_copy;
 
+  [[nodiscard]] std::string_view received();
+  void wait_for_head();
+  void consume(std::size_t head_size) noexcept { client_.consume(head_size - before_); }
+  [[nodiscard]] bool answer_again();
   void answer_one(std::string_view head, const proto::head_scan& scan);
   void decide(const proto::request& asked, response& answer) const;
   void answer_behind_body(const proto::request& asked, answer_form form, std::size_t head_size);
   void finish(response& answer, answer_form form);
+  void be_late(response& answer, const answer_form& form);
   void settle(answer_form& form);
   void refuse(const proto::refusal& why, bool head_only);
 
@@ -70,7 +85,11 @@ class http_turn {
   proto::head_finder finder_;
   std::unique_ptr<late_answer> late_;
   scratch* scratch_ = nullptr;  ///< while answer_ready() runs
-  bool last_ = false;           ///< nothing more will be answered
+  /// A head that is longer than a block, what is unread included; only while it comes.
+  std::unique_ptr<std::string> long_head_;
+  std::size_t before_ = 0;  ///< of the long head, before what is unread
+  bool last_ = false;       ///< nothing more will be answered
+  bool closes_at_once_ = false;
 };
 
 }  // namespace samjoko::web

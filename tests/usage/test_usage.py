@@ -80,11 +80,11 @@ BAD_USE = [
     # Its thread died of it with the first client, and the whole worker with it.
     ("stack too small for a client",
      FILES + ["--model", "thread", "--stack-size", "20k"], "--stack-size"),
-    ("head size above the cap", FILES + ["--max-head", "17k"], "--max-head"),
+    ("head size above the cap", FILES + ["--max-head", "257k"], "--max-head"),
     # Kept in 32 bits further down: once this one became 64.
     ("head size that wraps", FILES + ["--max-head", "4294967360"], "--max-head"),
     ("head size below all heads", FILES + ["--max-head", "63"], "--max-head"),
-    ("target larger than heads are", FILES + ["--max-target", "17k"], "--max-target"),
+    ("target larger than heads are", FILES + ["--max-target", "257k"], "--max-target"),
     ("target of no bytes", FILES + ["--max-target", "0"], "--max-target"),
     ("more fields than a table holds", FILES + ["--max-headers", "257"], "--max-headers"),
 ]
