@@ -29,7 +29,7 @@ result<descriptor> watch_together(std::initializer_list<int> numbers) {
   descriptor together(::epoll_create1(EPOLL_CLOEXEC));
   if (!together) return failure(errno, "epoll_create1");
   for (const int number : numbers) {
-    if (auto added = watch_also(together, number); !added) return failure_of(added);
+    if (auto added = watch_also(together, number, true, false); !added) return failure_of(added);
   }
   return together;
 }
