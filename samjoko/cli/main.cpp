@@ -11,7 +11,7 @@
 namespace cli = samjoko::cli;
 
 int main(int argc, char** argv) {
-  samjoko::os::hold_closed_streams();
+  samjoko::os::keep_standard_open();
   if (const auto code = cli::run_client_command(argc, argv)) return *code;
   auto wanted = cli::parse_command_line(argc, argv, cli::catalog(), false, environ);
   if (wanted.serve.empty()) return cli::say("samjoko", wanted);

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <samjoko/cli/control_place.hpp>
+#include <samjoko/cli/units.hpp>
 #include <samjoko/cli/version.hpp>
 #include <samjoko/os/address.hpp>
 #include <samjoko/os/file.hpp>
@@ -38,6 +39,10 @@ bool standard_error_is_the_journal() {
 }
 
 }  // namespace
+
+result<std::string> parse_log_file(std::string_view text) {
+  return text == "-" ? std::string() : parse_text(text);
+}
 
 result<std::string> parse_log_format(std::string_view text) {
   constexpr std::array<std::string_view, 4> all{"auto", "text", "json", "journald"};

@@ -20,6 +20,8 @@ struct operating_options {
   std::string when_parked = "leave";
 };
 
+/// "-" is standard error, as is the empty text that is returned for it.
+[[nodiscard]] result<std::string> parse_log_file(std::string_view text);
 [[nodiscard]] result<std::string> parse_log_format(std::string_view text);
 [[nodiscard]] result<std::string> parse_when_parked(std::string_view text);
 

@@ -69,10 +69,10 @@ option_group log_rows() {
           {
               {.name = "log",
                .kind = "FILE",
-               .help = "append to this file",
+               .help = "append to this file; - is standard error",
                .holds_for = extent::program,
                .standard_words = "standard error",
-               .take = into(parse_text, &options::log_file)},
+               .take = into(parse_log_file, &options::log_file)},
               {.name = "log-level",
                .kind = "LEVEL",
                .standard = "info",

@@ -26,7 +26,7 @@ int serve_own(cli::serve_options options, const service& own) {
 }  // namespace
 
 int run(int argc, char** argv, const service& own) {
-  os::hold_closed_streams();
+  os::keep_standard_open();
   if (const auto code = cli::run_client_command(argc, argv)) return *code;
   const std::vector<cli::service_entry> only{{.name = own.name,
                                               .usage = "",

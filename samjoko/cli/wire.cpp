@@ -13,6 +13,7 @@
 #include <samjoko/cli/hub_process.hpp>
 #include <samjoko/cli/listen_names.hpp>
 #include <samjoko/os/handed_descriptors.hpp>
+#include <samjoko/os/log_target.hpp>
 #include <samjoko/os/log_writer.hpp>
 #include <samjoko/os/output.hpp>
 #include <samjoko/os/privilege.hpp>
@@ -55,7 +56,7 @@ result<void> begin_log(const serve_options& options) {
   os::process_log().set_least_level(level_of(options.log_level));
   os::process_log().set_format(format_for(options.operate, options.log_file.empty()));
   auto target = options.log_file.empty() ? os::duplicate(os::standard_error)
-                                         : os::open_for_append(options.log_file);
+                                         : os::open_log_target(options.log_file);
   if (!target) return failure_of(target);
   return os::log_to(std::move(*target), "master");
 }
@@ -164,8 +165,6 @@ class work_of_a_worker {
       : offers_(offers), groups_(groups), memory_(memory) {}
 
   int operator()(supervise::worker& me) const {
-    // sendfile(2) has no MSG_NOSIGNAL; a peer that went away is an error to us, not a death.
-    static_cast<void>(os::ignore_signal(SIGPIPE));
     if (me.inherited().group == groups_.all.size()) return serve_as_hub(me);
     const auto& group = groups_.all[me.inherited().group];
     const auto& [options, offered] = offers_[group.service];
@@ -368,7 +367,7 @@ int serve_until_stopped(std::span<const offer> offers, operation& operated) {
     close_to_newcomers(addresses, open, files);
   };
   if (!program.log_file.empty())
-    settings.reopen_log = [&program] { return os::open_for_append(program.log_file); };
+    settings.reopen_log = [&program] { return os::open_log_target(program.log_file); };
   const int code =
       supervise::run_master(std::move(settings), work_of_a_worker(offers, groups, *memory));
   tell_refusals(*memory);
@@ -382,8 +381,8 @@ int serve(std::span<const offer> given) {
   // From the first listener on clients, and whoever stops servers, may believe that this one is
   // there: what they send waits until the master can hear it (it unblocks what it listens to).
   os::block_only({SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGTTIN, SIGTTOU});
-  // A log whose reader is gone is an error to us, not a death.
-  static_cast<void>(os::ignore_signal(SIGPIPE));
+  os::keep_standard_open();
+  os::survive_stray_signals();
   if (auto begun = begin_log(program); !begun) return complain(begun.error(), {});
   if (auto raised = os::raise_open_files_limit(); !raised) return complain(raised.error(), {});
   if (!program.user.empty()) {

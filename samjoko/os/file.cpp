@@ -65,7 +65,11 @@ result<std::size_t> read_at(int file, mutable_bytes into, std::uint64_t offset) 
 result<std::string> read_whole_file(const std::string& path, std::size_t most) {
   const descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (!file) return failure(errno, "open", path);
-  const auto facts = facts_of(file.get());
+  return read_whole_file(file.get(), path, most);
+}
+
+result<std::string> read_whole_file(int number, const std::string& path, std::size_t most) {
+  const auto facts = facts_of(number);
   if (!facts) return std::unexpected(facts.error());
   if (facts->kind == file_kind::directory) return failure(EISDIR, "read", path);
   if (facts->kind != file_kind::regular)
@@ -75,8 +79,7 @@ result<std::string> read_whole_file(const std::string& path, std::size_t most) {
                    '\0');
   std::size_t count = 0;
   for (;;) {
-    const auto got =
-        read_at(file.get(), std::as_writable_bytes(std::span(text).subspan(count)), count);
+    const auto got = read_at(number, std::as_writable_bytes(std::span(text).subspan(count)), count);
     if (!got) return failure(got.error().code(), "read", path);
     count += *got;
     if (count < text.size()) break;

@@ -42,6 +42,9 @@ struct file_facts {
 /// FIFO. Errors: of open(2) and read(2), EISDIR among them; condition::too_long;
 /// condition::bad_argument for what is no file.
 [[nodiscard]] result<std::string> read_whole_file(const std::string& path, std::size_t most);
+/// The same of an open file; `path` is for the errors.
+[[nodiscard]] result<std::string> read_whole_file(int number, const std::string& path,
+                                                  std::size_t most);
 
 /// What comes from an open descriptor, up to its end, waiting for it. Errors: of read(2);
 /// condition::too_long.

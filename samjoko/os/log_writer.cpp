@@ -41,25 +41,28 @@ std::size_t hash_of(const char* text) noexcept {  // FNV-1a
 
 // A write to a pipe without a reader raises SIGPIPE in the writing thread. Whether that ends the
 // process is the program's choice, not the log's, so it is held off around the write and taken
-// back.
-class no_broken_pipe_signal {
+// back. A terminal that lets no background process write (stty tostop) raises SIGTTOU, and with
+// SA_RESTART the write would begin anew for ever; who blocks that signal may write (man 4
+// tty_ioctl, TOSTOP).
+class no_signal_of_the_write {
  public:
-  no_broken_pipe_signal() noexcept {
+  no_signal_of_the_write() noexcept {
     sigemptyset(&pipe_only_);
     sigaddset(&pipe_only_, SIGPIPE);
-    ::pthread_sigmask(SIG_BLOCK, &pipe_only_, &before_);
+    sigset_t both = pipe_only_;
+    sigaddset(&both, SIGTTOU);
+    ::pthread_sigmask(SIG_BLOCK, &both, &before_);
   }
-  ~no_broken_pipe_signal() {
-    if (sigismember(&before_, SIGPIPE) == 1) return;
-    if (raised_) {
+  ~no_signal_of_the_write() {
+    if (raised_ && sigismember(&before_, SIGPIPE) != 1) {
       constexpr timespec at_once = {};
       while (::sigtimedwait(&pipe_only_, nullptr, &at_once) < 0 && errno == EINTR) {
       }
     }
     ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
   }
-  no_broken_pipe_signal(const no_broken_pipe_signal&) = delete;
-  no_broken_pipe_signal& operator=(const no_broken_pipe_signal&) = delete;
+  no_signal_of_the_write(const no_signal_of_the_write&) = delete;
+  no_signal_of_the_write& operator=(const no_signal_of_the_write&) = delete;
   void raised() noexcept { raised_ = true; }
 
  private:
@@ -69,7 +72,7 @@ class no_broken_pipe_signal {
 };
 
 ssize_t write_quietly(int to, std::string_view line) noexcept {
-  no_broken_pipe_signal guard;
+  no_signal_of_the_write guard;
   const auto written = ::write(to, line.data(), line.size());
   if (written < 0 && errno == EPIPE) guard.raised();
   return written;
@@ -85,6 +88,13 @@ ssize_t ask_and_write(int to, std::string_view line) noexcept {
 
 bool is_character_or_pipe(unsigned mode) noexcept { return S_ISCHR(mode) || S_ISFIFO(mode); }
 
+/// As os::open_log_target() opens a FIFO: nobody else has this description, and opened anew for
+/// writing alone it would have no reader when the other one leaves.
+bool is_own_fifo(unsigned mode, int number) noexcept {
+  constexpr int asked = O_ACCMODE | O_NONBLOCK;
+  return S_ISFIFO(mode) && (::fcntl(number, F_GETFL) & asked) == (O_RDWR | O_NONBLOCK);
+}
+
 }  // namespace
 
 log_writer::~log_writer() {
@@ -94,12 +104,13 @@ log_writer::~log_writer() {
 log_writer::way log_writer::way_for(unsigned mode, descriptor& where) {
   if (S_ISSOCK(mode)) return way::socket;
   if (!is_character_or_pipe(mode)) return way::file;
+  if (is_own_fifo(mode, where.get())) return way::pipe;
   std::array<char, 32> path{};
   fmt::format_to_n(path.data(), path.size() - 1, "/proc/self/fd/{}", where.get());
   const int own = ::open(path.data(), O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
   if (own < 0) return way::ask_first;
   where.reset(own);
-  return S_ISFIFO(mode) ? way::pipe : way::file;
+  return way::pipe;
 }
 
 result<void> log_writer::adopt(descriptor where) {

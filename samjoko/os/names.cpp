@@ -1,5 +1,6 @@
 #include <samjoko/os/names.hpp>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <fstream>
@@ -8,20 +9,34 @@
 namespace samjoko::os {
 namespace {
 
-using fields = std::array<std::string_view, 4>;
+using fields = std::array<std::string_view, 6>;  // of which a line of /etc/group has four
+
+fields fields_of(std::string_view line) {
+  fields found;
+  for (auto& each : found) {
+    const auto colon = line.find(':');
+    each = line.substr(0, colon);
+    line = colon == std::string_view::npos ? std::string_view() : line.substr(colon + 1);
+  }
+  return found;
+}
+
+bool is_member(std::string_view members, std::string_view user) {
+  while (!members.empty()) {
+    const auto comma = members.find(',');
+    if (members.substr(0, comma) == user) return true;
+    if (comma == std::string_view::npos) break;
+    members.remove_prefix(comma + 1);
+  }
+  return false;
+}
 
 /// The first line of which `wanted` says that it is the one.
 template <class Wanted>
 std::optional<fields> find_line(const char* path, std::string& line, Wanted wanted) {
   std::ifstream file(path);
   while (std::getline(file, line)) {
-    fields found;
-    std::string_view rest = line;
-    for (auto& each : found) {
-      const auto colon = rest.find(':');
-      each = rest.substr(0, colon);
-      rest = colon == std::string_view::npos ? std::string_view() : rest.substr(colon + 1);
-    }
+    const auto found = fields_of(line);
     if (wanted(found)) return found;
   }
   return std::nullopt;
@@ -43,7 +58,10 @@ std::optional<account> find_account(Wanted wanted) {
   const auto user = number_in((*found)[2]);
   const auto group = number_in((*found)[3]);
   if (!user || !group) return std::nullopt;
-  return account{*user, *group};
+  return account{.user = *user,
+                 .group = *group,
+                 .name = std::string((*found)[0]),
+                 .home = std::string((*found)[5])};
 }
 
 }  // namespace
@@ -61,6 +79,18 @@ std::optional<unsigned> group_named(std::string_view name) {
   const auto found =
       find_line("/etc/group", line, [name](const fields& each) { return each[0] == name; });
   return found ? number_in((*found)[2]) : std::nullopt;
+}
+
+std::vector<unsigned> groups_of_member(std::string_view user) {
+  std::vector<unsigned> groups;
+  std::ifstream file("/etc/group");
+  for (std::string line; std::getline(file, line);) {
+    const auto found = fields_of(line);
+    const auto number = number_in(found[2]);
+    if (number && is_member(found[3], user) && std::ranges::find(groups, *number) == groups.end())
+      groups.push_back(*number);
+  }
+  return groups;
 }
 
 }  // namespace samjoko::os

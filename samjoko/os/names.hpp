@@ -4,16 +4,22 @@
 // cannot do (it crashes); users of a directory service are given by number.
 
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace samjoko::os {
 
 struct account {
   unsigned user = 0;
   unsigned group = 0;  ///< its main group
+  std::string name = {};
+  std::string home = {};
 };
 [[nodiscard]] std::optional<account> account_named(std::string_view name);
 [[nodiscard]] std::optional<account> account_numbered(unsigned user);
 [[nodiscard]] std::optional<unsigned> group_named(std::string_view name);
+/// The groups that name `user` as a member, in the order of the file, each once.
+[[nodiscard]] std::vector<unsigned> groups_of_member(std::string_view user);
 
 }  // namespace samjoko::os

@@ -7,11 +7,15 @@
 
 namespace samjoko::os {
 
-result<descriptor> open_for_append(const std::string& path) {
-  constexpr int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY;
-  descriptor file(::open(path.c_str(), flags, 0644));
-  if (!file) return failure(errno, "open", path);
-  return file;
+void keep_standard_open() noexcept {
+  for (int number = 0; number <= standard_error; ++number) {
+    if (::fcntl(number, F_GETFD) >= 0 || errno != EBADF) continue;
+    // The lowest number that is free, which is this one (man 2 open). Opened the wrong way, so that
+    // a command whose output was closed is told that nobody got it. Without a /dev the number is
+    // taken by something that can neither be read nor written.
+    const int wrong_way = number == 0 ? O_WRONLY : O_RDONLY;
+    if (::open("/dev/null", wrong_way | O_NOCTTY) < 0) static_cast<void>(::open("/", O_PATH));
+  }
 }
 
 result<descriptor> duplicate(int number) {
@@ -28,15 +32,6 @@ int write_all(int to, std::string_view text) noexcept {
     text.remove_prefix(static_cast<std::size_t>(count));
   }
   return 0;
-}
-
-void hold_closed_streams() noexcept {
-  for (int number = 0; number <= standard_error; ++number) {
-    if (::fcntl(number, F_GETFD) >= 0 || errno != EBADF) continue;
-    // The lowest free number is this one.
-    const int wrong_way = number == 0 ? O_WRONLY : O_RDONLY;
-    if (::open("/dev/null", wrong_way | O_NOCTTY) != number) return;
-  }
 }
 
 }  // namespace samjoko::os

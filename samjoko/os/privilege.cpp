@@ -15,6 +15,7 @@
 
 #include <cerrno>
 #include <charconv>
+#include <cstdlib>
 #include <optional>
 #include <vector>
 
@@ -41,12 +42,32 @@ result<gid_t> find_group(const std::string& name) {
   return failure(condition::bad_argument, "group", name);
 }
 
+identity known(const account& found) {
+  return {.user = found.user,
+          .group = found.group,
+          .others = {},
+          .name = found.name,
+          .home = found.home};
+}
+
 result<identity> find_user(const std::string& name) {
-  if (const auto found = account_named(name)) return identity{found->user, found->group};
+  if (const auto found = account_named(name)) {
+    auto who = known(*found);
+    for (const auto group : groups_of_member(name)) who.others.push_back(group);
+    return who;
+  }
   const auto number = as_number(name);
   if (!number) return failure(condition::bad_argument, "user", name);
-  if (const auto found = account_numbered(*number)) return identity{found->user, found->group};
-  return identity{*number, *number};
+  if (const auto found = account_numbered(*number)) return known(*found);
+  return identity{.user = *number, .group = *number};
+}
+
+void set_or_unset(const char* variable, const std::string& value) {
+  if (value.empty()) {
+    ::unsetenv(variable);
+  } else {
+    ::setenv(variable, value.c_str(), 1);
+  }
 }
 
 }  // namespace
@@ -78,7 +99,7 @@ result<identity> find_identity(const std::string& name, const std::string& group
 }
 
 result<void> become(const identity& who) {
-  if (::setgroups(0, nullptr) != 0) return failure(errno, "setgroups");
+  if (::setgroups(who.others.size(), who.others.data()) != 0) return failure(errno, "setgroups");
   if (::setresgid(who.group, who.group, who.group) != 0) return failure(errno, "setresgid");
   if (::setresuid(who.user, who.user, who.user) != 0) return failure(errno, "setresuid");
   uid_t real = 0;
@@ -87,6 +108,9 @@ result<void> become(const identity& who) {
   CHECK(::getresuid(&real, &effective, &saved) == 0, "getresuid cannot fail");
   CHECK(real == who.user && effective == who.user && saved == who.user, "still another user");
   CHECK(who.user == 0 || ::setresuid(0, 0, 0) != 0, "root could be had back");
+  set_or_unset("HOME", who.home);
+  set_or_unset("USER", who.name);
+  set_or_unset("LOGNAME", who.name);
   return {};
 }
 

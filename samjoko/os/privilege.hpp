@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <samjoko/base/deadline.hpp>
 #include <samjoko/base/result.hpp>
@@ -24,16 +25,23 @@ namespace samjoko::os {
 struct identity {
   uid_t user = 0;
   gid_t group = 0;
+  std::vector<gid_t> others = {};  ///< supplementary groups
+  std::string name = {};           ///< empty: /etc/passwd does not know it
+  std::string home = {};
 };
 /// The user called `name` (or numbered so), with its main group, or `group` when that is not empty.
+/// One that was named has the supplementary groups that /etc/group gives to its name (man 5 group),
+/// one that was numbered has none.
 /// Errors: bad_argument for a user or group that does not exist. Not for use after a fork with
 /// threads.
 [[nodiscard]] result<identity> find_identity(const std::string& name,
                                              const std::string& group = {});
 
-/// Becomes `who` in all three ids of user and group, with no supplementary groups, for good: that
-/// root cannot be had back is CHECKed. Order and reason: groups first, since without root they
-/// cannot be changed (man 2 setresuid, credentials(7)). Errors: EPERM when not root.
+/// Becomes `who` in all three ids of user and group, with its supplementary groups and no others,
+/// for good: HOME, USER and LOGNAME say so, where the user has a name (else they are unset, rather
+/// than root's). That root cannot be had back is CHECKed. Order and reason: groups first, since
+/// without root they cannot be changed (man 2 setresuid, credentials(7)). Errors: EPERM when not
+/// root. Not while other threads run.
 [[nodiscard]] result<void> become(const identity& who);
 
 /// For a process that reads what nobody vouches for: no more than `memory` bytes of address space

@@ -13,6 +13,8 @@ namespace {
 
 auto& here = signals_here;
 
+constexpr std::uint32_t by_kernel_bit = 1U << 31;  // no pid has it (man 5 proc, pid_max)
+
 bool has_sender(int signal, const siginfo_t& info) noexcept {
   return info.si_code <= 0 || signal == SIGCHLD;
 }
@@ -22,7 +24,7 @@ bool has_sender(int signal, const siginfo_t& info) noexcept {
 void count_and_wake(int signal, siginfo_t* info, void*) noexcept {
   const int saved = errno;
   const bool known = has_sender(signal, *info);
-  const auto pid = known ? static_cast<std::uint32_t>(info->si_pid) : 0U;
+  const auto pid = known ? static_cast<std::uint32_t>(info->si_pid) : by_kernel_bit;
   const auto user = known ? static_cast<std::uint32_t>(info->si_uid) : 0U;
   for (auto* each = here.first.load(std::memory_order_acquire); each != nullptr;
        each = each->following) {
@@ -168,8 +170,12 @@ std::span<const signal_notice> signal_queue::take() noexcept {
     if (counted.times.load(std::memory_order_relaxed) == 0) continue;
     const auto times = counted.times.exchange(0, std::memory_order_acquire);
     const auto sender = counted.sender.load(std::memory_order_relaxed);
-    taken_[count++] = {signal, times, static_cast<pid_t>(sender >> 32),
-                       static_cast<uid_t>(sender & 0xffff'ffff)};
+    const auto pid = static_cast<std::uint32_t>(sender >> 32);
+    taken_[count++] = {.signal = signal,
+                       .times = times,
+                       .sender = static_cast<pid_t>(pid & ~by_kernel_bit),
+                       .sender_user = static_cast<uid_t>(sender & 0xffff'ffff),
+                       .by_kernel = (pid & by_kernel_bit) != 0};
   }
   return {taken_.data(), count};
 }

@@ -69,6 +69,18 @@ result<void> ignore_signal(int signal) {
   return set_action(signal, action);
 }
 
+void survive_stray_signals() noexcept {
+  const auto ignore_default = [](int signal) {
+    struct sigaction now = {};
+    if (::sigaction(signal, nullptr, &now) != 0 || (now.sa_flags & SA_SIGINFO) != 0) return;
+    if (now.sa_handler == SIG_DFL) static_cast<void>(ignore_signal(signal));
+  };
+  for (const int signal : {SIGPIPE, SIGXFSZ}) static_cast<void>(ignore_signal(signal));
+  for (const int signal : {SIGALRM, SIGVTALRM, SIGPROF, SIGPOLL, SIGPWR, SIGSTKFLT, SIGXCPU})
+    ignore_default(signal);
+  for (int signal = SIGRTMIN; signal <= SIGRTMAX; ++signal) ignore_default(signal);
+}
+
 signal_mask_guard::signal_mask_guard() noexcept {
   sigset_t all;
   sigfillset(&all);

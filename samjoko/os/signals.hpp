@@ -41,6 +41,12 @@ enum class in_children : bool { undone, kept };
 /// the processes it forks for its clients must ignore too.
 [[nodiscard]] result<void> ignore_signal(int signal);
 
+/// For a process that must not end by accident, once, before its threads: the errors of a write
+/// (SIGPIPE, SIGXFSZ) are ignored, and so is each signal that would end it by default, that nobody
+/// here uses and that is no fault: timers, SIGIO, SIGXCPU and the like, and the real-time ones. A
+/// signal for which the program has an action of its own keeps it.
+void survive_stray_signals() noexcept;
+
 struct signal_notice {
   int signal = 0;
   /// Deliveries since the last take. Deliveries, not sendings: pending standard signals coalesce.
@@ -49,6 +55,9 @@ struct signal_notice {
   /// sigaction.
   pid_t sender = 0;
   uid_t sender_user = 0;
+  /// The last one was nobody's kill(2): a terminal's, for one. (A sender outside of this process's
+  /// pid namespace has the pid 0, too.)
+  bool by_kernel = false;
 };
 
 struct signal_place;

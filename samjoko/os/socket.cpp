@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <charconv>
 #include <optional>
+#include <samjoko/os/held_folder.hpp>
 #include <samjoko/os/names.hpp>
 
 namespace samjoko::os {
@@ -34,7 +35,7 @@ result<unsigned> find_id(const std::string& name, Lookup lookup) {
   return failure(ENOENT, "owner", name);
 }
 
-result<void> set_owner(const std::string& path, const std::string& owner) {
+result<void> set_owner(int file, const std::string& path, const std::string& owner) {
   const auto colon = owner.find(':');
   const auto user = owner.substr(0, colon);
   const auto group = colon == std::string::npos ? std::string() : owner.substr(colon + 1);
@@ -53,18 +54,41 @@ result<void> set_owner(const std::string& path, const std::string& owner) {
     if (!found) return failure_of(found);
     gid = *found;
   }
-  if (::chown(path.c_str(), uid, gid) == 0) return {};
+  if (::fchownat(file, "", uid, gid, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) == 0) return {};
   return failure(errno, "chown", path + " to " + owner);
 }
 
-result<void> prepare_file(const address& where, const listen_options& options) {
-  const std::string path(where.path());
-  if (options.unix_owner) {
-    if (auto done = set_owner(path, *options.unix_owner); !done) return done;
-  }
-  if (options.unix_mode && ::chmod(path.c_str(), *options.unix_mode) != 0)
-    return failure(errno, "chmod", path);
-  return {};
+/// Where a file of this name stands already, it must be one that this process may replace.
+result<held_folder> folder_for(const std::string& path) {
+  auto folder = held_folder::of(path);
+  if (!folder) return folder;
+  auto found = folder->look();
+  if (!found && !found.error().is(ENOENT)) return failure_of(found);
+  return folder;
+}
+
+/// The file has its mode from the beginning: it takes that of the socket, less the umask (unix(7)
+/// does not say so; the kernel's unix_bind does). The umask is the process's, which has one thread
+/// while it starts to listen.
+int bind_with_mode(int socket, const address& where, const std::optional<unsigned>& mode) noexcept {
+  if (!mode) return ::bind(socket, where.data(), where.size()) == 0 ? 0 : errno;
+  if (::fchmod(socket, *mode) != 0) return errno;
+  const auto before = ::umask(0777 & ~*mode);
+  const int code = ::bind(socket, where.data(), where.size()) == 0 ? 0 : errno;
+  ::umask(before);
+  return code;
+}
+
+/// The owner is given to the file itself, by its descriptor, when it is surely a socket of ours.
+result<void> give_owner(const held_folder& folder, const std::string& path,
+                        const std::string& owner) {
+  auto file = folder.look();
+  if (!file) return failure_of(file);
+  struct stat about{};
+  if (::fstat(file->get(), &about) != 0) return failure(errno, "fstat", path);
+  if (!S_ISSOCK(about.st_mode) || about.st_uid != ::geteuid())
+    return failure(EPERM, "chown", path + ", which was replaced meanwhile");
+  return set_owner(file->get(), path, owner);
 }
 
 result<descriptor> adopt(const address& where) {
@@ -97,8 +121,13 @@ result<descriptor> open_and_listen(const address& where, const listen_options& o
   if (!socket) return failure(errno, "socket", where.text());
   socket_file file;  // where it goes again, that is without the lock, which it takes itself
   std::optional<folder_lock> alone;
+  const std::string path(where.path());
+  held_folder folder;
   if (where.is_unix()) {
-    alone.emplace(std::string(where.path()));
+    auto held = folder_for(path);
+    if (!held) return failure_of(held);
+    folder = std::move(*held);
+    alone.emplace(path);
     remove_stale(where, *alone);
   } else if (auto set = set_flag(socket.get(), SOL_SOCKET, SO_REUSEADDR, where); !set) {
     return failure_of(set);
@@ -109,11 +138,15 @@ result<descriptor> open_and_listen(const address& where, const listen_options& o
       return failure(errno, "setsockopt IPV6_V6ONLY", where.text());
   }
   // Nobody may connect before mode and owner are right; until listen(2) every connect is refused.
-  if (::bind(socket.get(), where.data(), where.size()) != 0)
-    return failure(errno, "bind", where.text());
+  const auto mode = where.is_unix() ? options.unix_mode : std::nullopt;
+  if (const int code = bind_with_mode(socket.get(), where, mode); code != 0)
+    return failure(code, "bind", where.text());
   if (where.is_unix()) {
-    file = socket_file(std::string(where.path()));
-    if (auto prepared = prepare_file(where, options); !prepared) return failure_of(prepared);
+    file = socket_file(path);
+    if (options.unix_owner) {
+      if (auto given = give_owner(folder, path, *options.unix_owner); !given)
+        return failure_of(given);
+    }
   }
   if (::listen(socket.get(), options.backlog) != 0) return failure(errno, "listen", where.text());
   if (made != nullptr) {

@@ -86,6 +86,9 @@ class master {
   }
 
   void obey(const os::signal_notice& notice) {
+    // A terminal's words to a background process that reads or writes, perhaps to a client's
+    // program in our process group: no order of anybody's.
+    if (notice.by_kernel && (notice.signal == SIGTTIN || notice.signal == SIGTTOU)) return;
     log_signal(notice);
     switch (notice.signal) {
       case SIGTERM:

@@ -22,8 +22,9 @@ namespace {
 // Ctrl+C and its like reach the whole process group; the master decides what they mean and says so
 // on the channel. The processes that a worker forks for its clients inherit the ignoring.
 constexpr int for_the_master_only[] = {SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGTTIN, SIGTTOU};
-// A peer that went away is an error to a worker, and sendfile(2) has no MSG_NOSIGNAL.
-constexpr int never_a_death = SIGPIPE;
+// A peer that went away is an error to a worker, and sendfile(2) has no MSG_NOSIGNAL; so is a file
+// that may not grow further (RLIMIT_FSIZE), the log among them.
+constexpr int errors_of_a_write[] = {SIGPIPE, SIGXFSZ};
 
 // All signals are blocked since the fork: one that reaches the new process before it has said what
 // it ignores waits, instead of killing it.
@@ -32,7 +33,9 @@ os::signal_queue own_signals() {
   for (const int signal : for_the_master_only) {
     CHECK(os::ignore_signal(signal), "a signal that cannot be ignored");
   }
-  CHECK(os::ignore_signal(never_a_death), "a signal that cannot be ignored");
+  for (const int signal : errors_of_a_write) {
+    CHECK(os::ignore_signal(signal), "a signal that cannot be ignored");
+  }
   auto queue = os::signal_queue::open({SIGTERM, SIGCHLD});
   CHECK(queue, "no descriptor left for a worker's signals");
   os::block_only({});

@@ -1,0 +1,57 @@
+#pragma once
+// Charter: the folder of a path that somebody named, held open, so that what this process opens
+// there is what was meant, whatever other users of the machine do meanwhile. Privileged programs
+// that open, chmod or chown by a path alone give other users' links power over root's files. The
+// measure is what sshd (StrictModes), Postfix and systemd ask of such a path.
+//
+// The way is walked name by name, each folder held by a descriptor. Who may change a folder may
+// change where the path leads, so each must be root's or this user's own, and writable by nobody
+// else; one with the sticky bit (/tmp) is passed, but in it only what is root's or this user's own.
+// Links on the way are followed under the same rule; the last name is never followed.
+
+#include <sys/types.h>
+#include <samjoko/base/result.hpp>
+#include <samjoko/os/descriptor.hpp>
+#include <string>
+
+namespace samjoko::os {
+
+class held_folder {
+ public:
+  held_folder() noexcept = default;
+  /// The folder of `path`. Errors: EPERM (`on` says which folder and why), ENOENT, ENOTDIR, ELOOP.
+  [[nodiscard]] static result<held_folder> of(const std::string& path);
+
+  [[nodiscard]] int number() const noexcept { return folder_.get(); }
+  /// The last name of the path, without a slash.
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  /// Others may put names into it (the sticky bit).
+  [[nodiscard]] bool is_shared() const noexcept { return shared_; }
+
+  /// What has the name, itself (O_PATH): ENOENT where nothing has it; EPERM for a link, and in a
+  /// shared folder for what is not this user's own or has another name besides.
+  [[nodiscard]] result<descriptor> look() const;
+  /// The same, opened with `flags` for what they say; nothing is made. What was opened is what was
+  /// looked at.
+  [[nodiscard]] result<descriptor> open(int flags) const;
+  /// A new regular file. EEXIST where anything has the name.
+  [[nodiscard]] result<descriptor> make(int flags, mode_t mode) const;
+
+ private:
+  held_folder(descriptor folder, std::string path, std::string name, bool shared)
+      : folder_(std::move(folder)),
+        path_(std::move(path)),
+        name_(std::move(name)),
+        shared_(shared) {}
+
+  descriptor folder_;  // O_PATH
+  std::string path_;   // as it was given, for errors
+  std::string name_;
+  bool shared_ = false;
+};
+
+/// Whether what `path` names may be made or replaced by this process: its folder is one that
+/// held_folder::of() accepts, and nothing has the name, or something that look() accepts.
+[[nodiscard]] result<void> check_place(const std::string& path);
+
+}  // namespace samjoko::os
