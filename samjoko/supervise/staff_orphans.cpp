@@ -1,0 +1,70 @@
+// What workers leave behind: processes that the master has adopted (os/orphans.hpp), the programs
+// of handlers among them. Each is told to end before it is ended.
+#include <samjoko/supervise/staff.hpp>
+
+#include <algorithm>
+#include <csignal>
+
+#include <samjoko/os/log_writer.hpp>
+
+namespace samjoko::supervise {
+
+std::vector<pid_t> staff::orphans() const {
+  auto found = kernel_.children();
+  std::erase_if(found, [this](pid_t each) {
+    return children_.contains(each) ||
+           std::ranges::find(children_before_, each) != children_before_.end();
+  });
+  return found;
+}
+
+void staff::kill_orphans() {
+  for (const auto pid : orphans()) {
+    os::log_warning(os::every("kill"), "process {}, left behind by a worker, is killed", pid);
+    const auto done = kernel_.kill(pid, {}, SIGKILL);
+    if (!done) os::log_error("kill failed", "{}", done.error().sentence());
+  }
+}
+
+bool staff::tell_to_end(pid_t orphan, deadline kill_at) {
+  const auto [place, is_new] = ended_.try_emplace(orphan, kill_at);
+  if (!is_new) return false;
+  os::log_info("orphan", "process {}, left behind by a worker, is told to end", orphan);
+  static_cast<void>(kernel_.kill(orphan, {}, SIGTERM));  // ESRCH: it has just ended
+  static_cast<void>(kernel_.kill(orphan, {}, SIGCONT));  // a stopped one does not hear it
+  return true;
+}
+
+void staff::tell_programs_to_end() {
+  for (const auto each : orphans()) {
+    if (kernel_.worker_of_program(each)) tell_to_end(each, deadline::never());
+  }
+}
+
+void staff::end_programs_of_the_dead(milliseconds grace) {
+  if (fallen_.empty()) return;
+  const auto now = kernel_.now();
+  bool any_left = false;
+  for (const auto each : orphans()) {
+    const auto worker = kernel_.worker_of_program(each);
+    const bool is_theirs = worker && std::ranges::find(fallen_, *worker) != fallen_.end();
+    any_left |= is_theirs || !worker;  // a process for a client leaves its programs to us in turn
+    if (!is_theirs) continue;
+    tell_to_end(each, deadline(now + grace));
+    if (auto& kill_at = ended_[each]; kill_at.passed(now)) {
+      os::log_warning(os::every("kill"), "process {}, left behind by a worker, is killed", each);
+      static_cast<void>(kernel_.kill(each, {}, SIGKILL));
+      kill_at = deadline(now + grace);
+    }
+  }
+  if (!any_left) fallen_.clear();
+}
+
+deadline staff::next_kill() const noexcept {
+  auto next = deadline::never();
+  if (fallen_.empty()) return next;
+  for (const auto& [pid, kill_at] : ended_) next = std::min(next, kill_at);
+  return next;
+}
+
+}  // namespace samjoko::supervise
