@@ -15,9 +15,9 @@ struct server_orders {
   /// Whether to end now.
   std::function<bool()> stop_asked;
   /// Called for each link that is let in. May be empty.
-  std::function<void()> admitted;
+  std::function<void()> admitted{};
   /// Called with the number of links when it has changed. May be empty.
-  std::function<void(std::size_t)> holds;
+  std::function<void(std::size_t)> holds{};
 };
 
 /// Serves until it is told to stop. `listener` is a unix socket, not owned, that stays good when

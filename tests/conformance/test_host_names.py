@@ -44,9 +44,13 @@ class Named:
 
 
 def reached(server):
-    """The address that a client of the relay reached; empty when it was closed without a word."""
-    with connect(server, IN_TIME) as client:
-        return receive_exactly(client, 15).decode().strip()
+    """The address that a client of the relay reached; empty when it was reset without a word, which may
+    come while it still connects."""
+    try:
+        with connect(server, IN_TIME) as client:
+            return receive_exactly(client, 15).decode().strip()
+    except ConnectionResetError:
+        return ""
 
 
 def does_not_start(listen, wrap):

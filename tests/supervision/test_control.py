@@ -224,7 +224,7 @@ def test_worker_that_cannot_start_is_parked_with_its_reason():
         raise Skip("needs root and setpriv, to run as one who may not change the user")
     wrap = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
     with folder() as here:
-        os.chmod(here, 0o777)
+        os.chown(here, 65534, 65534)
         server = Server("echo", "--user", "daemon", "--control", "none", wrap=wrap).start()
         assert server.process.wait(20) == 3, server.log()
         assert server.log_lines("is parked: it ended 5 times within 60 s")
