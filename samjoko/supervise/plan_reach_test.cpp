@@ -76,6 +76,7 @@ class explorer {
     made.drain_limit = milliseconds(300);
     made.failures_to_park = 1 + random() % 4;
     made.repeat_window = milliseconds(0);
+    made.replace_burst = 1 + random() % 3;  // soon empty, so that successors are held back
     return made;
   }
 
@@ -151,7 +152,8 @@ class explorer {
   void end(std::size_t slot) {
     const auto how = random_() % 6 == 0 ? exit_status::exited(exit_do_not_restart)
                                         : exit_status::killed(SIGSEGV);
-    ask(asked::ended, [&] { return subject_.on_ended(slot, how, now_); });
+    const bool served = random_() % 2 == 0;
+    ask(asked::ended, [&] { return subject_.on_ended(slot, how, now_, served); });
   }
 
   std::mt19937 random_;

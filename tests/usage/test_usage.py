@@ -284,9 +284,11 @@ def test_a_configuration_on_standard_input():
 def test_one_is_one():
     with folder() as here, Server("echo", "--control", f"{here}/control", "--workers", 1):
         asked = ["--control", f"{here}/control"]
-        text = subprocess.run([harness.BINARY, "status", *asked],
-                              capture_output=True, text=True, timeout=20).stdout
-        assert "1 of 1 worker ready" in text, text
+
+        def status():
+            return subprocess.run([harness.BINARY, "status", *asked],
+                                  capture_output=True, text=True, timeout=20).stdout
+        harness.until(lambda: "1 of 1 worker ready" in status(), 5, "the worker is ready")
         for words, answer in ((["scale", "1"], "1 worker of"), (["scale", "2"], "2 workers of")):
             told = subprocess.run([harness.BINARY, *words, *asked],
                                   capture_output=True, text=True, timeout=20).stdout
