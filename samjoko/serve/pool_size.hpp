@@ -56,6 +56,11 @@ class pool_size {
     return std::min(surplus, members > least_ ? members - least_ : 0);
   }
 
+  /// When that is to be asked again, though nothing happens: never while none could leave.
+  [[nodiscard]] deadline next_look(std::uint32_t members) const noexcept {
+    return members > least_ ? deadline(window_end_) : deadline::never();
+  }
+
   /// What happened between two questions counts too: a moment in which nobody waited.
   void saw_none_waiting() noexcept { lowest_waiting_ = 0; }
 

@@ -63,9 +63,11 @@ TEST(pool_size, does_not_shrink_after_a_moment_without_anybody_waiting) {
 TEST(pool_size, does_not_shrink_below_its_minimum) {
   pool_size size(4, 50, seconds(10));
   EXPECT_EQ(size.shrink_by(6, 6, start), 0u);
+  EXPECT_EQ(size.next_look(6), deadline(start + seconds(10)));
   EXPECT_EQ(size.shrink_by(6, 6, start + seconds(10)), 2u);
   EXPECT_EQ(size.shrink_by(4, 4, start + seconds(20)), 0u);
   EXPECT_EQ(size.shrink_by(3, 3, start + seconds(30)), 0u);
+  EXPECT_TRUE(size.next_look(3).is_never()) << "a pool at its least sleeps";
 }
 
 }  // namespace

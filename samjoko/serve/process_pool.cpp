@@ -63,9 +63,10 @@ class process_pool {
   [[nodiscard]] bool wants_to_know_of_clients(steady::time_point now) {
     return now >= next_relief_ && size_.is_full(members_) && count_of(pool_state::waiting) == 0;
   }
-  [[nodiscard]] deadline next_moment(steady::time_point now) const noexcept {
+  [[nodiscard]] deadline next_moment(steady::time_point now, bool stops) const noexcept {
     const auto relief = now < next_relief_ ? deadline(next_relief_) : deadline::never();
-    return std::min(relief, size_.next_try(now));
+    const auto look = stops ? deadline::never() : size_.next_look(members_);
+    return std::min({relief, look, size_.next_try(now)});
   }
   [[nodiscard]] std::uint32_t size() const noexcept { return members_; }
 
@@ -212,7 +213,7 @@ class pre_forked {
     waiting_room::news news;
     while (!room_.stop().requested()) {
       for (auto& pool : pools_) pool.tend(news.clients);
-      news = wait(timeout());
+      news = wait(timeout(false));
     }
     // Every member sees that the listeners do not block any more: the mode belongs to the shared
     // socket. They drain the backlog and leave.
@@ -230,7 +231,7 @@ class pre_forked {
       for (auto& pool : pools_) pool.close_drained(level == stop_level::immediate);
       const bool drained = std::ranges::all_of(pools_, &process_pool::is_closed);
       const int longest = drained ? 1000 : static_cast<int>(drain_interval.count());
-      const int until_try = timeout();
+      const int until_try = timeout(true);
       wait(until_try < 0 ? longest : std::min(until_try, longest));
       reap();
     }
@@ -254,10 +255,10 @@ class pre_forked {
            std::ranges::any_of(pools_, &process_pool::is_abandoned);
   }
 
-  [[nodiscard]] int timeout() const {
+  [[nodiscard]] int timeout(bool stops) const {
     const auto now = steady::now();
     auto first = deadline::never();
-    for (const auto& pool : pools_) first = std::min(first, pool.next_moment(now));
+    for (const auto& pool : pools_) first = std::min(first, pool.next_moment(now, stops));
     return first.poll_timeout(now);
   }
 

@@ -73,7 +73,8 @@ deadline thread_pool::next_moment() const noexcept {
   const auto spoken = any_spoke_.load() ? deadline(now + spoken_interval) : deadline::never();
   const bool drains = stop_.requested() && !door_is_closed_;
   const auto drained = drains ? deadline(now + drain_interval) : deadline::never();
-  return std::min({parked_.next_expiry(), relief, spoken, drained, size_.next_try(now)});
+  const auto look = stop_.requested() ? deadline::never() : size_.next_look(alive_.load());
+  return std::min({parked_.next_expiry(), relief, spoken, drained, look, size_.next_try(now)});
 }
 
 bool thread_pool::anything_for_idle() const noexcept {
