@@ -27,8 +27,9 @@ struct http_turn::head_copy {
   std::array<char, 1024 - sizeof(std::size_t)> room;  // NOLINT: written before it is read
 
   /// One that is too long is forgotten.
-  explicit head_copy(std::string_view head) noexcept  // NOLINT: as above
-      : size(head.size() <= room.size() ? head.copy(room.data(), room.size()) : 0) {}
+  explicit head_copy(std::string_view head) noexcept {  // NOLINT: as above
+    if (head.size() <= room.size()) size = head.copy(room.data(), room.size());
+  }
   static void* operator new(std::size_t bytes) { return frame_pool::allocate(bytes); }
   static void operator delete(void* memory, std::size_t bytes) noexcept {
     frame_pool::release(memory, bytes);
