@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <samjoko/services/chat_name.hpp>
 
 namespace samjoko::services {
 namespace {
@@ -65,11 +66,6 @@ constexpr std::array<command, 7> commands{{
     {"/quit", chat_wish::quit, false, false, "write: /quit alone"},
 }};
 
-/// What stands between < and > must not end there.
-bool is_name(std::string_view word) noexcept {
-  return word.find_first_of("<>/") == std::string_view::npos;
-}
-
 }  // namespace
 
 chat_line understand(std::string_view line) noexcept {
@@ -89,7 +85,8 @@ chat_line understand(std::string_view line) noexcept {
   const chat_line said{
       .what = found->what, .word = rest.substr(0, end), .text = trimmed(rest.substr(end))};
   if (said.word.empty() || said.text.empty() == found->has_text) return wrong(found->usage);
-  if (!is_name(said.word)) return wrong("a name has none of < > /");
+  const auto fault = fault_of_name(said.word);
+  if (fault != name_fault::none) return wrong(in_words(fault));
   return said;
 }
 

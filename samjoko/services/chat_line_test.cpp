@@ -40,6 +40,47 @@ TEST(chat_line, every_wrong_use_is_told) {
   }
 }
 
+TEST(chat_line, names_in_the_letters_of_many_languages) {
+  for (const auto name : {"crow"sv, "u-1_x"sv, "42"sv, "삼족오"sv, "까마귀7"sv, "Ворона"sv, "Ёж"sv,
+                          "Zoë"sv, "Łukasz"sv, "Nguyễn"sv, "Şükrü"sv, "κόραξ"sv, "カラス"sv,
+                          "からす"sv, "鴉の子"sv, "עורב"sv, "غراب"sv}) {
+    EXPECT_EQ(understand("/nick " + std::string(name)).what, chat_wish::nick) << name;
+    EXPECT_EQ(understand("/join " + std::string(name)).what, chat_wish::join) << name;
+  }
+}
+
+TEST(chat_line, names_that_could_be_taken_for_another_are_refused) {
+  for (const auto name : {"al\u200bice"sv,         // zero width space
+                          "alice\u200d"sv,         // and joiner
+                          "\ufeffalice"sv,         // byte order mark
+                          "al\u00adice"sv,         // soft hyphen
+                          "\u202ealice"sv,         // right-to-left override
+                          "\u2066alice"sv,         // and isolate
+                          "ａｌｉｃｅ"sv,          // full width
+                          "\u0430lice"sv,          // Cyrillic a
+                          "al\u0131c\u0435"sv,     // a Cyrillic e among Latin
+                          "\u0430\u0441\u0435"sv,  // all Cyrillic: looks like ace
+                          "\u039f\u039a"sv,        // all Greek: looks like OK
+                          "alice\u00a0has\u00a0left"sv,
+                          "alice\u2003x"sv,
+                          "alice\u3000x"sv,
+                          "e\u0301ric"sv,      // not composed
+                          "\U0001d41alice"sv,  // mathematical
+                          "\u2170x"sv,         // a Roman numeral
+                          "a\ufe0f"sv,         // variation selector
+                          "\u115f"sv,
+                          "\u3164"sv,
+                          "\uffa0"sv,  // Hangul fillers
+                          "\U0001f426"sv,
+                          "a.b"sv,
+                          "a*"sv,
+                          "!"sv,
+                          "\u2010x"sv}) {
+    EXPECT_EQ(understand("/nick " + std::string(name)).what, chat_wish::wrong) << name;
+    EXPECT_EQ(understand("/join " + std::string(name)).what, chat_wish::wrong) << name;
+  }
+}
+
 TEST(chat_line, control_characters_are_refused) {
   for (const auto line : {"a\0b"sv, "bell \a"sv, "\x1b[2J"sv, "tab\there"sv, "cr\rx"sv,
                           "del \x7f"sv, "csi \xc2\x9b"sv, "/nick a\x01"sv}) {
