@@ -24,9 +24,9 @@ class running_hub {
   void start() {
     stop_asked_ = false;
     thread_ = std::thread([this] {
-      run_server(listener_.get(), bounds_,
-                 {.descriptor = bell_.descriptor(),
-                  .stop_asked = [this] { return stop_asked_.load(); }});
+      run_server(listener_.get(), bounds_, {.descriptor = bell_.descriptor(), .stop_asked = [this] {
+                                              return stop_asked_.load();
+                                            }});
     });
   }
   /// As its death: every link is closed, the listener stays.
