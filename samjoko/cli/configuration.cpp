@@ -1,8 +1,11 @@
 #include <samjoko/cli/configuration.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <samjoko/cli/units.hpp>
 #include <samjoko/os/file.hpp>
+#include <samjoko/os/obeyed_file.hpp>
+#include <samjoko/os/output.hpp>
 #include <utility>
 
 namespace samjoko::cli {
@@ -17,7 +20,20 @@ configuration broken(const std::string& name, const std::string& why) {
 std::string why_not_read(const error& wrong) {
   if (wrong.is(condition::too_long)) return "it is larger than 1 MiB: is it a configuration?";
   if (wrong.is(condition::bad_argument)) return "it is not a regular file";
+  if (wrong.is(EPERM))
+    return wrong.on() +
+           "; whoever may change it commands this server: close it to others, or give it as "
+           "standard input (-)";
   return "cannot be read: " + reason(wrong.code());
+}
+
+/// What the caller of this program opened is its own choice.
+result<std::string> text_of_file(const std::string& path) {
+  if (const auto own = os::own_descriptor_named(path))
+    return os::read_whole_file(*own, path, most_configuration_size);
+  auto file = os::open_obeyed_file(path);
+  if (!file) return failure_of(file);
+  return os::read_whole_file(file->get(), path, most_configuration_size);
 }
 
 /// A quoted string of TOML (toml.io, "String"): the index behind it. A string of one line ends with
@@ -80,8 +96,7 @@ trap find_trap(std::string_view text) {
 
 configuration read_configuration(const std::string& path) {
   const bool is_input = path == "-";
-  const auto text = is_input ? os::read_to_end(0, most_configuration_size)
-                             : os::read_whole_file(path, most_configuration_size);
+  const auto text = is_input ? os::read_to_end(0, most_configuration_size) : text_of_file(path);
   const std::string name = is_input ? "standard input" : path;
   if (!text) return broken(name, why_not_read(text.error()));
   const std::string_view start = std::string_view(*text).substr(0, 2);

@@ -34,8 +34,20 @@ class held_folder {
   /// The same, opened with `flags` for what they say; nothing is made. What was opened is what was
   /// looked at.
   [[nodiscard]] result<descriptor> open(int flags) const;
+  /// The same for a regular file; EINVAL for what is none, which is not opened.
+  [[nodiscard]] result<descriptor> look_regular() const;
+  [[nodiscard]] result<descriptor> open_regular(int flags) const;
   /// A new regular file. EEXIST where anything has the name.
   [[nodiscard]] result<descriptor> make(int flags, mode_t mode) const;
+
+  /// Another name in the same folder: this one with `more` behind it. Errors: EMFILE.
+  [[nodiscard]] result<held_folder> beside(const std::string& more) const;
+  /// Whether the name is that of the file that is open as `number`.
+  [[nodiscard]] bool names(int number) const noexcept;
+  /// Gives the file another name of the same folder, in place of what has it (man 2 renameat).
+  [[nodiscard]] result<void> rename_to(const held_folder& other) const;
+  /// Takes the name away from the file that is open as `number`; what else has it stays.
+  void remove(int number) const noexcept;
 
  private:
   held_folder(descriptor folder, std::string path, std::string name, bool shared)

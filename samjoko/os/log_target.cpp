@@ -4,9 +4,6 @@
 #include <sys/stat.h>
 
 #include <cerrno>
-#include <charconv>
-#include <optional>
-#include <string_view>
 
 #include <samjoko/os/held_folder.hpp>
 #include <samjoko/os/output.hpp>
@@ -16,19 +13,6 @@ namespace {
 
 constexpr int appending = O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
 constexpr mode_t new_log_mode = 0644;
-
-std::optional<int> own_descriptor_in(std::string_view path) {
-  if (path == "/dev/stdout") return standard_output;
-  if (path == "/dev/stderr") return standard_error;
-  for (const std::string_view folder : {"/dev/fd/", "/proc/self/fd/"}) {
-    if (!path.starts_with(folder)) continue;
-    const auto digits = path.substr(folder.size());
-    int number = -1;
-    const auto [end, wrong] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-    if (wrong == std::errc{} && end == digits.data() + digits.size() && number >= 0) return number;
-  }
-  return std::nullopt;
-}
 
 /// A description of our own where there can be one: a socket has none, nor what we may no longer
 /// open by ourselves.
@@ -56,7 +40,7 @@ result<descriptor> open_existing(const held_folder& folder, const std::string& p
 }  // namespace
 
 result<descriptor> open_log_target(const std::string& path) {
-  if (const auto own = own_descriptor_in(path)) return open_own(*own, path);
+  if (const auto own = own_descriptor_named(path)) return open_own(*own, path);
   auto folder = held_folder::of(path);
   if (!folder) return failure_of(folder);
   for (int tries = 0;; ++tries) {

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 
 namespace samjoko::os {
 
@@ -16,6 +17,20 @@ void keep_standard_open() noexcept {
     const int wrong_way = number == 0 ? O_WRONLY : O_RDONLY;
     if (::open("/dev/null", wrong_way | O_NOCTTY) < 0) static_cast<void>(::open("/", O_PATH));
   }
+}
+
+std::optional<int> own_descriptor_named(std::string_view path) {
+  if (path == "/dev/stdin") return 0;
+  if (path == "/dev/stdout") return standard_output;
+  if (path == "/dev/stderr") return standard_error;
+  for (const std::string_view folder : {"/dev/fd/", "/proc/self/fd/"}) {
+    if (!path.starts_with(folder)) continue;
+    const auto digits = path.substr(folder.size());
+    int number = -1;
+    const auto [end, wrong] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    if (wrong == std::errc{} && end == digits.data() + digits.size() && number >= 0) return number;
+  }
+  return std::nullopt;
 }
 
 result<descriptor> duplicate(int number) {

@@ -1,6 +1,7 @@
 #pragma once
 // Charter: files that text is written to: a log, the standard streams.
 
+#include <optional>
 #include <samjoko/base/result.hpp>
 #include <samjoko/os/descriptor.hpp>
 #include <string>
@@ -12,6 +13,10 @@ namespace samjoko::os {
 /// that is opened gets their numbers, and what is meant for standard error goes into no file of a
 /// client. To be called before anything is opened.
 void keep_standard_open() noexcept;
+
+/// That of this process which a path names: /dev/stdin, /dev/stdout, /dev/stderr, /dev/fd/N,
+/// /proc/self/fd/N.
+[[nodiscard]] std::optional<int> own_descriptor_named(std::string_view path);
 
 /// Another descriptor for the same open file.
 [[nodiscard]] result<descriptor> duplicate(int number);

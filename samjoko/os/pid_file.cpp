@@ -21,10 +21,9 @@
 namespace samjoko::os {
 namespace {
 
-std::string read_file(const std::string& path) {
-  const descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+std::string read_start(const descriptor& file) {
   std::array<char, 1024> room;
-  const auto count = file ? ::read(file.get(), room.data(), room.size()) : -1;
+  const auto count = file ? ::pread(file.get(), room.data(), room.size(), 0) : -1;
   return count <= 0 ? std::string() : std::string(room.data(), static_cast<std::size_t>(count));
 }
 
@@ -39,7 +38,8 @@ std::optional<pid_t> pid_in(std::string_view text) {
 
 /// Seconds of the epoch; nothing where /proc does not say.
 std::optional<double> start_of(pid_t pid) {
-  const auto text = read_file(fmt::format("/proc/{}/stat", pid));
+  const descriptor facts(::open(fmt::format("/proc/{}/stat", pid).c_str(), O_RDONLY | O_CLOEXEC));
+  const auto text = read_start(facts);
   // The name of the program may contain anything, parentheses too; the 22nd field is the 20th
   // behind it (man 5 proc, starttime).
   auto at = text.rfind(')');
@@ -57,89 +57,128 @@ std::optional<double> start_of(pid_t pid) {
 }
 
 /// Of the process that a file names, when it can have been meant.
-std::optional<pid_t> living_owner(const std::string& path) {
-  const auto pid = pid_in(read_file(path));
+std::optional<pid_t> living_owner(const descriptor& file, const struct stat& about) {
+  const auto pid = pid_in(read_start(file));
   if (!pid || *pid == ::getpid()) return std::nullopt;
   if (::kill(*pid, 0) != 0 && errno == ESRCH) return std::nullopt;
-  struct stat about{};
   const auto started = start_of(*pid);
-  if (!started || ::stat(path.c_str(), &about) != 0) return pid;
+  if (!started) return pid;
   constexpr double inexact = 2;  // seconds: ticks, and a clock that is being set
   return *started <= static_cast<double>(about.st_mtime) + inexact ? pid : std::nullopt;
+}
+
+error not_a_file(const std::string& path) {
+  return {EPERM, "pid file", path + " is not a regular file, and is left alone"};
+}
+
+/// Not for others to open: nobody else can hold its lock.
+result<descriptor> make_or_take(const held_folder& coming, const std::string& path) {
+  constexpr int flags = O_RDWR | O_NONBLOCK;
+  for (int tries = 0;; ++tries) {
+    auto made = coming.make(flags, 0600);
+    if (made || !made.error().is(EEXIST)) return made;
+    auto taken = coming.open_regular(flags);
+    if (!taken && taken.error().is(ENOENT) && tries < 100) continue;  // it went meanwhile
+    if (!taken && taken.error().is(EINVAL)) return std::unexpected(not_a_file(path + ".new"));
+    return taken;
+  }
 }
 
 }  // namespace
 
 result<pid_file> pid_file::claim(const std::string& path) {
   pid_file made;
+  auto place = held_folder::of(path);
+  if (!place) return failure_of(place);
+  auto coming = place->beside(".new");
+  if (!coming) return failure_of(coming);
+  made.place_ = std::move(*place);
+  made.coming_ = std::move(*coming);
   made.owner_ = ::getpid();
   made.path_ = path;
-  const auto coming = path + ".new";
   // Who has the lock may look at what is published, and publish. It moves with the file, so that
   // nobody gets between a look and another's publishing.
-  if (auto locked = made.lock(coming); !locked) return failure_of(locked);
-  made.temporary_ = coming;
-  if (const auto owner = living_owner(path))
-    return failure(EEXIST, "pid file",
-                   fmt::format("{} names process {}, which lives", path, *owner));
+  if (auto locked = made.lock(); !locked) return failure_of(locked);
+  if (auto nobody = made.look_at_owner(); !nobody) return failure_of(nobody);
   const auto text = fmt::format("{}\n", made.owner_);
   if (::ftruncate(made.file_.get(), 0) != 0 ||
       ::write(made.file_.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
-    return failure(errno, "write", coming);
+    return failure(errno, "write", path + ".new");
   return made;
 }
 
-result<void> pid_file::lock(const std::string& coming) {
-  constexpr int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
-  while (true) {
-    // Not for others to open: nobody else can hold its lock.
-    file_ = descriptor(::open(coming.c_str(), flags, 0600));
-    if (!file_) return failure(errno, "open", coming);
-    if (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0) {
-      if (errno == EINTR) continue;
-      if (errno == EWOULDBLOCK)
-        return failure(EEXIST, "pid file",
-                       fmt::format("{}: another server is being started with it", path_));
-      return {};  // the file system knows no locks
-    }
-    if (names_itself(coming)) return {};  // otherwise it was published or removed meanwhile
-  }
+result<void> pid_file::look_at_owner() const {
+  auto found = place_.open_regular(O_RDONLY | O_NONBLOCK);
+  if (!found && found.error().is(ENOENT)) return {};
+  if (!found && found.error().is(EINVAL)) return std::unexpected(not_a_file(path_));
+  if (!found && found.error().is(EACCES)) return {};  // it may still be replaced
+  if (!found) return failure_of(found);
+  struct stat about{};
+  if (::fstat(found->get(), &about) != 0) return failure(errno, "fstat", path_);
+  const auto owner = living_owner(*found, about);
+  if (!owner) return {};
+  return failure(EEXIST, "pid file",
+                 fmt::format("{} names process {}, which lives", path_, *owner));
 }
 
-bool pid_file::names_itself(const std::string& path) const noexcept {
-  struct stat ours{};
-  struct stat there{};
-  return ::fstat(file_.get(), &ours) == 0 && ::lstat(path.c_str(), &there) == 0 &&
-         ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+result<void> pid_file::lock() {
+  while (true) {
+    auto file = make_or_take(coming_, path_);
+    if (!file) return failure_of(file);
+    file_ = std::move(*file);
+    if (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0) {
+      if (errno == EINTR) continue;
+      if (errno == EWOULDBLOCK) {
+        file_.reset();  // it is the other's
+        return failure(EEXIST, "pid file",
+                       fmt::format("{}: another server is being started with it", path_));
+      }
+      return {};  // the file system knows no locks
+    }
+    if (coming_.names(file_.get())) return {};  // otherwise it was published or removed meanwhile
+  }
 }
 
 pid_file::pid_file(pid_file&& other) noexcept
     : path_(std::exchange(other.path_, {})),
-      temporary_(std::exchange(other.temporary_, {})),
+      place_(std::move(other.place_)),
+      coming_(std::move(other.coming_)),
+      published_(std::exchange(other.published_, false)),
       file_(std::move(other.file_)),
       owner_(std::exchange(other.owner_, 0)) {}
 
 pid_file& pid_file::operator=(pid_file&& other) noexcept {
   pid_file moved(std::move(other));
   std::swap(path_, moved.path_);
-  std::swap(temporary_, moved.temporary_);
+  std::swap(place_, moved.place_);
+  std::swap(coming_, moved.coming_);
+  std::swap(published_, moved.published_);
   std::swap(file_, moved.file_);
   std::swap(owner_, moved.owner_);
   return *this;
 }
 
 pid_file::~pid_file() {
-  if (path_.empty() || owner_ != ::getpid()) return;
-  if (!temporary_.empty() && names_itself(temporary_)) ::unlink(temporary_.c_str());
-  if (temporary_.empty() && names_itself(path_) && pid_in(read_file(path_)) == owner_)
-    ::unlink(path_.c_str());
+  if (path_.empty() || owner_ != ::getpid() || !file_) return;
+  if (!published_) {
+    coming_.remove(file_.get());
+  } else if (pid_in(read_start(file_)) == owner_) {
+    place_.remove(file_.get());
+  }
 }
 
 result<void> pid_file::publish() {
-  if (path_.empty() || temporary_.empty()) return {};
-  if (::fchmod(file_.get(), 0644) != 0) return failure(errno, "chmod", temporary_);
-  if (::rename(temporary_.c_str(), path_.c_str()) != 0) return failure(errno, "rename", path_);
-  temporary_.clear();
+  if (path_.empty() || published_) return {};
+  if (::fchmod(file_.get(), 0644) != 0) return failure(errno, "chmod", path_);
+  if (!coming_.names(file_.get()))
+    return failure(ENOENT, "pid file", path_ + ".new is not ours any more");
+  // What came since the start was looked at: a device or a link is not ours to replace.
+  if (auto there = place_.look_regular(); !there && !there.error().is(ENOENT)) {
+    if (there.error().is(EINVAL)) return std::unexpected(not_a_file(path_));
+    return failure_of(there);
+  }
+  if (auto renamed = coming_.rename_to(place_); !renamed) return renamed;
+  published_ = true;
   return {};
 }
 

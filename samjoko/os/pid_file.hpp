@@ -8,6 +8,7 @@
 
 #include <samjoko/base/result.hpp>
 #include <samjoko/os/descriptor.hpp>
+#include <samjoko/os/held_folder.hpp>
 
 namespace samjoko::os {
 
@@ -19,7 +20,8 @@ class pid_file {
   /// started anew), and the file is stale. Leaves a file of its own beside it, `path`.new, so that
   /// a folder that cannot be written to is told now and not when all is ready; its lock (man 2
   /// flock) keeps out whoever starts at the same time. What a start that was killed left there is
-  /// taken over. Errors: EEXIST (it lives, `on` says who, or is being started), EACCES, ENOENT.
+  /// taken over. The folder is a held_folder, and what has the name must be a regular file. Errors:
+  /// EEXIST (it lives, `on` says who, or is being started), EPERM, EACCES, ENOENT.
   [[nodiscard]] static result<pid_file> claim(const std::string& path);
   pid_file(pid_file&& other) noexcept;
   pid_file& operator=(pid_file&& other) noexcept;
@@ -31,12 +33,14 @@ class pid_file {
   [[nodiscard]] result<void> publish();
 
  private:
-  [[nodiscard]] result<void> lock(const std::string& coming);
-  [[nodiscard]] bool names_itself(const std::string& path) const noexcept;
+  [[nodiscard]] result<void> lock();
+  [[nodiscard]] result<void> look_at_owner() const;
 
-  std::string path_;       // empty: none
-  std::string temporary_;  // empty: published
-  descriptor file_;        // held, so that its inode cannot become another's
+  std::string path_;    // empty: none
+  held_folder place_;   // where it is to be
+  held_folder coming_;  // where it is until it is published
+  bool published_ = false;
+  descriptor file_;  // held, so that its inode cannot become another's
   pid_t owner_ = 0;
 };
 

@@ -129,6 +129,46 @@ TEST_F(pid_file_test, that_a_killed_start_left_unpublished_hinders_nobody) {
   EXPECT_EQ(found.st_mode & 0777, 0644u);
 }
 
+// A rename over a device takes it away from the whole machine.
+TEST_F(pid_file_test, is_never_put_in_place_of_what_is_no_file) {
+  for (const std::string name : {"", ".new"}) {
+    ASSERT_EQ(::mkfifo((path + name).c_str(), 0600), 0);
+    const auto subject = pid_file::claim(path);
+    ASSERT_FALSE(subject) << name;
+    EXPECT_TRUE(subject.error().is(EPERM));
+    EXPECT_NE(subject.error().on().find("is not a regular file"), std::string::npos);
+    EXPECT_EQ(files(), 1);
+    std::filesystem::remove(path + name);
+  }
+  auto subject = pid_file::claim(path);
+  ASSERT_TRUE(subject);
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  EXPECT_FALSE(subject->publish());
+  EXPECT_TRUE(std::filesystem::is_fifo(path));
+}
+
+TEST_F(pid_file_test, follows_no_link) {
+  for (const std::string name : {"", ".new"}) {
+    std::ofstream(folder + "/victim") << "mine\n";
+    std::filesystem::create_symlink("victim", path + name);
+    EXPECT_FALSE(pid_file::claim(path)) << name;
+    std::string line;
+    std::ifstream victim(folder + "/victim");
+    EXPECT_TRUE(std::getline(victim, line) && line == "mine");
+    EXPECT_TRUE(std::filesystem::is_symlink(path + name));
+    std::filesystem::remove(path + name);
+  }
+}
+
+TEST_F(pid_file_test, in_a_folder_that_others_may_change_is_refused) {
+  ASSERT_EQ(::chmod(folder.c_str(), 0777), 0);
+  const auto subject = pid_file::claim(path);
+  ASSERT_FALSE(subject);
+  EXPECT_NE(subject.error().on().find("writable by everybody"), std::string::npos);
+  ASSERT_EQ(::chmod(folder.c_str(), 01777), 0);
+  EXPECT_TRUE(pid_file::claim(path));
+}
+
 TEST_F(pid_file_test, in_a_folder_that_is_not_there_is_told_at_once) {
   const auto subject = pid_file::claim(folder + "/none/pid");
   ASSERT_FALSE(subject);
