@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <samjoko/base/check.hpp>
 #include <samjoko/io/attempt.hpp>
+#include <samjoko/io/turn.hpp>
 #include <samjoko/os/activity.hpp>
 #include <samjoko/os/clock.hpp>
 #include <samjoko/os/log_writer.hpp>
@@ -261,6 +262,7 @@ void epoll_loop::one_turn() {
   bool woken = false;
   os::mark_waiting();
   const auto events = epoll_.wait(room, longest_wait(), woken);
+  begin_turn();
   os::mark_client(-1);
   for (const auto& event : events) handle(event);
   os::mark_client(-1);  // who becomes ready by a queue says himself whom he serves

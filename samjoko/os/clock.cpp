@@ -62,6 +62,14 @@ std::chrono::system_clock::time_point wall_now() noexcept {
   return instead == nullptr ? std::chrono::system_clock::now() : instead();
 }
 
+std::chrono::system_clock::time_point coarse_wall_now() noexcept {
+  if (const auto instead = played.load(std::memory_order_relaxed); instead != nullptr)
+    return instead();
+  timespec time{};
+  ::clock_gettime(CLOCK_REALTIME_COARSE, &time);
+  return std::chrono::system_clock::time_point(to_duration(time));
+}
+
 void play_wall_clock(wall_clock instead) noexcept { played.store(instead); }
 
 }  // namespace samjoko::os

@@ -31,6 +31,10 @@ class frequent_clock {
 /// The same to the nanosecond. Nothing else in the library asks for the time of day.
 [[nodiscard]] std::chrono::system_clock::time_point wall_now() noexcept;
 
+/// As the kernel counts it when it notes the times of a file: behind wall_now(), and by more than a
+/// tick where a busy machine lets ticks wait (CLOCK_REALTIME_COARSE).
+[[nodiscard]] std::chrono::system_clock::time_point coarse_wall_now() noexcept;
+
 /// For tests of a time of day that jumps: asked instead of the kernel by this process and those it
 /// forks from now on; null for the kernel again.
 using wall_clock = std::chrono::system_clock::time_point (*)() noexcept;

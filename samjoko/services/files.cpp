@@ -66,7 +66,7 @@ class file_tree {
     }
     if (path->ends_with('/')) return serve_directory(asked, room, path->size(), answer);
     room[path->size()] = '\0';
-    auto file = web::file_cache::own().find(*root_, name_below(*path));
+    auto file = web::file_cache::own().find(*root_, name_below(*path), web::look_for(asked));
     if (file) return web::answer_with_file(asked, std::move(*file), answer);
     if (!file.error().is(EISDIR)) return fail(file.error(), answer);
     redirect(*path, parts, answer);
@@ -87,7 +87,7 @@ class file_tree {
     if (size + index_name.size() >= room.size()) return answer.plain(404);
     index_name.copy(room.data() + size, index_name.size());
     room[size + index_name.size()] = '\0';
-    auto index = web::file_cache::own().find(*root_, room.data() + 1);
+    auto index = web::file_cache::own().find(*root_, room.data() + 1, web::look_for(asked));
     if (index) return web::answer_with_file(asked, std::move(*index), answer);
     const bool none = index.error().is(ENOENT) || index.error().is(EISDIR);
     if (!none) return fail(index.error(), answer);

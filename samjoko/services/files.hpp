@@ -4,7 +4,8 @@
 // Every regular file is served, those whose names begin with a dot too. A path that names a
 // directory is redirected to the same with "/" at its end, and there index.html is served, or else
 // a page that lists the directory, or 403. Links are followed as long as they stay below the
-// directory; one that leaves it is answered with 403. Changes on the disk are seen within a second.
+// directory; one that leaves it is answered with 403. A file that changes is seen by the next
+// request; a name that comes to mean another, within a second.
 
 #include <samjoko/web/http_service.hpp>
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <iterator>
 #include <samjoko/os/clock.hpp>
@@ -28,9 +30,10 @@ std::string content_range(const proto::byte_range& range, std::uint64_t size) {
   return fmt::format("bytes {}-{}/{}", range.offset, range.offset + range.size - 1, size);
 }
 
-void answer_part(const shared_file& file, const proto::byte_range& range, response& answer) {
+void answer_part(const shared_file& file, const proto::byte_range& range, std::time_t now,
+                 response& answer) {
   answer.status(206);
-  answer.lines(file->validators);
+  answer.lines(file->validators(now));
   answer.content_type(file->media_type);
   answer.field("Content-Range", content_range(range, file->facts.size));
   answer.body(content_of(file), range.offset, range.size);
@@ -38,10 +41,10 @@ void answer_part(const shared_file& file, const proto::byte_range& range, respon
 
 /// RFC 9110 section 14.6.
 void answer_parts(const shared_file& file, std::span<const proto::byte_range> ranges,
-                  response& answer) {
+                  std::time_t now, response& answer) {
   const auto border = boundary();
   answer.status(206);
-  answer.lines(file->validators);
+  answer.lines(file->validators(now));
   answer.content_type("multipart/byteranges; boundary=" + border);
   answer.body(content_of(file), 0, 0);
   for (const auto& range : ranges) {
@@ -65,27 +68,36 @@ bool answer_range(const proto::request& asked, const shared_file& file,
     answer.field("Content-Range", fmt::format("bytes */{}", file->facts.size));
     answer.plain(416);
   } else if (set.ranges().size() == 1) {
-    answer_part(file, set.ranges().front(), answer);
+    answer_part(file, set.ranges().front(), now, answer);
   } else {
-    answer_parts(file, set.ranges(), answer);
+    answer_parts(file, set.ranges(), now, answer);
   }
   return true;
 }
 
 }  // namespace
 
+look look_for(const proto::request& asked) noexcept {
+  static constexpr std::array fields{known_field::range, known_field::if_none_match,
+                                     known_field::if_modified_since, known_field::if_match,
+                                     known_field::if_unmodified_since};
+  const bool depends =
+      std::ranges::any_of(fields, [&](known_field each) { return asked.find(each).has_value(); });
+  return depends ? look::now : look::once_in_a_turn;
+}
+
 void answer_with_file(const proto::request& asked, shared_file file, response& answer) {
-  const proto::validators current{.etag = file->etag, .last_modified = file->facts.modified};
+  const proto::validators current{.etag = file->etag, .last_modified = file->last_modified()};
   const auto now = os::wall_seconds();
   switch (proto::evaluate(asked, current, now)) {
     case proto::precondition::failed: return answer.plain(412);
     case proto::precondition::not_modified:
       answer.status(304);
-      return answer.lines(file->validators);
+      return answer.lines(file->validators(now));
     case proto::precondition::holds: break;
   }
   if (answer_range(asked, file, current, now, answer)) return;
-  answer.lines(file->lines);
+  answer.lines(file->lines(now));
   const auto size = file->facts.size;
   auto content = std::shared_ptr<const content_file>(std::move(file), &file->content);
   answer.body(std::move(content), 0, size);

@@ -4,9 +4,13 @@
 
 #include <memory>
 #include <samjoko/proto/request.hpp>
-#include <samjoko/web/stored_file.hpp>
+#include <samjoko/web/file_cache.hpp>
 
 namespace samjoko::web {
+
+/// How the file that is asked for is to be looked at: a 206, a 304, a 412 or a 416 says something
+/// about the file of this very moment.
+[[nodiscard]] look look_for(const proto::request& asked) noexcept;
 
 /// Ranges are obeyed for GET alone (RFC 9110 section 14.2), several of them as
 /// multipart/byteranges.

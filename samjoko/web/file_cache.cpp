@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <samjoko/io/turn.hpp>
 #include <samjoko/os/caller.hpp>
 #include <samjoko/os/clock.hpp>
 #include <samjoko/os/open_beneath.hpp>
@@ -28,13 +29,15 @@ bool reserve() noexcept {
 }
 
 result<std::shared_ptr<stored_file>> open_file(int directory, const char* path) {
+  // Before it is opened: what is settled by then was not replaced between the two calls.
+  const auto now = os::coarse_wall_now();
   auto opened = os::open_beneath(directory, path);
   if (!opened) return failure_of(opened);
   const auto facts = os::facts_of(opened->get());
   if (!facts) return std::unexpected(facts.error());
   if (facts->kind == os::file_kind::directory) return failure(EISDIR, "open");
   if (facts->kind != os::file_kind::regular) return failure(ENOENT, "open");
-  return std::make_shared<stored_file>(std::move(*opened), *facts, path);
+  return std::make_shared<stored_file>(std::move(*opened), *facts, path, now);
 }
 
 bool is_shortage(const error& why) noexcept { return why.is(EMFILE) || why.is(ENFILE); }
@@ -52,19 +55,32 @@ std::span<file_cache::slot> file_cache::set_of(std::uint64_t directory,
   return std::span(slots_).subspan(hash % (most_files / ways) * ways, ways);
 }
 
-result<bool> file_cache::still_true(slot& found, served_directory& from,
-                                    steady::time_point now) const {
-  if (found.file->content.shrunk) return false;
-  if (now - found.checked < served_directory::staleness) return true;
+result<os::file_facts> file_cache::facts_by_name(const slot& found, served_directory& from) {
   const auto directory = from.open();
   if (!directory) return std::unexpected(directory.error());
-  const auto facts = os::facts_at((*directory)->get(), found.path.c_str());
-  found.checked = now;
-  return facts && *facts == found.file->facts;
+  return os::facts_at((*directory)->get(), found.path.c_str());
+}
+
+/// What cannot be looked at is opened anew, which tells why.
+bool file_cache::still_true(slot& found, served_directory& from, steady::time_point now, look how) {
+  const auto& file = *found.file;
+  if (file.content.changed) return false;
+  const auto turn = io::this_turn();
+  const bool is_due = now - found.checked >= served_directory::staleness;
+  const bool is_seen = turn != 0 && found.seen_in == turn && how == look::once_in_a_turn;
+  if (is_seen && !is_due) return true;
+  // Of one that is not settled the time of change may stand still though the name was given away.
+  const bool by_name = is_due || !file.is_settled();
+  if (by_name) found.checked = now;
+  found.seen_in = turn;
+  const auto facts =
+      by_name ? facts_by_name(found, from) : os::facts_of(file.content.descriptor.get());
+  if (!facts || *facts != file.facts) return false;
+  return file.is_settled() || os::coarse_wall_now() < stored_file::settles(file.facts);
 }
 
 result<std::shared_ptr<const stored_file>> file_cache::find(served_directory& from,
-                                                            const char* path) {
+                                                            const char* path, look how) {
   const auto now = os::coarse_now();
   if (slots_.empty()) slots_.resize(most_files);
   forget_inherited();
@@ -74,10 +90,8 @@ result<std::shared_ptr<const stored_file>> file_cache::find(served_directory& fr
     return each.file && each.directory == from.id() && each.path == path;
   });
   if (found != set.end()) {
-    const auto right = still_true(*found, from, now);
-    if (!right) return std::unexpected(right.error());
     found->used = now;
-    if (*right) return found->file;
+    if (still_true(*found, from, now, how)) return found->file;
     drop(*found);
   }
   const auto directory = from.open();
@@ -87,7 +101,7 @@ result<std::shared_ptr<const stored_file>> file_cache::find(served_directory& fr
     clear();
     opened = open_file((*directory)->get(), path);
   }
-  if (opened) keep(set, {from.id(), path, *opened, now, now});
+  if (opened) keep(set, {from.id(), path, *opened, now, now, io::this_turn()});
   return opened;
 }
 

@@ -1,7 +1,11 @@
 #pragma once
-// Charter: files that one thread keeps open between requests. A hit younger than
-// served_directory::staleness costs no system call; an older one costs a look at the name. What was
-// kept for 10 s without being asked for is closed when the thread next looks.
+// Charter: files that one thread keeps open between requests. What it keeps is looked at (fstat)
+// before it is answered from, once in each turn of a loop that many clients share: whatever writes
+// to a file, replaces it by a rename or removes it moves the inode's time of change, and then the
+// name is opened anew. What does not move it, a link that is switched or a folder on the way that
+// is renamed, is seen by a look at the name, which is made when the last is older than
+// served_directory::staleness. What was kept for 10 s without being asked for is closed when the
+// thread next looks.
 
 #include <samjoko/web/served_directory.hpp>
 #include <samjoko/web/stored_file.hpp>
@@ -9,6 +13,11 @@
 #include <vector>
 
 namespace samjoko::web {
+
+enum class look : std::uint8_t {
+  once_in_a_turn,  ///< what was seen in this turn of the loop counts
+  now,
+};
 
 class file_cache {
  public:
@@ -28,7 +37,7 @@ class file_cache {
   /// is open; opens it if need be. Errors: EISDIR for a directory, ENOENT also for what is neither,
   /// EXDEV for a link that leaves the directory, and those of open(2).
   [[nodiscard]] result<std::shared_ptr<const stored_file>> find(served_directory& from,
-                                                                const char* path);
+                                                                const char* path, look how);
   void clear() noexcept;
 
  private:
@@ -36,14 +45,17 @@ class file_cache {
     std::uint64_t directory = 0;
     std::string path;
     std::shared_ptr<stored_file> file;
-    steady::time_point checked;
+    steady::time_point checked;  ///< by its name
     steady::time_point used;
+    std::uint64_t seen_in = 0;  ///< the turn of the last look
   };
   static constexpr std::size_t ways = 4;
 
   [[nodiscard]] std::span<slot> set_of(std::uint64_t directory, std::string_view path) noexcept;
-  [[nodiscard]] result<bool> still_true(slot& found, served_directory& from,
-                                        steady::time_point now) const;
+  [[nodiscard]] static bool still_true(slot& found, served_directory& from, steady::time_point now,
+                                       look how);
+  [[nodiscard]] static result<os::file_facts> facts_by_name(const slot& found,
+                                                            served_directory& from);
   void keep(std::span<slot> among, slot fresh) noexcept;
   void forget_inherited() noexcept;
   void close_unused(steady::time_point now) noexcept;

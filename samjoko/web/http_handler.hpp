@@ -15,6 +15,9 @@ namespace samjoko::web {
 /// of them is copied. Bodies that clients send are read away unseen. One handler serves all threads
 /// of a process, so what it captured must be constant or safe to share.
 ///
+/// It is called again for the same request when the file that it answered with was changed before a
+/// byte of the answer was sent.
+///
 /// An exception that leaves it is logged, answered with 500, and ends that connection.
 class http_handler {
  public:

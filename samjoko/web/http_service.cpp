@@ -45,41 +45,43 @@ task<bool> read_away_body(connection& client, http_turn& turn) {
 }
 
 /// One stretch of a body behind what is in the buffer already, by as few system calls as it can.
+/// `begun` of its bytes are in the buffer.
 task<bool> send_piece(connection& client, output& out, const response& answer,
-                      response::piece piece) {
+                      response::piece piece, std::uint64_t begun) {
   if (!piece.of_file) {
     auto both = client.write({out.text(), as_bytes(piece.text)});  // named: GCC 12 cannot await it
     const auto sent = co_await both;
     out.clear();
     co_return sent.has_value();
   }
-  const auto added = append_file(out, answer, piece);
-  if (added < 0) co_return false;
-  const auto start = static_cast<std::uint64_t>(added);
-  if (start == piece.size) co_return true;
+  if (begun == piece.size) co_return true;
   const bool flushed = co_await flush(client, out);
   if (!flushed) co_return false;
-  const auto rest = piece.size - start;
-  const auto sent =
-      co_await client.send_file(answer.file()->descriptor.get(), piece.offset + start, rest);
-  if (sent && *sent < rest) answer.file()->shrunk = true;
+  const auto rest = piece.size - begun;
+  const auto& file = *answer.file();
+  const auto sent = co_await client.send_file(file.descriptor.get(), piece.offset + begun, rest);
+  if (sent && *sent < rest) file.changed = true;
   co_return sent && *sent == rest;
 }
 
 task<bool> send_late(connection& client, http_turn& turn) {
-  const bool flushed = co_await flush(client, turn.out());
-  if (!flushed) co_return false;
   auto& out = turn.out();
-  auto& [answer, form, body, stands] = turn.late();
-  const auto& options = turn.settings().options;
-  const bool shrunk = answer.file() != nullptr && answer.file()->shrunk;
-  if (shrunk || !append_head(out, answer, form, options)) {
-    turn.late_failed();
-    CHECK(append_head(out, answer, form, options), "a page of our own is short");
+  if (!out.empty()) {
+    const bool flushed = co_await flush(client, out);
+    if (!flushed) co_return false;
+    turn.late_ages();
   }
-  if (!form.head_only && answer.may_have_body()) {
+  auto begun = turn.begin_late();
+  const auto& answer = turn.late().answer;
+  if (!turn.late().form.head_only && answer.may_have_body()) {
     for (std::size_t i = 0; i < answer.piece_count(); ++i) {
-      const bool sent = co_await send_piece(client, out, answer, answer.piece_at(i));
+      const auto piece = answer.piece_at(i);
+      if (i > 0 && piece.of_file) {
+        const auto added = append_file(out, answer, piece, longer_file::will_do);
+        if (added < 0) co_return false;
+        begun = static_cast<std::uint64_t>(added);
+      }
+      const bool sent = co_await send_piece(client, out, answer, piece, begun);
       if (!sent) co_return false;
     }
   }
@@ -94,6 +96,7 @@ task<bool> see_to_late(connection& client, http_turn& turn) {
     if (!flushed) co_return false;
     const bool goes_on = co_await read_away_body(client, turn);
     if (!goes_on || !turn.is_late()) co_return goes_on;
+    turn.late_ages();
   }
   co_return co_await send_late(client, turn);
 }

@@ -249,21 +249,48 @@ TEST(http_service, a_handler_that_fails_costs_its_connection_and_not_the_answers
   }
 }
 
-TEST(http_service, a_file_that_became_shorter_never_breaks_the_framing) {
+/// Without a name.
+os::descriptor file_of(std::string_view text) {
+  std::string name = std::filesystem::temp_directory_path() / "samjoko-web-XXXXXX";
+  os::descriptor file(::mkstemp(name.data()));
+  std::filesystem::remove(name);
+  EXPECT_EQ(::write(file.get(), text.data(), text.size()), std::ssize(text));
+  return file;
+}
+
+TEST(http_service, a_file_that_is_always_shorter_than_said_never_breaks_the_framing) {
   for (const std::uint64_t promised : {10U, 100'000U}) {
     const auto served = http_service("file", {}, [=](const proto::request&, response& answer) {
-      auto file = std::make_shared<content_file>();
-      std::string name = std::filesystem::temp_directory_path() / "samjoko-web-XXXXXX";
-      file->descriptor = os::descriptor(::mkstemp(name.data()));
-      std::filesystem::remove(name);
-      EXPECT_EQ(::write(file->descriptor.get(), "0123", 4), 4);
-      answer.body(std::move(file), 0, promised);
+      answer.body(std::make_shared<content_file>(file_of("0123")), 0, promised);
     });
     const auto answer = answers_to(served, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
-    if (promised == 10) {
-      EXPECT_THAT(answer, StartsWith("HTTP/1.1 500 "));
-    } else {  // said already: cut short, and the client can tell
-      EXPECT_THAT(answer, Not(HasSubstr("0123")));
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 503 "));
+    EXPECT_THAT(answer, Not(HasSubstr("0123")));
+  }
+}
+
+TEST(http_service, an_answer_whose_file_changed_before_it_was_read_is_made_anew) {
+  struct now_and_before {
+    std::string is;
+    std::uint64_t was;
+  };
+  for (const auto& [is, was] : {now_and_before{"0123", 10},
+                                {"0123456789", 4},
+                                {"0123", 100'000},
+                                {std::string(50'000, 'x'), 100},
+                                {std::string(50'000, 'x'), 0},
+                                {"", 4}}) {
+    for (const std::size_t cookie : {10U, 5'000U}) {
+      const auto calls = std::make_shared<int>(0);
+      const auto served = http_service("file", {}, [=](const proto::request&, response& answer) {
+        const auto size = ++*calls == 1 && was > 0 ? was : is.size();
+        answer.body(std::make_shared<content_file>(file_of(is), size), 0, size);
+      });
+      const auto head = "GET / HTTP/1.1\r\nHost: h\r\nCookie: " + std::string(cookie, 'c');
+      const auto answer = answers_to(served, head + "\r\n\r\n");
+      EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 ")) << is.size() << " " << was;
+      EXPECT_EQ(answer.substr(answer.find("\r\n\r\n") + 4), is);
+      EXPECT_EQ(*calls, was > 0 ? 2 : 1);
     }
   }
 }

@@ -12,7 +12,7 @@ namespace {
 
 using proto::http_method;
 
-/// How often an answer is made whose file becomes shorter each time before it is read.
+/// How often an answer is made whose file changes each time before it is read.
 constexpr int most_tries = 4;
 
 bool reads(http_method method) noexcept {
@@ -20,21 +20,6 @@ bool reads(http_method method) noexcept {
 }
 
 }  // namespace
-
-/// The bytes of a head, whose place is given away before the file that it asks for is read.
-struct http_turn::head_copy {
-  std::size_t size = 0;
-  std::array<char, 1024 - sizeof(std::size_t)> room;  // NOLINT: written before it is read
-
-  /// One that is too long is forgotten.
-  explicit head_copy(std::string_view head) noexcept {  // NOLINT: as above
-    if (head.size() <= room.size()) size = head.copy(room.data(), room.size());
-  }
-  static void* operator new(std::size_t bytes) { return frame_pool::allocate(bytes); }
-  static void operator delete(void* memory, std::size_t bytes) noexcept {
-    frame_pool::release(memory, bytes);
-  }
-};
 
 /// Too large for a frame, and needed only between two waits: borrowed from the pool of frames.
 struct http_turn::scratch {
@@ -108,20 +93,23 @@ void http_turn::answer_one(std::string_view head, const proto::head_scan& scan) 
                          .head_only = asked.method() == http_method::head,
                          .keep = asked.keep_alive() && answer.keeps(),
                          .at_once = !asked.keep_alive()};
+  scratch_->kept.reset();
+  if (answer.file() != nullptr) scratch_->kept = std::make_unique<head_copy>(head);
   if (asked.body().by != proto::body_framing::kind::none)
     return answer_behind_body(asked, form, scan.skip + scan.size);
-  if (answer.file() != nullptr) scratch_->kept = std::make_unique<head_copy>(head);
   consume(scan.skip + scan.size);
   finish(answer, form);
 }
 
-/// The file behind the answer became shorter between the look at it and the reading, and nothing of
-/// the answer was sent: it is made anew from what there is now. False when that is not possible.
+/// The file behind the answer changed between the look at it and the reading, and nothing of the
+/// answer was sent: it is made anew from what there is now. False when that is not possible.
 bool http_turn::answer_again() {
   auto& [asked, answer, kept] = *scratch_;
-  if (!kept) return false;
-  const std::string_view head(kept->room.data(), kept->size);
-  if (head.empty() || !proto::parse_head(head, settings_.options.limits, asked)) return false;
+  return kept && decide_again(*kept, asked, answer);
+}
+
+bool http_turn::decide_again(const head_copy& head, proto::request& asked, response& answer) const {
+  if (!proto::parse_head(head.view(), settings_.options.limits, asked)) return false;
   answer.clear();
   decide(asked, answer);
   return answer.keeps();
@@ -140,10 +128,11 @@ void http_turn::answer_behind_body(const proto::request& asked, answer_form form
   const bool stands = !reads(asked.method());
   const bool continues = asked.expects_continue();
   consume(head_size + step.consumed);
-  scratch_->kept.reset();
   if (step.is == proto::body_step::state::done) return finish(answer, form);
   if (step.is == proto::body_step::state::more && !continues) {
-    late_ = std::make_unique<late_answer>(std::move(answer), form, body, stands);
+    be_late(answer, form);
+    late_->body = body;
+    late_->stands = stands;
     return;
   }
   const bool too_long = step.because.status == 413;
@@ -192,15 +181,42 @@ void http_turn::settle(answer_form& form) {
 
 void http_turn::finish(response& answer, answer_form form) {
   settle(form);
-  for (int tries = 1; !append_answer(out_, answer, form, settings_.options); ++tries) {
-    const bool shrunk = answer.file() != nullptr && answer.file()->shrunk;
-    const bool again = shrunk && tries < most_tries && &answer == &scratch_->answer;
+  auto longer = longer_file::is_changed;
+  for (int tries = 1; !append_answer(out_, answer, form, settings_.options, longer); ++tries) {
+    const bool changed = answer.file() != nullptr && answer.file()->changed;
+    const bool again = changed && tries < most_tries && &answer == &scratch_->answer;
     if (!again || !answer_again()) return be_late(answer, form);
+    if (tries + 1 == most_tries) longer = longer_file::will_do;
   }
 }
 
 void http_turn::be_late(response& answer, const answer_form& form) {
-  late_ = std::make_unique<late_answer>(std::move(answer), form, std::nullopt);
+  const bool of_request = &answer == &scratch_->answer;
+  late_ = std::make_unique<late_answer>(std::move(answer), form, std::nullopt,
+                                        of_request ? std::move(scratch_->kept) : nullptr);
+}
+
+bool http_turn::late_again() {
+  if (!late_->head) return false;
+  const auto borrowed = std::make_unique_for_overwrite<scratch>();
+  return decide_again(*late_->head, borrowed->asked, late_->answer);
+}
+
+std::uint64_t http_turn::begin_late() {
+  auto& [answer, form, body, head, aged, stands] = *late_;
+  if (aged && !late_again()) late_failed();
+  for (int tries = 1;; ++tries) {
+    const auto longer = tries < most_tries ? longer_file::is_changed : longer_file::will_do;
+    const bool has_body = !form.head_only && answer.may_have_body() && answer.piece_count() > 0;
+    if (append_head(out_, answer, form, settings_.options)) {
+      const auto first = has_body ? answer.piece_at(0) : response::piece{};
+      const auto begun = first.of_file ? append_file(out_, answer, first, longer) : 0;
+      if (begun >= 0) return static_cast<std::uint64_t>(begun);
+      out_.clear();
+    }
+    const bool changed = answer.file() != nullptr && answer.file()->changed;
+    if (!changed || tries >= most_tries || !late_again()) late_failed();
+  }
 }
 
 /// One that was longer than the buffer may still be on its way, and a close at once could reset it.
@@ -210,9 +226,13 @@ void http_turn::late_sent() noexcept {
 }
 
 void http_turn::late_failed() {
-  os::log_warning("http", "an answer was too long, or its file became shorter meanwhile");
-  late_->answer.clear();
-  late_->answer.plain(500);
+  auto& answer = late_->answer;
+  const bool changed = answer.file() != nullptr && answer.file()->changed;
+  os::log_warning("http", "an answer cannot be made: {}",
+                  changed ? "its file changes all the time" : "its head is too long");
+  answer.clear();
+  if (changed) answer.field("Retry-After", "1");
+  answer.plain(changed ? 503 : 500);
   late_->form.keep = false;
   last_ = true;
 }

@@ -7,6 +7,7 @@
 #include <samjoko/net/connection.hpp>
 #include <samjoko/proto/head_finder.hpp>
 #include <samjoko/proto/http1_body.hpp>
+#include <samjoko/web/head_copy.hpp>
 #include <samjoko/web/http_handler.hpp>
 #include <samjoko/web/render.hpp>
 #include <string>
@@ -24,6 +25,8 @@ struct late_answer {
   response answer;
   answer_form form;  ///< settled, unless there is a body to read first
   std::optional<proto::body_reader> body;
+  std::unique_ptr<head_copy> head;  ///< of a request that asked for a file
+  bool aged = false;                ///< something was waited for since the answer was made
   bool stands = false;  ///< it is given though its request's body is too long to be read away
 };
 
@@ -53,8 +56,11 @@ class http_turn {
   void body_failed(const proto::refusal& why);
   /// The late answer's request was read to its end, so it is known whether it is the last.
   void settle_late() { settle(late_->form); }
-  /// The file behind the late answer became too short, before a byte of the answer was sent.
-  void late_failed();
+  /// Writes the head of the late answer, and as much of its first stretch as there is room for if
+  /// that is of a file; how much. Until then the answer is made anew when its file has changed.
+  [[nodiscard]] std::uint64_t begin_late();
+  /// Something was waited for before the late answer can be begun.
+  void late_ages() noexcept { late_->aged = late_->head != nullptr; }
   void late_sent() noexcept;
   /// All is sent, and nothing more will be. Whether the client is read to its end is decided now
   /// and not before: it may have sent something while it took a long answer, and a close with bytes
@@ -65,12 +71,15 @@ class http_turn {
 
  private:
   struct scratch;
-  struct head_copy;
 
   [[nodiscard]] std::string_view received();
   void wait_for_head();
   void consume(std::size_t head_size) noexcept { client_.consume(head_size - before_); }
   [[nodiscard]] bool answer_again();
+  [[nodiscard]] bool late_again();
+  [[nodiscard]] bool decide_again(const head_copy& head, proto::request& asked,
+                                  response& answer) const;
+  void late_failed();
   void answer_one(std::string_view head, const proto::head_scan& scan);
   void decide(const proto::request& asked, response& answer) const;
   void answer_behind_body(const proto::request& asked, answer_form form, std::size_t head_size);

@@ -46,13 +46,18 @@ bool append_head(output& out, const response& answer, const answer_form& form,
   return true;
 }
 
-std::int64_t append_file(output& out, const response& answer, const response::piece& piece) {
+std::int64_t append_file(output& out, const response& answer, const response::piece& piece,
+                         longer_file longer) {
   const auto room = out.room();
+  const auto& file = *answer.file();
   const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(piece.size, room.size()));
-  const auto place = std::as_writable_bytes(room.first(size));
-  const auto got = os::read_at(answer.file()->descriptor.get(), place, piece.offset);
-  if (!got || *got < size) {
-    answer.file()->shrunk = true;
+  // One byte more than there should be tells of a file that became longer, without another call.
+  const bool to_the_end = size == piece.size && piece.offset + size == file.size;
+  const bool looks = to_the_end && longer == longer_file::is_changed && size < room.size();
+  const auto place = std::as_writable_bytes(room.first(looks ? size + 1 : size));
+  const auto got = os::read_at(file.descriptor.get(), place, piece.offset);
+  if (!got || *got != size) {
+    file.changed = true;
     return -1;
   }
   out.added(size);
@@ -60,7 +65,7 @@ std::int64_t append_file(output& out, const response& answer, const response::pi
 }
 
 bool append_answer(output& out, const response& answer, const answer_form& form,
-                   const http_options& options) {
+                   const http_options& options, longer_file longer) {
   const auto before = out.size();
   if (!append_head(out, answer, form, options)) return false;
   if (form.head_only || !answer.may_have_body()) return true;
@@ -68,7 +73,7 @@ bool append_answer(output& out, const response& answer, const answer_form& form,
   for (std::size_t i = 0; fits && i < answer.piece_count(); ++i) {
     const auto piece = answer.piece_at(i);
     if (piece.of_file) {
-      fits = append_file(out, answer, piece) >= 0;
+      fits = append_file(out, answer, piece, longer) >= 0;
     } else {
       append_text(out, piece.text);
     }

@@ -18,13 +18,18 @@ struct answer_form {
 /// Status line to empty line. False, and nothing written, when the room does not suffice.
 [[nodiscard]] bool append_head(output& out, const response& answer, const answer_form& form,
                                const http_options& options);
+/// What to do with a file that is longer than was said.
+enum class longer_file : bool {
+  is_changed,  ///< it may be another one by now
+  will_do,     ///< its beginning is sent, as long as was said
+};
 /// Head and body, those bytes of a file included. False, and nothing written, when the room does
-/// not suffice, or when the file is shorter than was said (answer.file()->shrunk).
+/// not suffice, or when the size of the file is not what was said (answer.file()->changed).
 [[nodiscard]] bool append_answer(output& out, const response& answer, const answer_form& form,
-                                 const http_options& options);
-/// As many bytes of a piece of a file as there is room for; how many, or -1 when the file has not
-/// got them.
+                                 const http_options& options, longer_file longer);
+/// As many bytes of a piece of a file as there is room for; how many, or -1 when the size of the
+/// file is not what was said.
 [[nodiscard]] std::int64_t append_file(output& out, const response& answer,
-                                       const response::piece& piece);
+                                       const response::piece& piece, longer_file longer);
 
 }  // namespace samjoko::web

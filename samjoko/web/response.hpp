@@ -15,9 +15,14 @@ namespace samjoko::web {
 /// An open regular file that answers are sent from. It is shared by those that are under way and by
 /// whoever keeps it open, all on one thread.
 struct content_file {
+  static constexpr std::uint64_t unknown = UINT64_MAX;
+
   os::descriptor descriptor;
-  /// Set when the file turned out shorter than it was when the answer was made: open it anew.
-  mutable bool shrunk = false;
+  /// Where it is known, a file that turns out longer is noticed too.
+  std::uint64_t size = unknown;
+  /// Set when the file turned out to be of another size than when the answer was made: open it
+  /// anew.
+  mutable bool changed = false;
 };
 
 class response {

@@ -1,6 +1,6 @@
 #pragma once
 // Charter: the directory that files are served from. It is opened by each process on first use, and
-// looked up anew each second, so that replacing it, or the link that leads to it, takes effect.
+// looked up anew twice a second, so that replacing it, or the link that leads to it, takes effect.
 
 #include <memory>
 #include <mutex>
@@ -12,8 +12,9 @@ namespace samjoko::web {
 /// Usable by several threads, and in children of a fork (which have no threads when they fork).
 class served_directory {
  public:
-  /// How old what we know of the disk may be.
-  static constexpr milliseconds staleness{1000};
+  /// How old what we know of a name may be. A name is looked up in a directory whose own name was
+  /// looked up as long ago: together a second.
+  static constexpr milliseconds staleness{500};
 
   /// Errors: ENOENT, ENOTDIR, EACCES.
   [[nodiscard]] static result<std::shared_ptr<served_directory>> make(const std::string& path);

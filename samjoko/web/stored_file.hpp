@@ -1,6 +1,8 @@
 #pragma once
 // Charter: an open file with what every answer about it says, prepared once.
 
+#include <chrono>
+#include <optional>
 #include <samjoko/os/file.hpp>
 #include <samjoko/web/response.hpp>
 #include <string>
@@ -9,18 +11,45 @@
 namespace samjoko::web {
 
 struct stored_file {
-  /// `name` decides the content type.
-  stored_file(os::descriptor opened, const os::file_facts& of, std::string_view name);
+  using time_of_day = std::chrono::system_clock::time_point;
+
+  /// `name` decides the content type; `looked` is when the facts were asked for, by
+  /// os::coarse_wall_now(), the clock that the times of files come from.
+  stored_file(os::descriptor opened, const os::file_facts& of, std::string_view name,
+              time_of_day looked);
+
+  /// When a change of what these facts describe is sure to change the facts. A file system counts
+  /// time in steps, so that what was changed a moment ago may change again and look the same. A
+  /// change time without a fraction of a second tells of steps of whole seconds (FAT counts two);
+  /// all others are at most a tick of the kernel, which is 10 ms at most.
+  [[nodiscard]] static time_of_day settles(const os::file_facts& facts) noexcept;
+  /// Whether it was so when the facts were asked for; later they are to be asked for again.
+  [[nodiscard]] bool is_settled() const noexcept { return !etag.empty(); }
+
+  /// Header lines: Last-Modified and ETag. A time of change that lies in the future is told as
+  /// `now` (RFC 9110 section 8.8.2.1); one of the first two seconds of 1970 not at all: that is
+  /// what stores write that keep no times, in every version of a file.
+  [[nodiscard]] std::string_view validators(std::time_t now) const;
+  /// Those, Content-Type and Accept-Ranges.
+  [[nodiscard]] std::string_view lines(std::time_t now) const;
+  /// None where it is not told.
+  [[nodiscard]] std::optional<std::time_t> last_modified() const noexcept;
 
   content_file content;
   os::file_facts facts;
   std::string_view media_type;
-  /// As nginx makes it, `"MODIFIED-SIZE"` in hexadecimal, so that both can serve the same tree.
+  /// Of size, time of modification, and a mix of time of change and inode: each change moves the
+  /// time of change, whatever is set back afterwards. Empty as long as it is not settled. Copies of
+  /// a file on other machines have others.
   std::string etag;
-  /// Header lines: Last-Modified and ETag.
-  std::string validators;
-  /// Those, Content-Type and Accept-Ranges.
-  std::string lines;
+
+ private:
+  void write_lines(std::time_t last_modified) const;
+
+  mutable std::string lines_;  ///< written anew only while the time of change lies in the future
+  mutable std::size_t validators_at_ = 0;
+  mutable std::size_t validators_size_ = 0;
+  mutable std::time_t told_ = 0;
 };
 
 }  // namespace samjoko::web
