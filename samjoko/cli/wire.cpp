@@ -9,7 +9,6 @@
 #include <csignal>
 #include <memory>
 #include <samjoko/base/counted.hpp>
-#include <samjoko/cli/black_box_memory.hpp>
 #include <samjoko/cli/hub_process.hpp>
 #include <samjoko/cli/listen_names.hpp>
 #include <samjoko/cli/open_listener.hpp>
@@ -102,14 +101,14 @@ serve::orders orders_of(supervise::worker& me) {
 
 /// What the workers of the program share, in memory that the master makes before it forks.
 struct shared {
-  os::shared_cells<serve::counters> counts;
+  os::slot_cells<serve::counters> counts;
   std::vector<serve::connection_account> accounts;  ///< of each service
-  std::unique_ptr<black_box_memory> deaths;
+  std::unique_ptr<os::black_boxes> deaths;
 };
 
 result<shared> make_shared_memory(std::span<const offer> offers, std::size_t most_workers) {
   shared made;
-  auto counts = os::shared_cells<serve::counters>::make(most_workers);
+  auto counts = os::slot_cells<serve::counters>::make(most_workers);
   if (!counts) return failure_of(counts);
   made.counts = std::move(*counts);
   for (const auto& each : offers) {
@@ -117,7 +116,7 @@ result<shared> make_shared_memory(std::span<const offer> offers, std::size_t mos
     if (!account) return failure_of(account);
     made.accounts.push_back(std::move(*account));
   }
-  auto deaths = black_box_memory::make();
+  auto deaths = os::black_boxes::make(most_workers);
   if (!deaths) return failure_of(deaths);
   made.deaths = std::move(*deaths);
   return made;
@@ -151,7 +150,7 @@ class work_of_a_worker {
                          .listeners = listeners,
                          .limits = options.limits,
                          .from_master = orders,
-                         .counts = memory_.counts.cells()[me.inherited().number - 1],
+                         .counts = memory_.counts.at(me.inherited().number - 1),
                          .account = &memory_.accounts[group.service],
                          .worker = me.inherited().number,
                          .box = me.inherited().box};
@@ -180,7 +179,7 @@ class work_of_a_worker {
     }
     if (auto* box = me.inherited().box) box->service = "hub";
     return be_hub(me, {me.listeners().front().socket.get()}, options.hub,
-                  memory_.counts.cells()[me.inherited().number - 1]);
+                  memory_.counts.at(me.inherited().number - 1));
   }
 
   /// A process forked for a client does not pay for the accounts of other services.
@@ -247,7 +246,7 @@ supervise::operating seen_from_outside(std::span<const offer> offers, const work
   if (hub_asker(offers) != nullptr)
     outside.groups.push_back({hub_group, "one process that workers share"});
   outside.connections_of = [&memory](std::size_t slot) -> supervise::connection_counts {
-    const auto& of = memory.counts.cells()[slot];
+    const auto& of = memory.counts.at(slot);
     return {.open = static_cast<std::uint64_t>(std::max<std::int64_t>(of.open.load(), 0)),
             .accepted = of.accepted.load(),
             .refused = of.refused.load(),
@@ -255,11 +254,11 @@ supervise::operating seen_from_outside(std::span<const offer> offers, const work
   };
   outside.deaths = [&memory, program = outside.program](bool json, std::uint64_t number) {
     std::vector<os::death_record> deaths;
-    memory.deaths->box.board.for_each(
+    memory.deaths->own().board.for_each(
         [&deaths](const os::death_record& each) { deaths.push_back(each); });
     return supervise::told_deaths(deaths, json, number, program);
   };
-  outside.death_count = [&memory] { return memory.deaths->box.board.count(); };
+  outside.death_count = [&memory] { return memory.deaths->own().board.count(); };
   outside.open_group = [=, &groups](std::vector<named_listener>& all, std::size_t group) {
     if (group == groups.all.size()) return reopen_hub(all, group);
     return open_group(offers[groups.all[group].service].options, addresses, files, all, group);
@@ -316,21 +315,22 @@ int serve_until_stopped(std::span<const offer> offers, operation& operated) {
   }
   auto memory = make_shared_memory(offers, settings.plan.most_workers);
   if (!memory) return complain(memory.error(), "choose a lower --max-connections");
-  settings.box = &memory->deaths->box;
+  settings.boxes = memory->deaths.get();
+  settings.forget_others = [&](std::size_t slot) { memory->counts.keep_only(slot); };
   if (!program.user.empty()) {
     const auto who = os::find_identity(program.user, program.group);
     if (!who) return complain(who.error(), "no such user or group");
-    settings.box->unwinds_as = *who;
+    settings.boxes->unwinds_as = *who;
   }
   settings.stuck_timeout = program.stuck_timeout;
   settings.figures = [&](std::size_t slot) -> supervise::slot_figures {
-    const auto& counted = memory->counts.cells()[slot];
+    const auto& counted = memory->counts.at(slot);
     return {.clients = counted.accepted.load(), .open = counted.open.load()};
   };
   settings.after_worker_end = [&](std::size_t number) {
     // In the accounts of the other services the number holds nothing.
     for (const auto& each : memory->accounts) each.give_back(number);
-    memory->counts.cells()[number - 1].open.store(0);
+    memory->counts.at(number - 1).open.store(0);
   };
   settings.outside = seen_from_outside(offers, groups, addresses, files, *memory);
   operated.give(settings.outside);

@@ -308,7 +308,7 @@ class simulated_kernel : public kernel {
   /// The one whose account says that a worker is being started.
   [[nodiscard]] std::size_t slot_being_filled() const {
     for (std::size_t slot = 0; slot < started_.size(); ++slot)
-      if (board_.cells()[slot].started.load() != started_[slot]) return slot;
+      if (board_.at(slot).started.load() != started_[slot]) return slot;
     throw broken("a fork for no slot");
   }
 

@@ -99,7 +99,7 @@ class simulation_rules {
     }
     bool timer_runs = false;
     for (std::size_t number = 0; number < slots_.size(); ++number) {
-      const auto state = static_cast<slot_state>(board_.cells()[number].state.load());
+      const auto state = static_cast<slot_state>(board_.at(number).state.load());
       require(has_process(state) == (in[number] != nullptr), number,
               fmt::format("is {} to the master, which is not so", name_of(state)));
       if (in[number] != nullptr) watch_growth(*in[number], state, now);
