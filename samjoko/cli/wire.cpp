@@ -283,6 +283,20 @@ std::string handed_in_vain(std::span<const offer> offers, std::span<const os::ad
   return os::unused_of(os::handed_to_this_process(), used);
 }
 
+void use_memory(supervise::master_settings& settings, shared& memory) {
+  settings.boxes = memory.deaths.get();
+  settings.forget_others = [&memory](std::size_t slot) { memory.counts.keep_only(slot); };
+  settings.figures = [&memory](std::size_t slot) -> supervise::slot_figures {
+    const auto& counted = memory.counts.at(slot);
+    return {.clients = counted.accepted.load(), .open = counted.open.load()};
+  };
+  settings.after_worker_end = [&memory](std::size_t number) {
+    // In the accounts of the other services the number holds nothing.
+    for (const auto& each : memory.accounts) each.give_back(number);
+    memory.counts.at(number - 1).open.store(0);
+  };
+}
+
 int serve_until_stopped(std::span<const offer> offers, operation& operated) {
   const auto& program = offers.front().options;
   const auto groups = groups_of(offers);
@@ -315,23 +329,13 @@ int serve_until_stopped(std::span<const offer> offers, operation& operated) {
   }
   auto memory = make_shared_memory(offers, settings.plan.most_workers);
   if (!memory) return complain(memory.error(), "choose a lower --max-connections");
-  settings.boxes = memory->deaths.get();
-  settings.forget_others = [&](std::size_t slot) { memory->counts.keep_only(slot); };
+  use_memory(settings, *memory);
   if (!program.user.empty()) {
     const auto who = os::find_identity(program.user, program.group);
     if (!who) return complain(who.error(), "no such user or group");
     settings.boxes->unwinds_as = *who;
   }
   settings.stuck_timeout = program.stuck_timeout;
-  settings.figures = [&](std::size_t slot) -> supervise::slot_figures {
-    const auto& counted = memory->counts.at(slot);
-    return {.clients = counted.accepted.load(), .open = counted.open.load()};
-  };
-  settings.after_worker_end = [&](std::size_t number) {
-    // In the accounts of the other services the number holds nothing.
-    for (const auto& each : memory->accounts) each.give_back(number);
-    memory->counts.at(number - 1).open.store(0);
-  };
   settings.outside = seen_from_outside(offers, groups, addresses, files, *memory);
   operated.give(settings.outside);
   settings.before_graceful_stop = [&](const std::vector<named_listener>& open) {

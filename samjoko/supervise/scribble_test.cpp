@@ -160,6 +160,28 @@ TEST(scribble, on_every_shared_word_harms_neither_the_master_nor_a_stranger) {
   EXPECT_FALSE(asked.empty()) << "the cells were looked at";
 }
 
+// The record that belongs nowhere was looked for without end: the master was deaf to SIGTERM.
+TEST(scribble, a_record_without_a_number_that_waits_holds_nobody_up) {
+  constexpr std::size_t place = 8 + (sizeof(os::death_record) + 7) / 8 * 8;
+  const quiet_log log;
+  auto boxes = os::black_boxes::make(1).value();
+  ASSERT_TRUE(boxes->open(1));
+  still_kernel kernel;
+  os::children children(8);
+  undertaker subject(kernel, children, boxes.get(), &of_worker);
+  for_each_shared_mapping([](std::span<std::byte> memory) {
+    if (memory.size() < 2 * place) return;
+    const std::uint64_t one_death = 1;
+    const std::uint64_t waits_without_number = 2;
+    std::memcpy(memory.data(), &one_death, sizeof one_death);
+    std::memcpy(memory.data() + place, &waits_without_number, sizeof waits_without_number);
+  });
+  ASSERT_EQ(boxes->of(1)->board.count(), 1U) << "it was not on the board";
+  subject.look();
+  for (int turn = 0; turn < 3; ++turn) subject.tend(kernel.now_);
+  EXPECT_FALSE(subject.is_busy());
+}
+
 // The helper: a capture of which every word is forged, and one whose map names a file of the
 // forger's, with the right inode.
 TEST(scribble, on_a_capture_opens_no_file_of_the_forgers) {
@@ -200,7 +222,9 @@ TEST(scribble, on_the_line_is_read_away_message_by_message) {
       const auto got = master.receive(os::attached_too::refused);
       if (!got && !got.error().is(condition::malformed)) break;
       ASSERT_TRUE(!got || *got) << "there is more";
-      if (got) EXPECT_FALSE((*got)->attached);
+      if (got) {
+        EXPECT_FALSE((*got)->attached);
+      }
     }
     EXPECT_EQ(read, sent);
   }
