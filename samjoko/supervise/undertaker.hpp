@@ -1,6 +1,6 @@
 #pragma once
-// Charter: what the master does about deaths beyond reaping: records and tells them, takes over what
-// workers have recorded of processes of their own, and has the stacks of those that crashed
+// Charter: what the master does about deaths beyond reaping: records and tells them, takes over
+// what workers have recorded of processes of their own, and has the stacks of those that crashed
 // unwound, in a helper process with a time limit, one at a time. The master never waits for it, and
 // a dead worker's successor does not either.
 
