@@ -21,8 +21,9 @@ auto everything(const serve_options& of) {
                     plan.failure_window, plan.longest_fork_delay, plan.kill_grace, connection.idle,
                     connection.turn, connection.write_idle, connection.minimum_write_rate,
                     connection.write_grace, all, peer, least, most, idle, recycle, stack,
-                    http.identify, http.list, http.max_head, http.max_target, http.max_headers,
-                    http.max_body, http.head_timeout, http.body_timeout, of.stop_timeout,
+                    http.identify, http.list, http.listing_max, http.max_head, http.max_target,
+                    http.max_headers, http.max_body, http.head_timeout, http.body_timeout,
+                    of.stop_timeout,
                     of.backlog, of.unix_mode, of.unix_owner, of.log_file, of.log_level, of.user,
                     of.group, settle(of.placed).model, settle(of.placed).spawn);
 }

@@ -24,6 +24,7 @@ inline constexpr int exit_could_not_start = 3;
 struct http_settings {
   bool identify = false;
   bool list = false;
+  std::uint32_t listing_max = 100'000;
   std::uint32_t max_head = 16 * 1024;
   std::uint32_t max_target = 8 * 1024;
   std::uint32_t max_headers = 100;
