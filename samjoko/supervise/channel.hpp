@@ -9,7 +9,6 @@
 
 #include <samjoko/base/result.hpp>
 #include <samjoko/os/descriptor.hpp>
-#include <samjoko/os/packet_pair.hpp>
 
 namespace samjoko::supervise {
 
@@ -58,9 +57,7 @@ class channel {
   [[nodiscard]] result<void> send(message what, int attached = -1) const;
   /// The next message, or none for now. Errors: end_of_stream (the other is gone, and all it had
   /// sent has been read), malformed (another version: not understood, and read away).
-  /// The master takes no descriptors from workers: it expects none.
-  [[nodiscard]] result<std::optional<received>> receive(
-      os::attached_too what = os::attached_too::taken) const;
+  [[nodiscard]] result<std::optional<received>> receive() const;
 
  private:
   os::descriptor end_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <samjoko/proto/http_date.hpp>
+#include <samjoko/proto/media_type.hpp>
 
 namespace samjoko::web {
 namespace {
@@ -30,9 +31,11 @@ std::string tag_of(const os::file_facts& facts) {
 
 }  // namespace
 
-stored_file::stored_file(os::descriptor opened, const os::file_facts& of, std::string_view type,
+stored_file::stored_file(os::descriptor opened, const os::file_facts& of, std::string_view name,
                          time_of_day looked)
-    : content{.descriptor = std::move(opened), .size = of.size}, facts(of), media_type(type) {
+    : content{.descriptor = std::move(opened), .size = of.size},
+      facts(of),
+      media_type(proto::media_type(name)) {
   if (settles(facts) <= looked) etag = tag_of(facts);
   write_lines(std::min<std::time_t>(facts.modified, std::chrono::system_clock::to_time_t(looked)));
 }
