@@ -63,6 +63,7 @@ result<service> make_hello(const serve_options& options) {
 result<service> make_files(const serve_options& options) {
   return services::make_files({.directory = options.arguments.front(),
                                .list = options.http.list,
+                               .listing = {.entries = options.http.listing_max},
                                .http = http_options_of(options)});
 }
 

@@ -24,6 +24,7 @@ inline constexpr int exit_could_not_start = 3;
 struct http_settings {
   bool identify = false;
   bool list = false;
+  std::uint32_t listing_max = 100'000;
   std::uint32_t max_head = 16 * 1024;
   std::uint32_t max_target = 8 * 1024;
   std::uint32_t max_headers = 100;
@@ -49,8 +50,6 @@ struct serve_options {
   milliseconds stuck_timeout{60'000};
   /// When a worker that fell is started again; of groups and the drain limit wire.cpp knows more.
   supervise::plan_settings restarts;
-  /// Deaths of one kind told one by one in a burst, before they are summed up. 0: all.
-  std::uint32_t deaths_in_full = 10;
   /// A host's name that connections go to is looked up again so often.
   milliseconds resolve_every{30'000};
   int backlog = 4096;

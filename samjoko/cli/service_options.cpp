@@ -171,6 +171,24 @@ option_group destination_rows() {
           }};
 }
 
+option_group directory_rows() {
+  return {"Directories that are shown",
+          {
+              {.name = "list",
+               .standard = "false",
+               .help = "show directories without an index.html",
+               .whom = concerns::lists,
+               .take = into(parse_switch, &options::http, &http_settings::list)},
+              {.name = "listing-max",
+               .kind = "N",
+               .standard = "100000",
+               .help = "names in a directory that is shown; above: 503",
+               .whom = concerns::lists,
+               .take =
+                   into(count_between(1, million), &options::http, &http_settings::listing_max)},
+          }};
+}
+
 option_group http_rows() {
   constexpr auto most_head = web::most_head_size;
   return {"Services that speak HTTP",
@@ -180,11 +198,6 @@ option_group http_rows() {
                .help = "add X-Served-By: PID/TID/MODEL",
                .whom = concerns::http,
                .take = into(parse_switch, &options::http, &http_settings::identify)},
-              {.name = "list",
-               .standard = "false",
-               .help = "show directories without an index.html",
-               .whom = concerns::lists,
-               .take = into(parse_switch, &options::http, &http_settings::list)},
               {.name = "max-head",
                .kind = "SIZE",
                .standard = "16k",
@@ -230,7 +243,8 @@ option_group http_rows() {
 }  // namespace
 
 std::vector<option_group> service_options() {
-  return {placement_rows(), socket_rows(), limit_rows(), destination_rows(), http_rows()};
+  return {placement_rows(), socket_rows(), limit_rows(), destination_rows(), http_rows(),
+          directory_rows()};
 }
 
 }  // namespace samjoko::cli

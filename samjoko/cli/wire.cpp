@@ -9,17 +9,14 @@
 #include <csignal>
 #include <memory>
 #include <samjoko/base/counted.hpp>
-#include <samjoko/cli/black_box_memory.hpp>
 #include <samjoko/cli/hub_process.hpp>
 #include <samjoko/cli/listen_names.hpp>
 #include <samjoko/cli/open_listener.hpp>
-#include <samjoko/os/death_log.hpp>
 #include <samjoko/os/handed_descriptors.hpp>
 #include <samjoko/os/log_target.hpp>
 #include <samjoko/os/log_writer.hpp>
 #include <samjoko/os/output.hpp>
 #include <samjoko/os/privilege.hpp>
-#include <samjoko/os/process_title.hpp>
 #include <samjoko/os/shared_memory.hpp>
 #include <samjoko/os/signals.hpp>
 #include <samjoko/os/socket.hpp>
@@ -104,14 +101,14 @@ serve::orders orders_of(supervise::worker& me) {
 
 /// What the workers of the program share, in memory that the master makes before it forks.
 struct shared {
-  os::shared_cells<serve::counters> counts;
+  os::slot_cells<serve::counters> counts;
   std::vector<serve::connection_account> accounts;  ///< of each service
-  std::unique_ptr<black_box_memory> deaths;
+  std::unique_ptr<os::black_boxes> deaths;
 };
 
 result<shared> make_shared_memory(std::span<const offer> offers, std::size_t most_workers) {
   shared made;
-  auto counts = os::shared_cells<serve::counters>::make(most_workers);
+  auto counts = os::slot_cells<serve::counters>::make(most_workers);
   if (!counts) return failure_of(counts);
   made.counts = std::move(*counts);
   for (const auto& each : offers) {
@@ -119,7 +116,7 @@ result<shared> make_shared_memory(std::span<const offer> offers, std::size_t mos
     if (!account) return failure_of(account);
     made.accounts.push_back(std::move(*account));
   }
-  auto deaths = black_box_memory::make();
+  auto deaths = os::black_boxes::make(most_workers);
   if (!deaths) return failure_of(deaths);
   made.deaths = std::move(*deaths);
   return made;
@@ -153,7 +150,7 @@ class work_of_a_worker {
                          .listeners = listeners,
                          .limits = options.limits,
                          .from_master = orders,
-                         .counts = memory_.counts.cells()[me.inherited().number - 1],
+                         .counts = memory_.counts.at(me.inherited().number - 1),
                          .account = &memory_.accounts[group.service],
                          .worker = me.inherited().number,
                          .box = me.inherited().box};
@@ -182,7 +179,7 @@ class work_of_a_worker {
     }
     if (auto* box = me.inherited().box) box->service = "hub";
     return be_hub(me, {me.listeners().front().socket.get()}, options.hub,
-                  memory_.counts.cells()[me.inherited().number - 1]);
+                  memory_.counts.at(me.inherited().number - 1));
   }
 
   /// A process forked for a client does not pay for the accounts of other services.
@@ -249,18 +246,19 @@ supervise::operating seen_from_outside(std::span<const offer> offers, const work
   if (hub_asker(offers) != nullptr)
     outside.groups.push_back({hub_group, "one process that workers share"});
   outside.connections_of = [&memory](std::size_t slot) -> supervise::connection_counts {
-    const auto& of = memory.counts.cells()[slot];
+    const auto& of = memory.counts.at(slot);
     return {.open = static_cast<std::uint64_t>(std::max<std::int64_t>(of.open.load(), 0)),
             .accepted = of.accepted.load(),
             .refused = of.refused.load(),
             .accept_pauses = of.accept_pauses.load()};
   };
-  const auto& board = memory.deaths->box.board;
-  outside.deaths = [&board, program = outside.program](bool json, std::uint64_t number) {
-    return supervise::told_deaths(board.all(), json, number, program);
+  outside.deaths = [&memory, program = outside.program](bool json, std::uint64_t number) {
+    std::vector<os::death_record> deaths;
+    memory.deaths->own().board.for_each(
+        [&deaths](const os::death_record& each) { deaths.push_back(each); });
+    return supervise::told_deaths(deaths, json, number, program);
   };
-  outside.storms = [&board] { return os::storms_now(board); };
-  outside.death_count = [&memory] { return memory.deaths->box.board.count(); };
+  outside.death_count = [&memory] { return memory.deaths->own().board.count(); };
   outside.open_group = [=, &groups](std::vector<named_listener>& all, std::size_t group) {
     if (group == groups.all.size()) return reopen_hub(all, group);
     return open_group(offers[groups.all[group].service].options, addresses, files, all, group);
@@ -285,18 +283,18 @@ std::string handed_in_vain(std::span<const offer> offers, std::span<const os::ad
   return os::unused_of(os::handed_to_this_process(), used);
 }
 
-void title_the_master(std::span<const offer> offers) {
-  std::string titles;
-  for (const auto& each : offers) titles += (titles.empty() ? "" : ", ") + each.options.title();
-  os::set_title("master " + titles, {});
-}
-
-supervise::plan_settings plan_of(const serve_options& program) {
-  auto plan = program.restarts;
-  plan.workers.clear();
-  plan.drain_limit = program.stop_timeout;
-  plan.stay_when_given_up = program.operate.when_parked == "stay";
-  return plan;
+void use_memory(supervise::master_settings& settings, shared& memory) {
+  settings.boxes = memory.deaths.get();
+  settings.forget_others = [&memory](std::size_t slot) { memory.counts.keep_only(slot); };
+  settings.figures = [&memory](std::size_t slot) -> supervise::slot_figures {
+    const auto& counted = memory.counts.at(slot);
+    return {.clients = counted.accepted.load(), .open = counted.open.load()};
+  };
+  settings.after_worker_end = [&memory](std::size_t number) {
+    // In the accounts of the other services the number holds nothing.
+    for (const auto& each : memory.accounts) each.give_back(number);
+    memory.counts.at(number - 1).open.store(0);
+  };
 }
 
 int serve_until_stopped(std::span<const offer> offers, operation& operated) {
@@ -313,7 +311,8 @@ int serve_until_stopped(std::span<const offer> offers, operation& operated) {
   say_what_is_served(offers, *listeners, groups);
 
   supervise::master_settings settings;
-  settings.plan = plan_of(program);
+  settings.plan = program.restarts;
+  settings.plan.workers.clear();
   for (const auto& each : groups.all) {
     settings.plan.workers.push_back(each.how.workers);
     settings.group_models.push_back(each.name);
@@ -322,29 +321,21 @@ int serve_until_stopped(std::span<const offer> offers, operation& operated) {
     settings.kept.insert(settings.kept.end(), keeps.begin(), keeps.end());
     if (groups.all.size() > 1) settings.group_names.push_back(each.name);
   }
+  settings.plan.drain_limit = program.stop_timeout;
+  settings.plan.stay_when_given_up = program.operate.when_parked == "stay";
   settings.listeners = std::move(*listeners);
   if (hub_asker(offers) != nullptr) {
     if (auto added = add_hub(settings); !added) return complain(added.error(), {});
   }
   auto memory = make_shared_memory(offers, settings.plan.most_workers);
   if (!memory) return complain(memory.error(), "choose a lower --max-connections");
-  settings.box = &memory->deaths->box;
-  os::tell_deaths_in_full(program.deaths_in_full);
+  use_memory(settings, *memory);
   if (!program.user.empty()) {
     const auto who = os::find_identity(program.user, program.group);
     if (!who) return complain(who.error(), "no such user or group");
-    settings.box->unwinds_as = *who;
+    settings.boxes->unwinds_as = *who;
   }
   settings.stuck_timeout = program.stuck_timeout;
-  settings.figures = [&](std::size_t slot) -> supervise::slot_figures {
-    const auto& counted = memory->counts.cells()[slot];
-    return {.clients = counted.accepted.load(), .open = counted.open.load()};
-  };
-  settings.after_worker_end = [&](std::size_t number) {
-    // In the accounts of the other services the number holds nothing.
-    for (const auto& each : memory->accounts) each.give_back(number);
-    memory->counts.cells()[number - 1].open.store(0);
-  };
   settings.outside = seen_from_outside(offers, groups, addresses, files, *memory);
   operated.give(settings.outside);
   settings.before_graceful_stop = [&](const std::vector<named_listener>& open) {
@@ -379,7 +370,6 @@ int serve(std::span<const offer> given) {
     if (!listen) return complain(listen.error(), "write an address, or look at /etc/resolv.conf");
     each.options.listen = std::move(*listen);
   }
-  title_the_master(offers);
   operation operated;
   if (auto begun = operated.begin(program.operate); !begun) return complain(begun.error(), {});
   return serve_until_stopped(offers, operated);

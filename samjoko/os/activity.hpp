@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <samjoko/os/fixed_text.hpp>
+#include <samjoko/os/shared_memory.hpp>
 #include <span>
 #include <string>
 #include <string_view>
@@ -56,6 +57,8 @@ struct alignas(64) activity_cell {
   std::array<char, request_room> request;
 };
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free && sizeof(activity_cell) <= 256);
+template <>
+inline constexpr bool begins_as_zeros<activity_cell> = true;
 
 [[nodiscard]] inline pid_t process_of(const activity_cell& cell) noexcept {
   return static_cast<pid_t>(cell.owner.load(std::memory_order_acquire) >> 32);

@@ -129,6 +129,15 @@ bool death_board::settle(std::uint64_t sequence, const death_record& told) {
 }
 
 void death_board::for_each(const std::function<void(const death_record&)>& each) const {
+  look_through(false, each);
+}
+
+void death_board::for_each_told(const std::function<void(const death_record&)>& each) const {
+  look_through(true, each);
+}
+
+void death_board::look_through(bool told_only,
+                               const std::function<void(const death_record&)>& each) const {
   if (cells_.size() == 0) return;
   const auto end = top().next.load();
   const auto room = static_cast<std::uint64_t>(places().size());
@@ -136,16 +145,10 @@ void death_board::for_each(const std::function<void(const death_record&)>& each)
     const auto& place = places()[number % room];
     const auto word = place.word.load(std::memory_order_acquire);
     const auto is = static_cast<state>(word & state_mask);
-    if (is != state::waits && is != state::told) continue;
+    if (is != state::told && (told_only || is != state::waits)) continue;
     if (word >> state_bits != number + 1) continue;
     if (const auto found = read(place, word)) each(*found);
   }
-}
-
-std::vector<death_record> death_board::all() const {
-  std::vector<death_record> found;
-  for_each([&found](const death_record& each) { found.push_back(each); });
-  return found;
 }
 
 std::uint64_t death_board::count() const noexcept {

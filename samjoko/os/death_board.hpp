@@ -14,7 +14,6 @@
 #include <samjoko/base/result.hpp>
 #include <samjoko/os/death_record.hpp>
 #include <samjoko/os/shared_memory.hpp>
-#include <vector>
 
 namespace samjoko::os {
 
@@ -43,7 +42,6 @@ class death_board {
 
   /// All that are kept and complete, the oldest first. Another process may append meanwhile.
   void for_each(const std::function<void(const death_record&)>& each) const;
-  [[nodiscard]] std::vector<death_record> all() const;
   /// How many deaths there were.
   [[nodiscard]] std::uint64_t count() const noexcept;
   /// Frees what a process that was reaped had begun to write.
@@ -51,7 +49,15 @@ class death_board {
 
   /// Of the rises of out-of-memory counters, how many were told as deaths: by all processes.
   [[nodiscard]] std::atomic<std::uint64_t>* told_as_out_of_memory() const noexcept;
+  /// Those that were told: as for_each().
+  void for_each_told(const std::function<void(const death_record&)>& each) const;
   void keep_from_children() const noexcept { cells_.keep_from_children(); }
+  /// In a child from which it was kept: it is not touched there any more.
+  void forget() noexcept { cells_.forget(); }
+  /// How many are kept at most.
+  [[nodiscard]] std::size_t room() const noexcept {
+    return cells_.size() == 0 ? 0 : cells_.size() - 1;
+  }
 
  private:
   struct head {
@@ -66,6 +72,7 @@ class death_board {
 
   [[nodiscard]] head& top() const noexcept;
   [[nodiscard]] std::span<cell> places() const noexcept { return cells_.cells().subspan(1); }
+  void look_through(bool told_only, const std::function<void(const death_record&)>& each) const;
   [[nodiscard]] static std::optional<death_record> read(const cell& from, std::uint64_t word);
   static void write(cell& to, const death_record& what) noexcept;
 

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <climits>
 #include <memory>
+#include <samjoko/os/stat_facts.hpp>
 #include <span>
 #include <string_view>
 
@@ -21,6 +22,12 @@ file_kind kind_of(mode_t mode) noexcept {
   return S_ISDIR(mode) ? file_kind::directory : file_kind::other;
 }
 
+struct close_stream {
+  void operator()(DIR* stream) const noexcept { ::closedir(stream); }
+};
+
+}  // namespace
+
 file_facts to_facts(const struct stat& from) noexcept {
   return {.kind = kind_of(from.st_mode),
           .size = static_cast<std::uint64_t>(from.st_size),
@@ -30,12 +37,6 @@ file_facts to_facts(const struct stat& from) noexcept {
           .device = from.st_dev,
           .number = from.st_ino};
 }
-
-struct close_stream {
-  void operator()(DIR* stream) const noexcept { ::closedir(stream); }
-};
-
-}  // namespace
 
 result<file_facts> facts_of(int file) {
   struct stat found{};

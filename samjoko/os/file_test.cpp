@@ -1,3 +1,4 @@
+#include <samjoko/os/directory.hpp>
 #include <samjoko/os/file.hpp>
 
 #include <gtest/gtest.h>
@@ -7,6 +8,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 namespace samjoko::os {
 namespace {
@@ -71,13 +73,24 @@ TEST_F(open_below, facts_change_when_a_file_does) {
   EXPECT_EQ(facts_at(root_.get(), "sub")->kind, file_kind::directory);
 }
 
-TEST_F(open_below, a_directory_is_listed_without_dangling_links_and_to_a_limit) {
+TEST_F(open_below, the_names_of_a_directory_are_told_until_somebody_has_enough) {
   fs::create_symlink("none", base_ / "root" / "dangling");
-  const auto all = list_directory(root_.get(), 100);
-  ASSERT_TRUE(all);
-  EXPECT_EQ(all->size(), 6U);  // links count as what they lead to
-  EXPECT_EQ(list_directory(root_.get(), 100)->size(), 6U) << "the descriptor was not moved";
-  EXPECT_EQ(list_directory(root_.get(), 2)->size(), 2U);
+  std::map<std::string, entry_kind> all;
+  const auto take = [&](std::string_view name, entry_kind kind) {
+    all.emplace(name, kind);
+    return true;
+  };
+  ASSERT_TRUE(read_directory(root_.get(), take));
+  EXPECT_EQ(all.at("dangling"), entry_kind::link);
+  const auto count = all.size();
+  all.clear();
+  ASSERT_TRUE(read_directory(root_.get(), take));
+  EXPECT_EQ(all.size(), count) << "the descriptor was not moved";
+  int seen = 0;
+  ASSERT_TRUE(read_directory(root_.get(), [&](auto, auto) { return ++seen < 2; }));
+  EXPECT_EQ(seen, 2);
+  EXPECT_TRUE(facts_of_entry(root_.get(), "dangling").error().is(ELOOP));
+  EXPECT_TRUE(facts_of_entry(root_.get(), "none").error().is(ENOENT));
 }
 
 class whole_file : public testing::Test {

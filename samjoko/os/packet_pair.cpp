@@ -25,13 +25,22 @@ void attach(msghdr& header, control_room& room, int number) {
   std::memcpy(CMSG_DATA(control), &number, sizeof number);
 }
 
+/// The first; whatever came besides is closed: the room for one has room for a second (CMSG_SPACE
+/// is aligned), and who sends what is not expected would fill this process's table.
 descriptor take_attached(msghdr& header) {
-  const cmsghdr* control = CMSG_FIRSTHDR(&header);
-  if (control == nullptr || control->cmsg_type != SCM_RIGHTS) return {};
-  if (control->cmsg_len < CMSG_LEN(sizeof(int))) return {};
-  int number = -1;
-  std::memcpy(&number, CMSG_DATA(control), sizeof number);
-  return descriptor(number);
+  descriptor first;
+  for (auto* control = CMSG_FIRSTHDR(&header); control != nullptr;
+       control = CMSG_NXTHDR(&header, control)) {
+    if (control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_RIGHTS) continue;
+    const auto count = (control->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (std::size_t n = 0; n < count; ++n) {
+      int number = -1;
+      std::memcpy(&number, CMSG_DATA(control) + n * sizeof number, sizeof number);
+      descriptor each(number);
+      if (!first) first = std::move(each);
+    }
+  }
+  return first;
 }
 
 // A peer that closes with packets of ours unread resets the line; it is gone all the same.
@@ -62,14 +71,17 @@ result<void> send_packet(const descriptor& to, bytes packet, int attached) {
   return failure(errno, "sendmsg");
 }
 
-result<std::optional<received_packet>> receive_packet(const descriptor& from, mutable_bytes room) {
+result<std::optional<received_packet>> receive_packet(const descriptor& from, mutable_bytes room,
+                                                      attached_too what) {
   iovec piece{room.data(), room.size()};
   control_room control = {};
   msghdr header = {};
   header.msg_iov = &piece;
   header.msg_iovlen = 1;
-  header.msg_control = control.bytes.data();
-  header.msg_controllen = control.bytes.size();
+  if (what == attached_too::taken) {  // else the kernel drops it (man 2 recv, MSG_CTRUNC)
+    header.msg_control = control.bytes.data();
+    header.msg_controllen = control.bytes.size();
+  }
   ssize_t count = -1;
   do {
     count = ::recvmsg(from.get(), &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
@@ -79,7 +91,8 @@ result<std::optional<received_packet>> receive_packet(const descriptor& from, mu
     return failure(condition::end_of_stream, "recvmsg");
   }
   if (count < 0) return failure(errno, "recvmsg");
-  return received_packet{static_cast<std::size_t>(count), take_attached(header),
+  return received_packet{static_cast<std::size_t>(count),
+                         what == attached_too::taken ? take_attached(header) : descriptor(),
                          (header.msg_flags & MSG_TRUNC) != 0, (header.msg_flags & MSG_CTRUNC) != 0};
 }
 

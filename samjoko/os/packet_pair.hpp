@@ -28,9 +28,11 @@ struct received_packet {
   bool cut = false;              ///< the packet was longer than the room, its rest is lost
   bool lost_descriptor = false;  ///< one was sent, but this process has no number free (MSG_CTRUNC)
 };
+/// Whether what is attached is wanted. Else it is closed at once, and takes no number.
+enum class attached_too : bool { refused, taken };
 /// The next packet, or none for now. Errors: end_of_stream (the other is gone, and all it had sent
 /// has been read; an empty packet looks the same, so send none).
-[[nodiscard]] result<std::optional<received_packet>> receive_packet(const descriptor& from,
-                                                                    mutable_bytes room);
+[[nodiscard]] result<std::optional<received_packet>> receive_packet(
+    const descriptor& from, mutable_bytes room, attached_too what = attached_too::taken);
 
 }  // namespace samjoko::os

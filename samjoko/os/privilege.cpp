@@ -1,14 +1,5 @@
 #include <samjoko/os/privilege.hpp>
 
-#include <fcntl.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <unistd.h>
-
-#include <array>
-#include <charconv>
-#include <samjoko/os/descriptor.hpp>
-
 #include <grp.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -112,23 +103,6 @@ result<void> become(const identity& who) {
   set_or_unset("USER", who.name);
   set_or_unset("LOGNAME", who.name);
   return {};
-}
-
-bool confine_this_process(std::uint64_t memory, milliseconds time) {
-  std::uint64_t pages = 0;
-  const descriptor file(::open("/proc/self/statm", O_RDONLY | O_CLOEXEC));
-  std::array<char, 64> text{};
-  const auto got = ::read(file.get(), text.data(), text.size());
-  if (got > 0) std::from_chars(text.data(), text.data() + got, pages);
-  const auto limit = [](auto which, std::uint64_t most) {
-    const rlimit both{most, most};
-    return ::setrlimit(which, &both) == 0;
-  };
-  const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-  const bool bounded = pages == 0 || limit(RLIMIT_AS, pages * page + memory);
-  return bounded && limit(RLIMIT_CPU, static_cast<std::uint64_t>(time.count() / 1000)) &&
-         limit(RLIMIT_FSIZE, 0) && limit(RLIMIT_NPROC, 0) && limit(RLIMIT_CORE, 0) &&
-         ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
 }
 
 }  // namespace samjoko::os

@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include <samjoko/base/deadline.hpp>
 #include <samjoko/base/result.hpp>
 
 namespace samjoko::os {
@@ -43,11 +42,5 @@ struct identity {
 /// without root they cannot be changed (man 2 setresuid, credentials(7)). Errors: EPERM when not
 /// root. Not while other threads run.
 [[nodiscard]] result<void> become(const identity& who);
-
-/// For a process that reads what nobody vouches for: no more than `memory` bytes of address space
-/// beyond what it has, `time` of processor, no file written, no process started, no core dump, no
-/// privilege gained by exec (man 2 setrlimit, prctl PR_SET_NO_NEW_PRIVS). False when one of them
-/// is refused.
-[[nodiscard]] bool confine_this_process(std::uint64_t memory, milliseconds time);
 
 }  // namespace samjoko::os

@@ -5,9 +5,11 @@
 #include <csignal>
 #include <utility>
 
+#include <samjoko/os/captured_facts.hpp>
 #include <samjoko/os/clock.hpp>
 #include <samjoko/os/death_cause.hpp>
-#include <samjoko/os/death_log.hpp>
+#include <samjoko/os/death_text.hpp>
+#include <samjoko/os/log_writer.hpp>
 #include <samjoko/os/oom_kills.hpp>
 
 namespace samjoko::os {
@@ -89,6 +91,12 @@ std::uint32_t noted(const exit_status& status, death_role role) {
          static_cast<std::uint32_t>(status.signal());
 }
 
+/// Only processes for clients are noted.
+death_role role_of(std::uint32_t bits) noexcept {
+  const auto role = static_cast<death_role>(bits >> role_at & 0xff);
+  return role == death_role::pool_process ? role : death_role::client_process;
+}
+
 exit_status status_of(std::uint32_t bits) {
   const auto number = static_cast<int>(bits & 0xff);
   return (bits & end_by_exit) != 0 ? exit_status::exited(number)
@@ -101,28 +109,28 @@ bool is_serving(const activity_cell& cell) noexcept {
 
 }  // namespace
 
-void oom_history::add(steady::time_point now, std::uint64_t count, std::uint64_t told) noexcept {
-  older_ = begun_ ? newer_ : sample{count, told};
-  newer_ = {count, told};
-  begun_ = true;
-  next_ = now + interval;
-}
-
-memory_evidence oom_history::since(std::uint64_t count, std::uint64_t told,
-                                   std::uint64_t killed) const noexcept {
-  return {.known = begun_,
-          .own = false,
-          .before = older_.count,
-          .after = count,
-          .told = told - std::min(told, older_.told),
-          .killed = killed};
-}
-
 registrar::registrar(black_box* box, std::function<bool()> wake_master)
     : box_(box), wake_master_(std::move(wake_master)) {}
 
+void registrar::look_in(std::span<black_box* const> of_workers,
+                        std::function<bool(std::uint32_t, pid_t)> may_have_ended) {
+  of_workers_ = of_workers;
+  may_have_ended_ = std::move(may_have_ended);
+}
+
+black_box* registrar::box_of(std::uint32_t worker) const noexcept {
+  if (of_workers_.empty()) return box_;
+  return worker >= 1 && worker <= of_workers_.size() ? of_workers_[worker - 1] : nullptr;
+}
+
+std::atomic<std::uint64_t>* registrar::told_counter() const noexcept {
+  if (box_ == nullptr) return nullptr;
+  if (box_->told_as_out_of_memory != nullptr) return box_->told_as_out_of_memory;
+  return box_->board.told_as_out_of_memory();
+}
+
 std::uint64_t registrar::told_so_far() const noexcept {
-  const auto* told = box_ == nullptr ? nullptr : box_->board.told_as_out_of_memory();
+  const auto* told = told_counter();
   return told == nullptr ? 0 : told->load();
 }
 
@@ -136,7 +144,21 @@ void registrar::watch_memory(const std::string& counter, steady::time_point now)
 void registrar::add(deceased dead) { waiting_.push_back(std::move(dead)); }
 
 activity_cell* registrar::notes_of(pid_t pid) const noexcept {
-  return box_ == nullptr ? nullptr : find_activity(box_->cells, pid);
+  activity_cell* found = nullptr;
+  for_each_box([&](std::uint32_t, const black_box& box) {
+    if (found == nullptr) found = find_activity(box.cells, pid);
+  });
+  return found;
+}
+
+std::uint32_t registrar::worker_of(pid_t pid) const noexcept {
+  std::uint32_t found = 0;
+  for_each_box([&](std::uint32_t worker, const black_box& box) {
+    const bool has_notes = find_activity(box.cells, pid) != nullptr ||
+                           find_capture(box.captures, pid, capture_reason::fatal_signal) != nullptr;
+    if (found == 0 && has_notes) found = worker;
+  });
+  return found;
 }
 
 void registrar::forget(pid_t pid) noexcept {
@@ -148,39 +170,50 @@ void registrar::note_end(pid_t pid, const exit_status& status, death_role role) 
 }
 
 void registrar::add_untold(const deceased& common) {
-  if (box_ == nullptr) return;
-  for (const auto& cell : box_->cells) {
+  const auto* box = box_of(common.worker);
+  if (box == nullptr) return;
+  for (const auto& cell : box->cells) {
     const auto bits = cell.noted_end.load();
     const auto pid = process_of(cell);
-    if (pid == 0 || bits == 0 || cell.worker.load() != common.worker) continue;
+    if (pid <= 0 || bits == 0 || cell.worker.load() != common.worker) continue;
     if ((bits & end_is_kept) != 0) {
-      tell_kept(pid);
+      tell_kept(*box, pid);
       clear(pid);
       continue;
     }
     if (std::ranges::count(waiting_, pid, &deceased::pid) != 0)
       continue;  // it came to us after all
+    if (may_have_ended_ && !may_have_ended_(common.worker, pid)) {
+      log_warning("contradiction",
+                  "the record that worker {} left contradicts what is known: it says that process "
+                  "{} ended, which lives; it is not believed",
+                  common.worker, pid);
+      continue;
+    }
     auto dead = common;
     dead.pid = pid;
     dead.status = status_of(bits);
-    dead.role = static_cast<death_role>(bits >> role_at & 0xff);
+    dead.role = role_of(bits);
     waiting_.push_back(std::move(dead));
   }
 }
 
 /// One with a capture waits on the board for its stack: then it is told.
-void registrar::tell_kept(pid_t pid) const {
+void registrar::tell_kept(const black_box& box, pid_t pid) {
   std::optional<death_record> newest;
-  box_->board.for_each([&](const death_record& each) {
+  box.board.for_each([&](const death_record& each) {
     if (each.pid == pid) newest = each;
   });
   if (newest && newest->capture == 0) log_death(*newest);
 }
 
 bool registrar::knows(pid_t pid) const noexcept {
-  return notes_of(pid) != nullptr ||
-         (box_ != nullptr &&
-          find_capture(box_->captures, pid, capture_reason::fatal_signal) != nullptr);
+  bool found = false;
+  for_each_box([&](std::uint32_t, const black_box& box) {
+    found = found || find_activity(box.cells, pid) != nullptr ||
+            find_capture(box.captures, pid, capture_reason::fatal_signal) != nullptr;
+  });
+  return found;
 }
 
 memory_evidence registrar::look_at_memory(const deceased& dead) {
@@ -221,43 +254,52 @@ void registrar::add_capture(death_record& record, const deceased& dead) const {
                        .told_by = dead.told_by,
                        .caught = {},
                        .memory = record.memory};
+  const auto* box = box_of(dead.worker);
   capture_slot* slot = nullptr;
-  if (box_ != nullptr) {
-    slot = find_capture(box_->captures, dead.pid, capture_reason::fatal_signal);
-    if (slot != nullptr) {
-      known.caught = {slot->signal, slot->code, slot->has_sender != 0 ? slot->sender_pid : 0};
-    } else if (dead.limit == own_limit::stuck) {
-      slot = find_capture(box_->captures, dead.pid, capture_reason::asked);
-    }
+  captured_facts left;
+  if (box != nullptr) {
+    slot = find_last_words(box->captures, dead.pid, dead.status);
+    if (slot == nullptr && dead.limit == own_limit::stuck)
+      slot = find_capture(box->captures, dead.pid, capture_reason::asked);
   }
+  if (slot != nullptr) left = facts_of(*slot);
+  if (left.fatal) known.caught = {left.signal, left.code, left.sender};
   const auto found = cause_of(known);
   record.cause = found.cause;
   record.sure = found.sure;
   if (found.cause == death_cause::signal) record.sender = dead.told_by;
   if (slot == nullptr) {
-    if (box_ != nullptr) release_captures(box_->captures, dead.pid);
+    if (box != nullptr) release_captures(box->captures, dead.pid);
     return;
   }
-  record.message.assign(message_of(*slot));
-  record.thread = slot->tid;
+  if (!fits(left, dead.status)) {
+    record.message.assign("(what it left does not fit how it ended, and is not believed)");
+    release_captures(box->captures, dead.pid);
+    return;
+  }
+  record.message.assign(left.said());
+  record.thread = left.thread;
   record.has_fault_address =
-      slot->fault_address != 0 || (found.cause == death_cause::crash && slot->code > 0);
-  record.fault_address = slot->fault_address;
-  if (slot->has_sender != 0 && slot->reason == capture_reason::fatal_signal) {
-    record.sender = slot->sender_pid;
-    record.sender_user = slot->sender_user;
+      left.fault_address != 0 || (found.cause == death_cause::crash && left.code > 0);
+  record.fault_address = left.fault_address;
+  // Whoever sent what it had caught did not send the KILL that came first.
+  if (left.has_sender && left.fatal && left.signal == record.signal) {
+    record.sender = left.sender;
+    record.sender_user = left.sender_user;
     record.has_sender_user = true;
   }
   adopt(*slot);
-  release_captures(box_->captures, dead.pid);
-  record.capture = static_cast<std::uint32_t>(slot - box_->captures.data()) + 1;
+  release_captures(box->captures, dead.pid);
+  record.capture = static_cast<std::uint32_t>(slot - box->captures.data()) + 1;
 }
 
 void registrar::add_activity(death_record& record, const deceased& dead) const {
   record.merely_open = dead.open;
   if (box_ == nullptr) return;
   record.service.assign(dead.service.empty() ? box_->service : dead.service);
-  for (const auto& cell : box_->cells) {
+  const auto* box = box_of(dead.worker);
+  if (box == nullptr) return;
+  for (const auto& cell : box->cells) {
     if (process_of(cell) != dead.pid) continue;
     // Whom any of its threads ran for was not merely open.
     if (record.merely_open > 0 && is_serving(cell)) --record.merely_open;
@@ -265,7 +307,7 @@ void registrar::add_activity(death_record& record, const deceased& dead) const {
     ++record.stuck_threads;
     if (record.thread == 0) record.thread = thread_of(cell);
   }
-  const auto* cell = cell_of_death(box_->cells, dead, record.thread);
+  const auto* cell = cell_of_death(box->cells, dead, record.thread);
   if (cell == nullptr) return;
   if (record.thread == 0) record.thread = thread_of(*cell);
   if (dead.role != death_role::worker) record.clients = cell->clients.load();
@@ -278,26 +320,28 @@ void registrar::add_activity(death_record& record, const deceased& dead) const {
 }
 
 void registrar::clear(pid_t pid) noexcept {
-  if (box_ == nullptr) return;
-  for (auto& cell : box_->cells) {
-    if (process_of(cell) == pid) release(cell);
-  }
+  for_each_box([pid](std::uint32_t, const black_box& box) {
+    for (auto& cell : box.cells) {
+      if (process_of(cell) == pid) release(cell);
+    }
+  });
   free_slots(pid);
 }
 
 /// What it had begun to write.
 void registrar::free_slots(pid_t pid) noexcept {
-  if (box_ == nullptr) return;
-  release_captures(box_->captures, pid);
-  box_->board.free_held_by(pid);
+  for_each_box([pid](std::uint32_t, black_box& box) {
+    release_captures(box.captures, pid);
+    box.board.free_held_by(pid);
+  });
 }
 
 void registrar::keep_and_tell(death_record& record) {
-  if (box_ == nullptr) return log_death_in_full(record);
+  if (box_ == nullptr) return log_death(record);
   if (record.cause == death_cause::out_of_memory) {
-    if (auto* told = box_->board.told_as_out_of_memory()) told->fetch_add(1);
+    if (auto* told = told_counter()) told->fetch_add(1);
   }
-  const auto forgotten = [this](const death_record& old) { tell_forgotten(*box_, old); };
+  const auto forgotten = [this](const death_record& old) { tell_forgotten(old); };
   if (record.capture != 0) {
     const auto kept = box_->board.append(record, death_board::telling::waits, forgotten);
     note_kept(record.pid);
@@ -305,9 +349,9 @@ void registrar::keep_and_tell(death_record& record) {
       record.sequence = kept;
       if (wake_master_ && wake_master_()) return;
       if (!box_->board.settle(kept, record)) return;
-      return tell_forgotten(*box_, record);
+      return tell_forgotten(record);
     }
-    return tell_forgotten(*box_, record);
+    return tell_forgotten(record);
   }
   static_cast<void>(box_->board.append(record, death_board::telling::done, forgotten));
   note_kept(record.pid);
@@ -319,10 +363,12 @@ void registrar::note_kept(pid_t pid) noexcept {
   if (notes != nullptr && notes->noted_end.load() != 0) notes->noted_end.fetch_or(end_is_kept);
 }
 
-void tell_forgotten(const black_box& box, const death_record& record) {
+/// Says in the log what had to make room, and frees its slot.
+void registrar::tell_forgotten(const death_record& record) const {
   auto told = record;
-  if (told.capture != 0 && told.capture <= box.captures.size()) {
-    release(box.captures[told.capture - 1]);
+  const auto* box = box_of(record.worker);
+  if (box != nullptr && told.capture != 0 && told.capture <= box->captures.size()) {
+    release(box->captures[told.capture - 1]);
     told.stack_remark.assign("nobody was left to unwind it");
   }
   told.capture = 0;

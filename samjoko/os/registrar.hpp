@@ -8,27 +8,14 @@
 #include <map>
 #include <optional>
 #include <samjoko/base/deadline.hpp>
-#include <samjoko/os/activity.hpp>
-#include <samjoko/os/capture_slot.hpp>
+#include <samjoko/os/black_box.hpp>
 #include <samjoko/os/children.hpp>
-#include <samjoko/os/death_board.hpp>
-#include <samjoko/os/privilege.hpp>
+#include <samjoko/os/oom_history.hpp>
 #include <span>
 #include <string>
 #include <vector>
 
 namespace samjoko::os {
-
-/// All of it shared by the master and everybody below; made before the first fork. Empty parts mean
-/// that less can be said.
-struct black_box {
-  death_board board;
-  std::span<capture_slot> captures;
-  std::span<activity_cell> cells;
-  std::string service;
-  /// The user whom the process that unwinds stacks becomes; none: it stays who it is.
-  std::optional<identity> unwinds_as{};
-};
 
 /// What whoever reaps knows of the dead.
 struct deceased {
@@ -51,34 +38,19 @@ struct deceased {
   bool has_own_counter = false;  ///< nobody else of this program is in that cgroup
 };
 
-/// The samples of one out-of-memory counter. A rise is looked for since the last but one, because
-/// the kernel counts a kill a while before the process has ended. Pure.
-class oom_history {
- public:
-  static constexpr milliseconds interval{10'000};
-
-  [[nodiscard]] bool is_due(steady::time_point now) const noexcept { return now >= next_; }
-  void add(steady::time_point now, std::uint64_t count, std::uint64_t told) noexcept;
-  /// What is known when the counter now says `count`, of which `told` (over all processes since the
-  /// beginning) were told as deaths, and `killed` died by SIGKILL.
-  [[nodiscard]] memory_evidence since(std::uint64_t count, std::uint64_t told,
-                                      std::uint64_t killed) const noexcept;
-
- private:
-  struct sample {
-    std::uint64_t count = 0;
-    std::uint64_t told = 0;
-  };
-  sample older_, newer_;
-  bool begun_ = false;
-  steady::time_point next_{};
-};
-
 class registrar {
  public:
   /// `box` must outlive it; null: deaths are told, not kept. `wake_master` is called when a record
   /// waits for its stack; empty where there is no master, then it is told without.
   registrar(black_box* box, std::function<bool()> wake_master);
+
+  /// For the master: what the dead left is in the boxes of workers, by number less 1; `box` holds
+  /// what is kept. `may_have_ended(worker, pid)`: whether what a dead worker noted of a process of
+  /// its own can be true. `of_workers` must outlive it.
+  void look_in(std::span<black_box* const> of_workers,
+               std::function<bool(std::uint32_t, pid_t)> may_have_ended);
+  /// The worker whose box has notes of the process; 0: none. By the box, whatever it says.
+  [[nodiscard]] std::uint32_t worker_of(pid_t pid) const noexcept;
 
   /// Look at the counter of out-of-memory kills, if it is time: before deaths, not only at them.
   void watch_memory(const std::string& counter, steady::time_point now);
@@ -104,23 +76,33 @@ class registrar {
   void clear(pid_t pid) noexcept;
 
  private:
+  /// Where a worker and its processes leave what they leave; null: nowhere.
+  [[nodiscard]] black_box* box_of(std::uint32_t worker) const noexcept;
+  template <class Each>
+  void for_each_box(Each&& each) const {
+    if (of_workers_.empty() && box_ != nullptr) each(std::uint32_t{0}, *box_);
+    for (std::size_t n = 0; n < of_workers_.size(); ++n) {
+      if (of_workers_[n] != nullptr) each(static_cast<std::uint32_t>(n + 1), *of_workers_[n]);
+    }
+  }
+  [[nodiscard]] std::atomic<std::uint64_t>* told_counter() const noexcept;
+  void tell_forgotten(const death_record& record) const;
   [[nodiscard]] memory_evidence look_at_memory(const deceased& dead);
   void record(const deceased& dead);
   void add_capture(death_record& record, const deceased& dead) const;
   void add_activity(death_record& record, const deceased& dead) const;
   void keep_and_tell(death_record& record);
   void note_kept(pid_t pid) noexcept;
-  void tell_kept(pid_t pid) const;
+  static void tell_kept(const black_box& box, pid_t pid);
   void free_slots(pid_t pid) noexcept;
   [[nodiscard]] std::uint64_t told_so_far() const noexcept;
 
   black_box* box_;
+  std::span<black_box* const> of_workers_;
+  std::function<bool(std::uint32_t, pid_t)> may_have_ended_;
   std::function<bool()> wake_master_;
   std::vector<deceased> waiting_;
   std::map<std::string, oom_history> histories_;
 };
-
-/// Says in the log what had to make room, and frees its slot.
-void tell_forgotten(const black_box& box, const death_record& record);
 
 }  // namespace samjoko::os

@@ -15,6 +15,10 @@
 
 namespace samjoko::os {
 
+/// Whether the kernel's zeros are the value of a new T, so that nothing has to be written.
+template <class T>
+inline constexpr bool begins_as_zeros = std::is_trivially_default_constructible_v<T>;
+
 /// Owns `count` cells of T, value-initialised, shared with every process forked later. Move-only;
 /// the destructor unmaps in this process only. What T holds must be lock-free atomics (a lock held
 /// by a process that dies stays held) or be written before the fork. A page of trivial cells costs
@@ -32,8 +36,7 @@ class shared_cells {
     void* where = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (where == MAP_FAILED) return failure(errno, "mmap");
     auto* first = static_cast<T*>(where);
-    if constexpr (!std::is_trivially_default_constructible_v<T>)
-      std::uninitialized_value_construct_n(first, count);
+    if constexpr (!begins_as_zeros<T>) std::uninitialized_value_construct_n(first, count);
     return shared_cells(first, count);
   }
   shared_cells(shared_cells&& other) noexcept
@@ -54,6 +57,12 @@ class shared_cells {
     if (first_ != nullptr) ::madvise(first_, count_ * sizeof(T), MADV_DONTFORK);
   }
 
+  /// In a child from which they were kept: what stands there by now is not ours to unmap.
+  void forget() noexcept {
+    first_ = nullptr;
+    count_ = 0;
+  }
+
   [[nodiscard]] std::span<T> cells() const noexcept { return {first_, count_}; }
   [[nodiscard]] std::size_t size() const noexcept { return count_; }
 
@@ -62,6 +71,67 @@ class shared_cells {
 
   T* first_ = nullptr;
   std::size_t count_ = 0;
+};
+
+/// One T for each of a number of processes, on pages of its own, so that each process can give up
+/// those of the others for good: anonymous memory that was unmapped cannot be had back (man 2
+/// munmap). Zeros are the value of a new T.
+template <class T>
+class slot_cells {
+  static_assert(std::is_trivially_destructible_v<T>, "nobody runs destructors in shared memory");
+
+ public:
+  slot_cells() noexcept = default;
+  /// Errors: ENOMEM.
+  [[nodiscard]] static result<slot_cells> make(std::size_t count) {
+    if (count == 0) return slot_cells();
+    void* where =
+        ::mmap(nullptr, count * room, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (where == MAP_FAILED) return failure(errno, "mmap");
+    slot_cells made;
+    made.base_ = static_cast<std::byte*>(where);
+    made.count_ = made.end_ = count;
+    return made;
+  }
+  slot_cells(slot_cells&& other) noexcept { swap(other); }
+  slot_cells& operator=(slot_cells&& other) noexcept {
+    slot_cells moved(std::move(other));
+    swap(moved);
+    return *this;
+  }
+  ~slot_cells() { unmap(first_, end_); }
+
+  [[nodiscard]] T& at(std::size_t slot) const noexcept {
+    return *reinterpret_cast<T*>(base_ + slot * room);
+  }
+  [[nodiscard]] std::size_t size() const noexcept { return count_; }
+  /// In this process, which has the cell of no other slot from now on.
+  void keep_only(std::size_t slot) noexcept {
+    if (slot < first_ || slot >= end_) return;
+    unmap(first_, slot);
+    unmap(slot + 1, end_);
+    first_ = slot;
+    end_ = slot + 1;
+  }
+
+ private:
+  static constexpr std::size_t page = 4096;
+  static constexpr std::size_t room = (sizeof(T) + page - 1) / page * page;
+
+  void unmap(std::size_t from, std::size_t to) const noexcept {
+    if (base_ != nullptr && from < to) ::munmap(base_ + from * room, (to - from) * room);
+  }
+  void swap(slot_cells& other) noexcept {
+    std::swap(base_, other.base_);
+    std::swap(count_, other.count_);
+    std::swap(first_, other.first_);
+    std::swap(end_, other.end_);
+  }
+
+  std::byte* base_ = nullptr;
+  std::size_t count_ = 0;
+  std::size_t first_ = 0;  ///< of those that this process has
+  std::size_t end_ = 0;
 };
 
 }  // namespace samjoko::os

@@ -83,6 +83,8 @@ holder_tag connection_account::holder(std::size_t worker, std::uint32_t member) 
 bool connection_account::is_taken(std::uint64_t holder) const noexcept {
   if (holder == 0) return false;
   const auto worker = holder >> generation_bits & worker_mask;
+  // A tag that no worker of ours has is forged, and beyond the end of the generations.
+  if (worker == 0 || worker > workers_) return false;
   return (at(generations_at + worker).load() & generation_mask) == (holder & generation_mask);
 }
 
@@ -129,7 +131,8 @@ std::uint32_t connection_account::open_of(std::uint64_t peer) const noexcept {
   if (most_of_peer_ == 0) return 0;
   const auto home = home_of(peer);
   const auto mask = (std::size_t{1} << peer_bits_) - 1;
-  const auto reach = peer_seat(home, reach_part).load();
+  // No further than there are entries, whatever stands there.
+  const auto reach = std::min<std::size_t>(peer_seat(home, reach_part).load(), mask + 1);
   std::uint32_t count = 0;
   for (std::size_t step = 0; step < reach; ++step) {
     const auto entry = (home + step) & mask;

@@ -216,5 +216,18 @@ TEST(connection_account, knows_a_peer_by_its_ipv4_address_or_its_ipv6_network) {
   EXPECT_EQ(peer("unix:/run/x"), 0U);
 }
 
+// A worker that was taken over may write any tag: one of a worker that there is not was looked up
+// behind the end of the generations.
+TEST(connection_account, a_forged_tag_of_a_worker_that_is_not_holds_nothing) {
+  const auto account = account_of(2, 0);
+  for (const std::uint64_t worker : {std::uint64_t{0}, std::uint64_t{5}, std::uint64_t{4095}}) {
+    EXPECT_TRUE(comes(account, worker << 24));
+    EXPECT_TRUE(comes(account, worker << 24));
+    EXPECT_EQ(account.open(), 0U) << worker;
+  }
+  EXPECT_TRUE(comes(account, account.holder(1)));
+  EXPECT_EQ(account.open(), 1U);
+}
+
 }  // namespace
 }  // namespace samjoko::serve

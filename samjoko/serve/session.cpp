@@ -4,17 +4,10 @@
 #include <cerrno>
 #include <new>
 #include <samjoko/base/check.hpp>
-#include <samjoko/net/parting.hpp>
 #include <samjoko/os/activity.hpp>
 #include <samjoko/os/log_writer.hpp>
 
 namespace samjoko::serve {
-
-struct session::turn_limit : io::operation {
-  session* owner = nullptr;
-  bool waits = false;
-  bool turn_is_over = false;
-};
 
 session::session(io::loop& on, resting_client client, const service& offered,
                  const connection_limits& limits, const stop_flag& stop, session_owner& owner)
@@ -37,12 +30,9 @@ session::session(io::loop& on, resting_client client, const service& offered,
   };
 }
 
-session::~session() = default;
-
 void session::start() noexcept {
   connection_.loop().task_started();
-  if (!service_.handler.has_turns())
-    return go(begins_in_a_stop() ? wait_for_first_bytes() : serve_whole());
+  if (!service_.handler.has_turns()) return go(serve_whole());
   if (!had_turn_) {
     try {
       state_ = service_.handler.make_state();
@@ -57,11 +47,6 @@ void session::start() noexcept {
 /// The steps call each other only through here, so that a chain of turns does not grow the stack.
 void session::go(bool more) noexcept {
   while (more) more = (this->*then_)();
-}
-
-/// A plain handler's first read would be ended before the bytes are there that are under way.
-bool session::begins_in_a_stop() const noexcept {
-  return service_.stops_between_reads && connection_.stop_level() == stop_level::graceful;
 }
 
 bool session::serve_whole() noexcept {
@@ -259,16 +244,14 @@ bool session::rest_over() noexcept {
   phase_ = phase::serving;
   if (wait_.result > 0) {
     connection_.take_received(wait_);
-    return service_.handler.has_turns() ? begin_turn() : serve_whole();
+    return begin_turn();
   }
   const auto* beside = connection_.beside();
   const bool has_news = beside != nullptr && beside->news.has_come;
   const bool ends = connection_.stop_requested() || connection_.context().cancelled;
   if (has_news && wait_.result < 0 && !ends && !detach_wanted_) return begin_turn();
   if (wait_.result == -ECANCELED && !connection_.context().cancelled) return take_last_bytes();
-  const auto when_late =
-      service_.handler.has_turns() ? &session::begin_linger : &session::serve_whole;
-  then_ = wait_.result == -ETIMEDOUT ? when_late : &session::end;
+  then_ = wait_.result == -ETIMEDOUT ? &session::begin_linger : &session::end;
   return true;
 }
 
@@ -320,53 +303,6 @@ bool session::give_away() noexcept {
   owner_.session_detached(
       *this, resting_client(connection_.release_socket(), std::move(state_), had_turn_, beside));
   return false;
-}
-
-/// An abort: what was written arrives, then the close resets (connection::reset).
-bool session::begin_parting() noexcept {
-  phase_ = phase::parting;
-  auto& loop = connection_.loop();
-  const bool waits =
-      loop.is_real() && !detail::wait_for_delivery(
-                            {loop, connection_.socket(), connection_.limits(), connection_.stop()},
-                            [](void* self) noexcept { static_cast<session*>(self)->end(); }, this);
-  return waits ? false : end();
-}
-
-bool session::begin_linger() noexcept {
-  if (connection_.stop_level() == stop_level::immediate) return end();
-  phase_ = phase::lingering;
-  if (connection_.beside() != nullptr) state_ = {};  // it hears nothing any more
-  connection_.shutdown_send();
-  wait_.idle_ms = 0;
-  wait_.until = deadline::after(owner_.linger_time());
-  wait_.data = nullptr;
-  wait_.size = 0;
-  if (detach_wanted_ || !owner_.keeps_resting(*this)) return linger_away();
-  owner_.session_rests(*this, true);
-  return wait_for_bytes(&session::linger_over);
-}
-
-bool session::linger_away() noexcept {
-  connection_.loop().task_ended();
-  owner_.session_lingers(*this, connection_.release_socket(), wait_.until);
-  return false;
-}
-
-bool session::linger_over() noexcept {
-  const bool hurried =
-      wait_.result == -ECANCELED && connection_.stop_level() != stop_level::immediate;
-  if (hurried) {
-    owner_.session_rests(*this, false);
-    if (detach_wanted_) return linger_away();
-    wait_.until = std::min(wait_.until, deadline::after(owner_.linger_time()));
-    return wait_for_bytes(&session::linger_over);
-  }
-  if (wait_.result <= 0) return end();
-  connection_.loop().buffers().give_back(std::exchange(wait_.data, nullptr));
-  // One who never falls silent never makes the loop look at the deadline.
-  if (wait_.until.passed(connection_.loop().now())) return end();
-  return wait_for_bytes(&session::linger_over);
 }
 
 bool session::end() noexcept {

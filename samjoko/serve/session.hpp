@@ -13,6 +13,9 @@ class session;
 /// How long a half-closed client is read to its end; the second, while others wait for its place.
 inline constexpr milliseconds usual_linger_time{1000};
 inline constexpr milliseconds hurried_linger_time{100};
+/// One whose kernel has not taken all of the answer by then is read to his end for longer, as long
+/// as it takes some of it within so many of these times.
+inline constexpr int linger_times_without_progress = 5;
 /// How long one who has not spoken yet may still begin at a graceful stop: whoever has just been
 /// accepted has his first bytes under way.
 inline constexpr milliseconds first_bytes_time{250};
@@ -88,12 +91,20 @@ class session : private runnable {
   struct wait : io::operation {
     session* owner = nullptr;
   };
-  struct turn_limit;
+  struct turn_limit : io::operation {
+    session* owner = nullptr;
+    bool waits = false;
+    bool turn_is_over = false;
+  };
+  struct slow_reader {
+    std::size_t under_way;
+    deadline give_up;
+    deadline end;
+  };
 
   /// Each step goes as far as it can; true: there is another one to do at once.
   using step = bool (session::*)() noexcept;
   void go(bool more) noexcept;
-  [[nodiscard]] bool begins_in_a_stop() const noexcept;
   bool serve_whole() noexcept;
   bool begin_turn() noexcept;
   bool work_over() noexcept;
@@ -116,6 +127,7 @@ class session : private runnable {
   bool begin_parting() noexcept;
   bool begin_linger() noexcept;
   bool linger_over() noexcept;
+  bool linger_longer() noexcept;
   bool linger_away() noexcept;
   bool wait_for_bytes(step then) noexcept;
   bool end() noexcept;
@@ -128,6 +140,7 @@ class session : private runnable {
   task<next> turn_;
   wait wait_;
   std::unique_ptr<turn_limit> limit_;  ///< only where there is one: idle clients cost bytes
+  std::unique_ptr<slow_reader> slow_;  ///< one who has not taken all when his time is over
   step then_ = nullptr;
   phase phase_ = phase::starting;
   bool had_turn_ = false;

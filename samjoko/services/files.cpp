@@ -52,8 +52,8 @@ void fail(const error& why, response& answer) {
 
 class file_tree {
  public:
-  file_tree(std::shared_ptr<web::served_directory> root, bool lists) noexcept
-      : root_(std::move(root)), lists_(lists) {}
+  file_tree(std::shared_ptr<web::served_directory> root, const files_options& options) noexcept
+      : root_(std::move(root)), lists_(options.list), listing_(options.listing) {}
 
   void operator()(const request& asked, response& answer) const {
     path_room room{};
@@ -69,14 +69,16 @@ class file_tree {
     auto file = web::file_cache::own().find(*root_, name_below(*path), web::look_for(asked));
     if (file) return web::answer_with_file(asked, std::move(*file), answer);
     if (!file.error().is(EISDIR)) return fail(file.error(), answer);
-    redirect(*path, parts, answer);
+    redirect(parts, answer);
   }
 
  private:
-  /// Without a host, so that it is right behind whatever proxy; "//" cannot begin it.
-  static void redirect(std::string_view path, const proto::resource_parts& parts,
-                       response& answer) {
-    auto to = web::percent_encoded(path) + "/";
+  /// Relative to what was asked for (RFC 9110 section 10.2.2), so that it is right behind whatever
+  /// proxy takes a part of the path away. So it is the last segment as the client wrote it: an
+  /// encoded slash is no slash where the client resolves it. Without a ":", which would end a
+  /// scheme, and never with a slash in front.
+  static void redirect(const proto::resource_parts& parts, response& answer) {
+    auto to = web::encoded_again(parts.path.substr(parts.path.rfind('/') + 1)) + "/";
     if (parts.has_query) to.append("?").append(parts.query);
     answer.field("Location", to);
     answer.plain(301);
@@ -98,26 +100,55 @@ class file_tree {
   void list(std::string_view path, response& answer) const {
     const auto root = root_->open();
     if (!root) return fail(root.error(), answer);
-    const auto directory = os::open_beneath((*root)->get(), name_below(path));
+    auto directory = os::open_beneath((*root)->get(), name_below(path));
     if (!directory) return fail(directory.error(), answer);
     if (!lists_) return answer.plain(403);
-    auto page = web::listing_page(directory->get(), path);
+    auto page = web::listing::make(*root, std::move(*directory), path, listing_);
+    if (!page && page.error().is(condition::too_long)) return too_many(path, answer);
     if (!page) return fail(page.error(), answer);
+    // What is short is sent as any other body.
+    std::string text;
+    auto more = (*page)->add_to(text);
+    if (more && *more) more = (*page)->add_to(text);
+    if (!more) return fail(more.error(), answer);
     answer.content_type("text/html; charset=utf-8");
-    answer.body(std::move(*page));
+    answer.body(std::move(text), *more ? std::move(*page) : nullptr);
+  }
+
+  /// A part of it could be taken for the whole, and a mirror would remove the rest.
+  void too_many(std::string_view path, response& answer) const {
+    os::log_warning("listing",
+                    "a directory is not shown, it has more than {} names (--listing-max) or {} "
+                    "bytes of names: {}",
+                    listing_.entries, listing_.bytes, path);
+    answer.plain(503, "the directory has more names than this server lists");
   }
 
   std::shared_ptr<web::served_directory> root_;
   bool lists_;
+  web::directory_limits listing_;
 };
+
+/// A file that is not there is nothing to speak of.
+proto::media_types types_of(const std::string& path) {
+  constexpr std::size_t most = std::size_t{1} << 20;
+  if (path.empty()) return {};
+  const auto text = os::read_whole_file(path, most);
+  if (text) return proto::media_types(*text);
+  if (!text.error().is(ENOENT)) {
+    os::log_warning("types", "only the content types that are built in are known: {}",
+                    text.error().sentence());
+  }
+  return {};
+}
 
 }  // namespace
 
 result<service> make_files(const files_options& options) {
   if (auto checked = web::check_options(options.http); !checked) return failure_of(checked);
-  auto root = web::served_directory::make(options.directory);
+  auto root = web::served_directory::make(options.directory, types_of(options.types_file));
   if (!root) return failure_of(root);
-  return web::http_service("files", options.http, file_tree(std::move(*root), options.list));
+  return web::http_service("files", options.http, file_tree(std::move(*root), options));
 }
 
 }  // namespace samjoko::services

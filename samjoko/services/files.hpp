@@ -7,6 +7,7 @@
 // directory; one that leaves it is answered with 403. A file that changes is seen by the next
 // request; a name that comes to mean another, within a second.
 
+#include <samjoko/web/directory_names.hpp>
 #include <samjoko/web/http_service.hpp>
 
 namespace samjoko::services {
@@ -14,6 +15,10 @@ namespace samjoko::services {
 struct files_options {
   std::string directory;
   bool list = false;  ///< a page for a directory without index.html
+  /// Of a directory that is shown. Above: 503, and a line in the log.
+  web::directory_limits listing{};
+  /// More content types than are built in, read once, here; empty: none.
+  std::string types_file = "/etc/mime.types";
   web::http_options http{};
 };
 

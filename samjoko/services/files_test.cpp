@@ -174,9 +174,21 @@ TEST_F(files, only_regular_files) {
 TEST_F(files, a_directory_without_its_slash_is_redirected) {
   const auto answer = get("/sub?a=b");
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 301 "));
-  EXPECT_EQ(field_of(answer, "Location"), "/sub/?a=b");
+  EXPECT_EQ(field_of(answer, "Location"), "sub/?a=b");
   fs::create_directory(root_ / "a b");
-  EXPECT_EQ(field_of(get("//a%20b"), "Location"), "/a%20b/");
+  fs::create_directory(root_ / "http:b");
+  fs::create_directory(root_ / "<\"");
+  for (const auto& [asked, told] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"//a%20b", "a%20b/"},
+           {"/sub/deep", "deep/"},
+           {"/sub%2Fdeep", "sub%2Fdeep/"},
+           {"/%2f%2fsub", "%2f%2fsub/"},
+           {"//h/../sub", "sub/"},
+           {"/http:b", "http%3Ab/"},
+           {"/%3c%22?//evil", "%3c%22/?//evil"},
+           {"http://h/sub?q", "sub/?q"}}) {
+    EXPECT_EQ(field_of(get(asked), "Location"), told) << asked;
+  }
   EXPECT_EQ(body_of(get("/sub/")), "<p>index");
 }
 

@@ -30,10 +30,10 @@ result<void> channel::send(message what, int attached) const {
   return os::send_packet(end_, std::as_bytes(std::span(&form, 1)), attached);
 }
 
-result<std::optional<received>> channel::receive() const {
+result<std::optional<received>> channel::receive(os::attached_too what) const {
   CHECK(is_open(), "a closed channel is not read");
   wire_form form = {};
-  auto packet = os::receive_packet(end_, std::as_writable_bytes(std::span(&form, 1)));
+  auto packet = os::receive_packet(end_, std::as_writable_bytes(std::span(&form, 1)), what);
   if (!packet) return failure_of(packet);
   if (!*packet) return std::nullopt;
   auto& got = **packet;

@@ -9,6 +9,7 @@
 
 #include <samjoko/base/result.hpp>
 #include <samjoko/os/descriptor.hpp>
+#include <samjoko/os/packet_pair.hpp>
 
 namespace samjoko::supervise {
 
@@ -57,7 +58,9 @@ class channel {
   [[nodiscard]] result<void> send(message what, int attached = -1) const;
   /// The next message, or none for now. Errors: end_of_stream (the other is gone, and all it had
   /// sent has been read), malformed (another version: not understood, and read away).
-  [[nodiscard]] result<std::optional<received>> receive() const;
+  /// The master takes no descriptors from workers: it expects none.
+  [[nodiscard]] result<std::optional<received>> receive(
+      os::attached_too what = os::attached_too::taken) const;
 
  private:
   os::descriptor end_;

@@ -7,7 +7,6 @@
 
 #include <fmt/format.h>
 #include <samjoko/base/check.hpp>
-#include <samjoko/os/death_log.hpp>
 #include <samjoko/os/log_writer.hpp>
 #include <samjoko/os/orphans.hpp>
 #include <samjoko/os/process.hpp>
@@ -32,13 +31,15 @@ class master {
         counters_(counters),
         main_(main),
         staff_(kernel, main_, counters, settings_.plan.most_workers, settings_.figures,
-               settings_.box),
+               settings_.boxes),
         warden_(
-            settings_.box, settings_.stuck_timeout,
-            [this](pid_t pid, os::own_limit limit, milliseconds after) {
-              staff_.end(pid, limit, after);
+            settings_.boxes == nullptr ? std::span<os::black_box* const>()
+                                       : settings_.boxes->of_workers(),
+            settings_.stuck_timeout,
+            [this](std::uint32_t worker, pid_t pid, os::own_limit limit, milliseconds after) {
+              staff_.end(worker, pid, limit, after);
             },
-            [this](pid_t pid) { return staff_.is_ours(pid); }),
+            [this](std::uint32_t worker, pid_t pid) { return staff_.is_of(worker, pid); }),
         desk_(std::move(settings_.outside), plan_, settings_.listeners, hands_of_the_desk()) {}
 
   int run() {
@@ -51,7 +52,6 @@ class master {
     }
     see_off_orphans();
     while (staff_.deaths_wait()) take_turn(staff_.next_time());
-    os::log_deaths_held_back();
     return exit_code_;
   }
 
@@ -133,9 +133,7 @@ class master {
     if (!is_running()) return staff_.tell_programs_to_end();
     staff_.end_programs_of_the_dead(program_grace);
   }
-  [[nodiscard]] bool is_running() const {
-    return plan_.now_in() == plan::phase::running || plan_.now_in() == plan::phase::announced;
-  }
+  [[nodiscard]] bool is_running() const { return plan_.now_in() == plan::phase::running; }
   [[nodiscard]] deadline next_kill() const {
     return is_running() ? staff_.next_kill() : deadline::never();
   }
@@ -232,8 +230,11 @@ class master {
     auto hired =
         staff_.hire(slot,
                     {group, title(slot), of_group(settings_.group_models),
-                     of_group(settings_.group_services), [this] { desk_.close(); }, settings_.kept,
-                     settings_.plan.drain_limit, settings_.plan.kill_grace},
+                     of_group(settings_.group_services), [this] { desk_.close(); },
+                     [this, slot] {
+                       if (settings_.forget_others) settings_.forget_others(slot);
+                     },
+                     settings_.kept, settings_.plan.drain_limit, settings_.plan.kill_grace},
                     settings_.listeners);
     if (hired) return desk_.hired(slot, staff_.pid_of(slot), kernel_.now());
     os::log_error("fork", "{} cannot be started: {}", title(slot), hired.error().sentence());
@@ -272,7 +273,7 @@ class master {
   void show_states() {
     for (std::size_t slot = 0; slot < plan_.slots(); ++slot) {
       const auto state = static_cast<std::uint8_t>(plan_.state(slot));
-      counters_.cells()[slot].state.store(state, std::memory_order_relaxed);
+      counters_.at(slot).state.store(state, std::memory_order_relaxed);
     }
   }
 

@@ -47,7 +47,10 @@ struct master_settings {
   std::function<slot_figures(std::size_t)> figures;
   /// Must outlive the call; null: deaths are told, but not kept, and nothing is known of stacks and
   /// of what was served.
-  os::black_box* box = nullptr;
+  os::black_boxes* boxes = nullptr;
+  /// In a worker, first of all: to give up what stands in shared memory for other slots (from 0
+  /// up). May be empty.
+  std::function<void(std::size_t)> forget_others;
   /// A thread that runs for so long without a call of the library is stuck: its process is ended.
   /// 0: never.
   milliseconds stuck_timeout{0};

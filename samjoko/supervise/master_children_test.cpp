@@ -124,7 +124,7 @@ TEST(master, what_is_said_of_a_slot_survives_its_worker) {
   running_service service(settings, polite);
   ASSERT_EQ(::kill(service.wait_serving(), SIGKILL), 0);
   const auto second = service.wait_serving();
-  auto& cell = board->cells()[0];
+  auto& cell = board->at(0);
   EXPECT_EQ(cell.started.load(), 2U);
   EXPECT_EQ(cell.pid.load(), second);
   service.signal(SIGTERM);

@@ -20,7 +20,8 @@ struct alignas(128) worker_counters {
 };
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 
-/// One cell per slot that may ever be.
-using scoreboard = os::shared_cells<worker_counters>;
+/// One cell per slot that may ever be, each on a page of its own. What the master wrote there it
+/// does not read again, for the worker may write there too.
+using scoreboard = os::slot_cells<worker_counters>;
 
 }  // namespace samjoko::supervise

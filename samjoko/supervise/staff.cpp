@@ -7,13 +7,11 @@
 
 #include <fmt/format.h>
 #include <samjoko/base/check.hpp>
-#include <samjoko/os/death_log.hpp>
 #include <samjoko/os/log_writer.hpp>
 #include <samjoko/os/oom_kills.hpp>
 #include <samjoko/os/pidfd.hpp>
 #include <samjoko/os/process.hpp>
 #include <samjoko/os/process_facts.hpp>
-#include <samjoko/os/process_title.hpp>
 
 namespace samjoko::supervise {
 namespace {
@@ -40,14 +38,6 @@ void log_pause(const employee& of, const os::children::report& told) {
                   told.status.sentence());
 }
 
-/// "worker 2 (multiplex)"; a helper has one name everywhere.
-void title_a_worker(const position& as) {
-  const auto which = as.title.substr(0, as.title.find(" of "));
-  const bool is_helper = as.model == as.title;
-  os::set_title(is_helper || as.model.empty() ? which : fmt::format("{} ({})", which, as.model),
-                is_helper ? "samjoko hub" : "samjoko worker");
-}
-
 void close_all_but(const heritage& inherited) {
   auto kept = inherited.kept;
   kept.push_back(inherited.to_master.descriptor());
@@ -67,7 +57,8 @@ void log_orphan(const os::children::report& told) {
 }  // namespace
 
 staff::staff(kernel& kernel, const std::function<int(worker&)>& main, scoreboard& counters,
-             std::size_t most, std::function<slot_figures(std::size_t)> figures, os::black_box* box)
+             std::size_t most, std::function<slot_figures(std::size_t)> figures,
+             os::black_boxes* boxes)
     : kernel_(kernel),
       main_(main),
       counters_(counters),
@@ -75,9 +66,16 @@ staff::staff(kernel& kernel, const std::function<int(worker&)>& main, scoreboard
       children_(most),
       places_(most),
       figures_(std::move(figures)),
-      memory_counter_(box == nullptr ? std::string() : os::oom_counter_file(::getpid())),
+      memory_counter_(boxes == nullptr ? std::string() : os::oom_counter_file(::getpid())),
       look_interval_(first_look),
-      undertaker_(kernel, children_, box) {
+      hired_(most),
+      undertaker_(kernel, children_, boxes,
+                  [this](std::uint32_t worker) { return description_of(worker - 1); }) {
+  const auto can_be = [this](std::uint32_t worker, pid_t pid) {
+    return may_have_ended(worker, pid);
+  };
+  if (boxes != nullptr) undertaker_.deaths().look_in(boxes->of_workers(), can_be);
+  undertaker_.believe_only(can_be);
   next_look_ = kernel_.now() + look_interval_;
   undertaker_.deaths().watch_memory(memory_counter_, kernel.now());
 }
@@ -87,14 +85,17 @@ result<void> staff::hire(std::size_t slot, position as, std::vector<named_listen
   CHECK(place.pid == 0, "a slot has one worker at a time");
   auto line = kernel_.open_channel();
   if (!line) return failure_of(line);
-  counters_.cells()[slot].started.fetch_add(1);
-  counters_.cells()[slot].told_by.store(0);
+  if (auto* boxes = undertaker_.boxes()) {
+    if (auto opened = boxes->open(slot + 1); !opened) return opened;
+  }
+  counters_.at(slot).started.store(++hired_[slot]);
+  counters_.at(slot).told_by.store(0);
   auto forked = kernel_.fork([&] {
     line->master.close();  // held by the worker too, it would never be seen to close
     work(slot, as, std::move(line->worker), listeners);
   });
   if (!forked) {
-    counters_.cells()[slot].started.fetch_sub(1);
+    counters_.at(slot).started.store(--hired_[slot]);
     return failure_of(forked);
   }
   place.pid = forked->pid;
@@ -109,12 +110,8 @@ result<void> staff::hire(std::size_t slot, position as, std::vector<named_listen
   look_interval_ = first_look;
   next_look_ = std::min(next_look_, place.since + look_interval_);
   children_.add(place.pid, slot);
-  counters_.cells()[slot].pid.store(place.pid);
-  if (os::is_in_storm_of_deaths()) {  // summed up with the deaths
-    os::log_debug(os::every("worker start"), "{} ({}) started", place.title, place.pid);
-  } else {
-    os::log_info(os::every("worker start"), "{} ({}) started", place.title, place.pid);
-  }
+  counters_.at(slot).pid.store(place.pid);
+  os::log_info(os::every("worker start"), "{} ({}) started", place.title, place.pid);
   return {};
 }
 
@@ -132,13 +129,15 @@ void staff::work(std::size_t slot, const position& as, channel to_master,
   if (as.close_the_masters) as.close_the_masters();
   close_all_but(inherited);
   inherited.number = slot + 1;
-  inherited.counters = &counters_.cells()[slot];
-  inherited.generation = inherited.counters->started.load();
+  inherited.counters = &counters_.at(slot);
+  inherited.generation = hired_[slot];
   inherited.counters->pid.store(::getpid());  // true from the first thing the worker says
   inherited.master = ::getppid();
-  inherited.box = undertaker_.box();
+  undertaker_.leave_to(slot + 1);
+  counters_.keep_only(slot);
+  if (as.forget_others) as.forget_others();
+  if (auto* boxes = undertaker_.boxes()) inherited.box = boxes->of(slot + 1);
   os::process_log().set_name(as.title);
-  title_a_worker(as);
   os::leave_process(run_worker(main_, std::move(inherited)));
 }
 
@@ -188,8 +187,8 @@ void staff::add_to(std::vector<pollfd>& polled) {
 
 std::optional<message> staff::next_message(std::size_t slot) {
   auto& line = places_[slot].line;
-  while (line.is_open()) {
-    auto got = line.receive();
+  for (std::size_t n = 0; line.is_open() && n < most_messages_in_a_turn; ++n) {
+    auto got = line.receive(os::attached_too::refused);
     if (got && *got) return (*got)->what;
     if (got) return std::nullopt;
     if (got.error().is(condition::malformed)) {
@@ -231,21 +230,18 @@ void staff::take_report(const os::children::report& told, std::vector<end_of_wor
 /// Of a worker that ended before it, or, where the master is process 1, of anybody. What it left is
 /// free again: its number may be the next one's.
 void staff::record_orphan(const os::children::report& told) {
-  if (!told.status.is_end()) return log_orphan(told);  // it was stopped, or goes on
-  ended_.erase(told.pid);
+  if (told.status.is_end()) ended_.erase(told.pid);
   auto& deaths = undertaker_.deaths();
   if (told.status.is_success() || !deaths.knows(told.pid)) {
-    deaths.forget(told.pid);
+    if (told.status.is_end()) deaths.forget(told.pid);
     return log_orphan(told);
   }
   os::deceased dead{.pid = told.pid, .status = told.status, .used = told.used};
   dead.role = os::death_role::orphan;
   dead.memory_counter = memory_counter_;
-  if (const auto* notes = deaths.notes_of(told.pid)) {
-    dead.worker = notes->worker.load();
-    if (dead.worker != 0 && dead.worker <= places_.size())
-      dead.model = places_[dead.worker - 1].model;
-  }
+  dead.worker = deaths.worker_of(told.pid);
+  if (dead.worker != 0 && dead.worker <= places_.size())
+    dead.model = places_[dead.worker - 1].model;
   deaths.add(std::move(dead));
   undertaker_.look();
 }
@@ -280,13 +276,13 @@ void staff::record_end(std::size_t slot, const os::children::report& told) {
   dead.status = told.status;
   dead.used = told.used;
   dead.title = place.title;
-  dead.generation = counters_.cells()[slot].started.load();
+  dead.generation = hired_[slot];
   dead.age_ms = age.count();
   dead.clients = figures.clients - place.clients_before;
   dead.open = figures.open;
   dead.limit = place.limit;
   dead.limit_ms = place.limit_time.count();
-  dead.told_by = place.told_to_stop ? 0 : counters_.cells()[slot].told_by.load();
+  dead.told_by = place.told_to_stop ? 0 : counters_.at(slot).told_by.load();
   dead.has_own_counter = has_own_counter(slot);
   undertaker_.deaths().add(std::move(dead));
   undertaker_.look();
@@ -322,36 +318,40 @@ void staff::look_at_cgroups(steady::time_point now) {
   }
 }
 
-void staff::end(pid_t pid, os::own_limit limit, milliseconds after) {
-  for (std::size_t slot = 0; slot < places_.size(); ++slot) {
-    if (places_[slot].pid != pid) continue;
-    os::log_warning(os::every("stuck"), "{} ({}) is stuck: it is ended", places_[slot].title, pid);
-    note_limit(slot, limit, after);
-    const auto done = kernel_.kill(pid, places_[slot].process, SIGKILL);
-    if (!done) os::log_error("kill failed", "{}", done.error().sentence());
-    return;
-  }
-  end_process_of_worker(pid);
+void staff::end(std::uint32_t worker, pid_t pid, os::own_limit limit, milliseconds after) {
+  if (worker == 0 || worker > places_.size()) return;
+  const auto slot = worker - 1;
+  if (places_[slot].pid != pid) return end_process_of_worker(slot, pid);
+  os::log_warning(os::every("stuck"), "{} ({}) is stuck: it is ended", places_[slot].title, pid);
+  note_limit(slot, limit, after);
+  const auto done = kernel_.kill(pid, places_[slot].process, SIGKILL);
+  if (!done) os::log_error("kill failed", "{}", done.error().sentence());
 }
 
-bool staff::is_ours(pid_t pid) const {
-  const auto is_worker = [this](pid_t one) {
-    return one != 0 && std::ranges::find(places_, one, &employee::pid) != places_.end();
-  };
-  if (is_worker(pid)) return true;
+bool staff::is_of(std::uint32_t worker, pid_t pid) const {
+  if (worker == 0 || worker > places_.size() || pid <= 0) return false;
+  const auto own = places_[worker - 1].pid;
+  if (own == 0) return false;
+  if (own == pid) return true;
   const auto facts = os::facts_of_process(pid);
-  return facts && is_worker(facts->parent);
+  return facts && facts->parent == own;
+}
+
+/// A process that a dead worker has reaped is gone, or its number is another's by now: never that
+/// of a worker, or of ours.
+bool staff::may_have_ended(std::uint32_t worker, pid_t pid) const {
+  if (pid == ::getpid() || children_.contains(pid)) return false;
+  const bool is_worker = std::ranges::find(places_, pid, &employee::pid) != places_.end();
+  return !is_worker && worker != 0;
 }
 
 /// Its number may be another's by now: the descriptor is opened first, and only then looked whether
-/// a worker of ours is still the parent.
-void staff::end_process_of_worker(pid_t pid) {
+/// that worker of ours is still the parent.
+void staff::end_process_of_worker(std::size_t slot, pid_t pid) {
   const auto handle = os::open_pidfd(pid);
   const auto facts = os::facts_of_process(pid);
-  const bool is_ours = facts && std::ranges::any_of(places_, [&](const employee& each) {
-                         return each.pid != 0 && each.pid == facts->parent;
-                       });
-  if (!handle || !is_ours) return;
+  const auto own = places_[slot].pid;
+  if (!handle || own == 0 || !facts || facts->parent != own) return;
   os::log_warning(os::every("stuck"),
                   "process {}, which serves for worker process {}, is stuck: "
                   "it is ended",
@@ -361,7 +361,7 @@ void staff::end_process_of_worker(pid_t pid) {
 
 void staff::forget(std::size_t slot) {
   places_[slot] = {};
-  counters_.cells()[slot].pid.store(0);
+  counters_.at(slot).pid.store(0);
 }
 
 }  // namespace samjoko::supervise

@@ -46,6 +46,8 @@ struct position {
   std::string service;  ///< likewise
   /// What of the master's it shall close in its own way, before all that it does not inherit goes.
   std::function<void()> close_the_masters;
+  /// What of the other slots' shared memory it shall give up.
+  std::function<void()> forget_others;
   std::vector<int> kept;  ///< by name, besides what every worker has
   milliseconds stop_limit{};
   milliseconds kill_grace{};
@@ -59,10 +61,10 @@ struct slot_figures {
 
 class staff {
  public:
-  /// `figures(slot)` may be empty; `box` may be null.
+  /// `figures(slot)` may be empty; `boxes` may be null.
   staff(kernel& kernel, const std::function<int(worker&)>& main, scoreboard& counters,
         std::size_t most, std::function<slot_figures(std::size_t)> figures = {},
-        os::black_box* box = nullptr);
+        os::black_boxes* boxes = nullptr);
 
   /// Forks a worker for the slot. In the child it does not return. What the child must not keep is
   /// closed there: the listeners of other groups, and the other workers' channels (or they would
@@ -75,10 +77,10 @@ class staff {
   void kill(std::size_t slot);
   /// It will be told to stop, or killed, because this limit has passed. The first one counts.
   void note_limit(std::size_t slot, os::own_limit limit, milliseconds time);
-  /// Ends a worker, or a process that a worker forked, at once.
-  void end(pid_t pid, os::own_limit limit, milliseconds after);
-  /// Whether it is a worker, or a process that one of them has forked.
-  [[nodiscard]] bool is_ours(pid_t pid) const;
+  /// Ends a worker (by its number, from 1), or a process that it forked, at once.
+  void end(std::uint32_t worker, pid_t pid, os::own_limit limit, milliseconds after);
+  /// Whether it is that worker, or a process that it has forked.
+  [[nodiscard]] bool is_of(std::uint32_t worker, pid_t pid) const;
   /// Gives every worker a copy of the log's new descriptor.
   void hand_out_log(int descriptor);
 
@@ -127,9 +129,16 @@ class staff {
   [[nodiscard]] deadline next_kill() const noexcept;
 
  private:
+  /// Who says more than this in a turn of the master's waits for the next: others have their turn
+  /// too, and a process that a dead worker left behind may still hold its line.
+  static constexpr std::size_t most_messages_in_a_turn = 64;
   template <class OnMessage>
   void read_line(std::size_t slot, OnMessage& on_message) {
-    while (const auto said = next_message(slot)) on_message(slot, *said);
+    for (std::size_t n = 0; n < most_messages_in_a_turn; ++n) {
+      const auto said = next_message(slot);
+      if (!said) return;
+      on_message(slot, *said);
+    }
   }
   [[nodiscard]] std::optional<message> next_message(std::size_t slot);
   [[noreturn]] void work(std::size_t slot, const position& as, channel to_master,
@@ -144,7 +153,8 @@ class staff {
   void record_orphan(const os::children::report& told);
   [[nodiscard]] os::deceased description_of(std::size_t slot) const;
   void record_end(std::size_t slot, const os::children::report& told);
-  void end_process_of_worker(pid_t pid);
+  void end_process_of_worker(std::size_t slot, pid_t pid);
+  [[nodiscard]] bool may_have_ended(std::uint32_t worker, pid_t pid) const;
   void look_at_cgroups(steady::time_point now);
   [[nodiscard]] bool has_own_counter(std::size_t slot) const;
   [[nodiscard]] slot_figures figures_of(std::size_t slot) const;
@@ -162,8 +172,9 @@ class staff {
   std::string memory_counter_;  // of the master's own cgroup
   steady::time_point next_look_{};
   milliseconds look_interval_{};
-  std::vector<pid_t> fallen_;        // workers whose programs may not all have come to us yet
-  std::map<pid_t, deadline> ended_;  // orphans that were told to end, and when they are killed
+  std::vector<std::uint64_t> hired_;  // how many each slot has had
+  std::vector<pid_t> fallen_;         // workers whose programs may not all have come to us yet
+  std::map<pid_t, deadline> ended_;   // orphans that were told to end, and when they are killed
   undertaker undertaker_;
 };
 

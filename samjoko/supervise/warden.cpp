@@ -10,6 +10,12 @@ namespace samjoko::supervise {
 namespace {
 
 constexpr milliseconds between_looks_for_answers{10};
+/// More than any box has.
+constexpr std::size_t cells_of_a_worker = std::size_t{1} << 20;
+
+std::uint32_t worker_of(const stuck_thread& found) {
+  return static_cast<std::uint32_t>(found.cell / cells_of_a_worker + 1);
+}
 
 bool is_stopped(pid_t pid) {
   const auto facts = os::facts_of_process(pid);
@@ -18,13 +24,12 @@ bool is_stopped(pid_t pid) {
 
 }  // namespace
 
-warden::warden(os::black_box* box, milliseconds timeout,
-               std::function<void(pid_t, os::own_limit, milliseconds)> end,
-               std::function<bool(pid_t)> is_ours)
-    : box_(box),
-      watch_(box == nullptr || box->cells.empty() ? milliseconds(0) : timeout),
+warden::warden(std::span<os::black_box* const> boxes, milliseconds timeout, end_process end,
+               std::function<bool(std::uint32_t, pid_t)> is_of)
+    : boxes_(boxes),
+      watch_(boxes.empty() ? milliseconds(0) : timeout),
       end_(std::move(end)),
-      is_ours_(std::move(is_ours)) {}
+      is_of_(std::move(is_of)) {}
 
 deadline warden::next_time() const noexcept {
   auto next = watch_.next_time();
@@ -47,27 +52,34 @@ void warden::tend(steady::time_point now) {
 
 void warden::look(steady::time_point now) {
   seen_.clear();
-  for (std::size_t i = 0; i < box_->cells.size(); ++i) {
-    const auto& cell = box_->cells[i];
-    if (cell.owner.load(std::memory_order_relaxed) == 0 || cell.dying.load() != 0) continue;
-    seen_.push_back({i, os::process_of(cell), os::thread_of(cell), cell.step.load()});
+  for (std::size_t n = 0; n < boxes_.size(); ++n) {
+    if (boxes_[n] == nullptr) continue;
+    const auto cells = boxes_[n]->cells;
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      const auto owner = cells[i].owner.load();  // once: its writer may change it meanwhile
+      if (owner == 0 || cells[i].dying.load() != 0) continue;
+      seen_.push_back({n * cells_of_a_worker + i, static_cast<pid_t>(owner >> 32),
+                       static_cast<pid_t>(owner & 0xffff'ffff), cells[i].step.load()});
+    }
   }
   for (const auto& found : watch_.look(now, seen_, is_stopped)) convict(found, now);
 }
 
 // One capture for a process is enough; all its stuck threads are marked.
 void warden::convict(const stuck_thread& found, steady::time_point now) {
-  if (is_ours_ && !is_ours_(found.pid)) return;
-  auto& cell = box_->cells[found.cell];
+  const auto worker = worker_of(found);
+  if (is_of_ && !is_of_(worker, found.pid)) return;
+  auto& box = box_of(worker);
+  auto& cell = box.cells[found.cell % cells_of_a_worker];
   cell.ended_for.store(static_cast<std::uint8_t>(os::own_limit::stuck));
   cell.ended_after.store(static_cast<std::uint32_t>(watch_.timeout().count()));
   const bool known = std::ranges::any_of(
       convicted_, [&](const convicted& each) { return each.thread.pid == found.pid; });
   if (known) return;
-  convicted one{found, 0, deadline(now), deadline(now)};
-  if (!box_->captures.empty()) {
+  convicted one{found, worker, 0, deadline(now), deadline(now)};
+  if (!box.captures.empty()) {
     // What came too late for the question before would keep its place for as long as they live.
-    while (auto* late = os::find_capture(box_->captures, found.pid, os::capture_reason::asked))
+    while (auto* late = os::find_capture(box.captures, found.pid, os::capture_reason::asked))
       os::release(*late);
     one.ticket = ++last_ticket_ == 0 ? ++last_ticket_ : last_ticket_;
     if (os::request_capture(found.pid, found.tid, one.ticket))
@@ -78,24 +90,26 @@ void warden::convict(const stuck_thread& found, steady::time_point now) {
 }
 
 bool warden::still_runs(const stuck_thread& found) const noexcept {
-  const auto& cell = box_->cells[found.cell];
+  const auto& cell = box_of(worker_of(found)).cells[found.cell % cells_of_a_worker];
   return os::process_of(cell) == found.pid && os::thread_of(cell) == found.tid &&
          cell.step.load() == found.step;
 }
 
 bool warden::has_answered(const convicted& one) const noexcept {
-  return one.ticket != 0 && os::find_answer(box_->captures, one.thread.pid, one.ticket) != nullptr;
+  return one.ticket != 0 &&
+         os::find_answer(box_of(one.worker).captures, one.thread.pid, one.ticket) != nullptr;
 }
 
 void warden::carry_out(const convicted& one) {
-  if (still_runs(one.thread)) return end_(one.thread.pid, os::own_limit::stuck, watch_.timeout());
+  if (still_runs(one.thread))
+    return end_(one.worker, one.thread.pid, os::own_limit::stuck, watch_.timeout());
   // It came back at the last moment: whatever was asked of it is forgotten.
-  for (auto& cell : box_->cells) {
+  for (auto& cell : box_of(one.worker).cells) {
     if (os::process_of(cell) != one.thread.pid) continue;
     cell.ended_after.store(0);
     cell.ended_for.store(0);
   }
-  if (auto* answer = os::find_answer(box_->captures, one.thread.pid, one.ticket))
+  if (auto* answer = os::find_answer(box_of(one.worker).captures, one.thread.pid, one.ticket))
     os::release(*answer);
 }
 

@@ -18,12 +18,14 @@ class warden {
   /// How long a stuck thread has to answer with its stack.
   static constexpr milliseconds time_to_answer{500};
 
-  /// `box` may be null: then nothing is watched. `end(pid, limit, after)` ends a process.
-  /// `is_ours(pid)`: whether it is a worker or a process of one. Cells are written by workers:
-  /// nobody else is ever asked or ended for what stands there. Empty: all are.
-  warden(os::black_box* box, milliseconds timeout,
-         std::function<void(pid_t, os::own_limit, milliseconds)> end,
-         std::function<bool(pid_t)> is_ours = {});
+  using end_process = std::function<void(std::uint32_t worker, pid_t, os::own_limit, milliseconds)>;
+
+  /// `boxes`: of the workers, by number less 1; none: then nothing is watched. `end(worker, pid,
+  /// limit, after)` ends a process. `is_of(worker, pid)`: whether it is that worker or a process of
+  /// its own. Cells are written by workers: nobody else is ever asked or ended for what stands in
+  /// the box of one. Empty: all are.
+  warden(std::span<os::black_box* const> boxes, milliseconds timeout, end_process end,
+         std::function<bool(std::uint32_t, pid_t)> is_of = {});
 
   void tend(steady::time_point now);
   [[nodiscard]] deadline next_time() const noexcept;
@@ -31,6 +33,7 @@ class warden {
  private:
   struct convicted {
     stuck_thread thread;
+    std::uint32_t worker = 0;
     std::uint32_t ticket = 0;
     deadline until;
     deadline look_again{};
@@ -42,10 +45,12 @@ class warden {
   [[nodiscard]] bool has_answered(const convicted& one) const noexcept;
   void carry_out(const convicted& one);
 
-  os::black_box* box_;
+  [[nodiscard]] os::black_box& box_of(std::uint32_t worker) const { return *boxes_[worker - 1]; }
+
+  std::span<os::black_box* const> boxes_;
   stuck_watch watch_;
-  std::function<void(pid_t, os::own_limit, milliseconds)> end_;
-  std::function<bool(pid_t)> is_ours_;
+  end_process end_;
+  std::function<bool(std::uint32_t, pid_t)> is_of_;
   std::vector<sighting> seen_;
   std::vector<convicted> convicted_;
   std::uint32_t last_ticket_ = 0;

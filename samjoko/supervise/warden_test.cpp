@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 #include <optional>
 #include <vector>
@@ -33,8 +34,9 @@ class warden_alone : public ::testing::Test {
     cells_[0].owner = std::uint64_t{static_cast<std::uint32_t>(child_)} << 32 |
                       static_cast<std::uint32_t>(child_);
     runs();
-    warden_.emplace(&box_, 4s,
-                    [this](pid_t pid, os::own_limit, milliseconds) { ended_.push_back(pid); });
+    warden_.emplace(boxes_, 4s, [this](std::uint32_t, pid_t pid, os::own_limit, milliseconds) {
+      ended_.push_back(pid);
+    });
   }
   ~warden_alone() override {
     ::kill(child_, SIGKILL);
@@ -61,6 +63,7 @@ class warden_alone : public ::testing::Test {
   std::vector<os::capture_slot> captures_ = std::vector<os::capture_slot>(3);
   std::vector<os::activity_cell> cells_ = std::vector<os::activity_cell>(1);
   os::black_box box_;
+  std::array<os::black_box*, 2> boxes_{nullptr, &box_};
   std::vector<pid_t> ended_;
   pid_t test_ = ::getpid();
   pid_t child_ = 0;
@@ -79,8 +82,10 @@ TEST_F(warden_alone, ends_one_that_does_not_answer) {
 TEST_F(warden_alone, neither_asks_nor_ends_who_is_not_ours) {
   std::vector<pid_t> looked_at;
   warden_.emplace(
-      &box_, 4s, [this](pid_t pid, os::own_limit, milliseconds) { ended_.push_back(pid); },
-      [&](pid_t pid) {
+      boxes_, 4s,
+      [this](std::uint32_t, pid_t pid, os::own_limit, milliseconds) { ended_.push_back(pid); },
+      [&](std::uint32_t worker, pid_t pid) {
+        EXPECT_EQ(worker, 2U) << "whose box it is";
         looked_at.push_back(pid);
         return false;
       });

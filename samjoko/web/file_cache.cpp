@@ -28,7 +28,8 @@ bool reserve() noexcept {
   return false;
 }
 
-result<std::shared_ptr<stored_file>> open_file(int directory, const char* path) {
+result<std::shared_ptr<stored_file>> open_file(int directory, const char* path,
+                                               const proto::media_types& types) {
   // Before it is opened: what is settled by then was not replaced between the two calls.
   const auto now = os::coarse_wall_now();
   auto opened = os::open_beneath(directory, path);
@@ -37,7 +38,7 @@ result<std::shared_ptr<stored_file>> open_file(int directory, const char* path) 
   if (!facts) return std::unexpected(facts.error());
   if (facts->kind == os::file_kind::directory) return failure(EISDIR, "open");
   if (facts->kind != os::file_kind::regular) return failure(ENOENT, "open");
-  return std::make_shared<stored_file>(std::move(*opened), *facts, path, now);
+  return std::make_shared<stored_file>(std::move(*opened), *facts, types.of(path), now);
 }
 
 bool is_shortage(const error& why) noexcept { return why.is(EMFILE) || why.is(ENFILE); }
@@ -96,10 +97,10 @@ result<std::shared_ptr<const stored_file>> file_cache::find(served_directory& fr
   }
   const auto directory = from.open();
   if (!directory) return std::unexpected(directory.error());
-  auto opened = open_file((*directory)->get(), path);
+  auto opened = open_file((*directory)->get(), path, from.types());
   if (!opened && is_shortage(opened.error())) {
     clear();
-    opened = open_file((*directory)->get(), path);
+    opened = open_file((*directory)->get(), path, from.types());
   }
   if (opened) keep(set, {from.id(), path, *opened, now, now, io::this_turn()});
   return opened;

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <samjoko/base/check.hpp>
+#include <samjoko/os/log_writer.hpp>
 #include <samjoko/web/http_turn.hpp>
 
 namespace samjoko::web {
@@ -64,6 +65,49 @@ task<bool> send_piece(connection& client, output& out, const response& answer,
   co_return sent && *sent == rest;
 }
 
+/// A chunk (RFC 9112 section 7.1), or in HTTP/1.0 its bytes. What is in the buffer goes before it.
+task<bool> send_chunk(connection& client, output& out, std::string_view text, bool chunked) {
+  if (text.empty()) co_return true;  // an empty chunk would be the last
+  std::string_view end;
+  if (chunked) {
+    if (!append_chunk_size(out, text.size())) co_return false;
+    end = "\r\n";
+  }
+  auto all = client.write({out.text(), as_bytes(text), as_bytes(end)});  // named: as in send_piece
+  const auto sent = co_await all;
+  out.clear();
+  co_return sent.has_value();
+}
+
+/// A body of unknown size. One that breaks off is told from one that ends: in chunks by the missing
+/// last one, before HTTP/1.1 by a reset.
+task<bool> send_source(connection& client, http_turn& turn) {
+  auto& out = turn.out();
+  const auto& [answer, form, body, head, aged, stands] = turn.late();
+  const bool chunked = form.version_minor > 0;
+  const bool begun = co_await send_chunk(client, out, answer.piece_at(0).text, chunked);
+  std::string text;
+  if (!begun) co_return false;
+  for (bool more = true; more;) {
+    text.clear();
+    const auto added = answer.source()->add_to(text);
+    if (!added) {
+      os::log_warning("http", "an answer breaks off: {}", added.error().sentence());
+      if (!chunked) client.reset();
+      co_return false;
+    }
+    more = *added;
+    const bool sent = co_await send_chunk(client, out, text, chunked);
+    if (!sent) co_return false;
+  }
+  if (chunked) {
+    const auto sent = co_await client.write("0\r\n\r\n");
+    if (!sent) co_return false;
+  }
+  turn.late_sent();
+  co_return true;
+}
+
 task<bool> send_late(connection& client, http_turn& turn) {
   auto& out = turn.out();
   if (!out.empty()) {
@@ -73,6 +117,10 @@ task<bool> send_late(connection& client, http_turn& turn) {
   }
   auto begun = turn.begin_late();
   const auto& answer = turn.late().answer;
+  if (answer.source() != nullptr && !turn.late().form.head_only) {
+    const bool sent = co_await send_source(client, turn);
+    co_return sent;
+  }
   if (!turn.late().form.head_only && answer.may_have_body()) {
     for (std::size_t i = 0; i < answer.piece_count(); ++i) {
       const auto piece = answer.piece_at(i);

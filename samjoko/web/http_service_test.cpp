@@ -249,6 +249,27 @@ TEST(http_service, a_handler_that_fails_costs_its_connection_and_not_the_answers
   }
 }
 
+TEST(http_service, a_chunked_body_over_the_limit_is_judged_as_one_with_a_length) {
+  http_options options;
+  options.limits.discarded_body_size = 10;
+  const auto echo = echo_service(options);
+  const std::string length = "Content-Length: 11\r\n\r\n12345678901";
+  for (const std::string method : {"GET", "HEAD", "POST", "PUT", "OPTIONS", "DELETE"}) {
+    const auto head = method + " / HTTP/1.1\r\nHost: h\r\n";
+    const auto next = "GET /next HTTP/1.1\r\nHost: h\r\n\r\n";
+    const auto measure = answer_to(echo, head + length + next);
+    EXPECT_THAT(measure, StartsWith(method == "GET" || method == "HEAD" ? "HTTP/1.1 413 "
+                                                                        : "HTTP/1.1 405 "));
+    EXPECT_THAT(measure, HasSubstr("Connection: close\r\n"));
+    EXPECT_THAT(measure, Not(HasSubstr("/next")));
+    for (const auto* body :
+         {"b\r\n12345678901\r\n0\r\n\r\n", "6\r\n123456\r\n5\r\n78901\r\n0\r\n\r\n"}) {
+      EXPECT_EQ(answer_to(echo, head + "Transfer-Encoding: chunked\r\n\r\n" + body + next), measure)
+          << method;
+    }
+  }
+}
+
 /// Without a name.
 os::descriptor file_of(std::string_view text) {
   std::string name = std::filesystem::temp_directory_path() / "samjoko-web-XXXXXX";

@@ -89,9 +89,11 @@ void http_turn::answer_one(std::string_view head, const proto::head_scan& scan) 
   if (!parsed) return refuse(parsed.error(), head.starts_with("HEAD "));
   answer.clear();
   decide(asked, answer);
+  // In HTTP/1.0 a body of unknown size ends with its connection.
+  const bool ends_itself = answer.source() == nullptr || asked.version_minor() > 0;
   const answer_form form{.version_minor = asked.version_minor(),
                          .head_only = asked.method() == http_method::head,
-                         .keep = asked.keep_alive() && answer.keeps(),
+                         .keep = asked.keep_alive() && answer.keeps() && ends_itself,
                          .at_once = !asked.keep_alive()};
   scratch_->kept.reset();
   if (answer.file() != nullptr) scratch_->kept = std::make_unique<head_copy>(head);
@@ -221,7 +223,9 @@ std::uint64_t http_turn::begin_late() {
 
 /// One that was longer than the buffer may still be on its way, and a close at once could reset it.
 void http_turn::late_sent() noexcept {
-  if (late_->answer.body_size() > io::buffer_pool::block_size) closes_at_once_ = false;
+  const auto& answer = late_->answer;
+  if (answer.source() != nullptr || answer.body_size() > io::buffer_pool::block_size)
+    closes_at_once_ = false;
   late_.reset();
 }
 

@@ -1,6 +1,7 @@
 #include <samjoko/web/render.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 #include <samjoko/os/caller.hpp>
 #include <samjoko/os/clock.hpp>
@@ -39,10 +40,24 @@ bool append_head(output& out, const response& answer, const answer_form& form,
   proto::head_writer head(out.room());
   head.status(answer.status()).raw(date_line()).raw(answer.fields());
   if (options.identify) identify(head);
-  if (answer.may_have_body()) head.content_length(answer.body_size());
+  if (answer.source() != nullptr) {
+    if (form.version_minor > 0) head.raw("Transfer-Encoding: chunked\r\n");
+  } else if (answer.may_have_body()) {
+    head.content_length(answer.body_size());
+  }
   head.connection(form.keep, form.version_minor).end();
   if (!head.ok()) return false;
   out.added(head.text().size());
+  return true;
+}
+
+bool append_chunk_size(output& out, std::size_t size) {
+  const auto room = out.room();
+  const auto [end, fault] = std::to_chars(room.data(), room.data() + room.size(), size, 16);
+  const auto digits = static_cast<std::size_t>(end - room.data());
+  if (fault != std::errc{} || room.size() - digits < 2) return false;
+  out.added(digits);
+  append_text(out, "\r\n");
   return true;
 }
 
@@ -67,6 +82,7 @@ std::int64_t append_file(output& out, const response& answer, const response::pi
 bool append_answer(output& out, const response& answer, const answer_form& form,
                    const http_options& options, longer_file longer) {
   const auto before = out.size();
+  if (answer.source() != nullptr && !form.head_only) return false;
   if (!append_head(out, answer, form, options)) return false;
   if (form.head_only || !answer.may_have_body()) return true;
   bool fits = answer.body_size() <= out.room().size();

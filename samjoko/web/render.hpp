@@ -15,9 +15,12 @@ struct answer_form {
   bool at_once = false;  ///< else: it may be closed without waiting for the client to close first
 };
 
-/// Status line to empty line. False, and nothing written, when the room does not suffice.
+/// Status line to empty line. False, and nothing written, when the room does not suffice. A body of
+/// unknown size is announced in chunks, or, in HTTP/1.0, as what comes before the end.
 [[nodiscard]] bool append_head(output& out, const response& answer, const answer_form& form,
                                const http_options& options);
+/// The line before a chunk. False when there is no room.
+[[nodiscard]] bool append_chunk_size(output& out, std::size_t size);
 /// What to do with a file that is longer than was said.
 enum class longer_file : bool {
   is_changed,  ///< it may be another one by now

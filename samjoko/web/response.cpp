@@ -38,6 +38,11 @@ void response::body(std::string own) noexcept {
   size_ = own_.size();
 }
 
+void response::body(std::string begun, std::unique_ptr<body_source> rest) noexcept {
+  body(std::move(begun));
+  source_ = std::move(rest);
+}
+
 void response::body(std::shared_ptr<const content_file> file, std::uint64_t offset,
                     std::uint64_t size) {
   file_ = std::move(file);
@@ -60,6 +65,7 @@ void response::add_file(std::uint64_t offset, std::uint64_t size) {
 void response::plain(int code, std::string_view why) {
   status_ = code;
   file_.reset();
+  source_.reset();
   parts_.clear();
   auto text = std::string(proto::status_text(code));
   if (!why.empty()) text.append(": ").append(why);
@@ -85,6 +91,7 @@ void response::clear() noexcept {
   empty(own_);
   lasting_ = {};
   file_.reset();
+  source_.reset();
   parts_.clear();
   offset_ = size_ = 0;
   status_ = 200;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <samjoko/os/descriptor.hpp>
+#include <samjoko/web/body_source.hpp>
 #include <samjoko/web/brief_text.hpp>
 #include <string>
 #include <string_view>
@@ -50,6 +51,9 @@ class response {
   void body(std::string own) noexcept;
   /// `size` bytes of the file, which must have that many behind `offset`.
   void body(std::shared_ptr<const content_file> file, std::uint64_t offset, std::uint64_t size);
+  /// What is there already, and what makes the rest while it is sent. Without a rest it is a body
+  /// as any other.
+  void body(std::string begun, std::unique_ptr<body_source> rest) noexcept;
   /// Adds to a body of several stretches of one file, each behind a text: begin with body(file, 0,
   /// 0).
   void add_text(std::string_view copied);
@@ -67,6 +71,8 @@ class response {
   [[nodiscard]] bool well_formed() const noexcept { return well_formed_; }
   [[nodiscard]] bool keeps() const noexcept { return keeps_; }
   [[nodiscard]] bool may_have_body() const noexcept { return status_ != 204 && status_ != 304; }
+  /// Of a body whose size is not known yet; the only stretch of it is what has begun.
+  [[nodiscard]] body_source* source() const noexcept { return source_.get(); }
   [[nodiscard]] std::uint64_t body_size() const noexcept { return size_; }
   [[nodiscard]] std::size_t piece_count() const noexcept {
     return parts_.empty() ? (size_ == 0 ? 0 : 1) : parts_.size();
@@ -86,6 +92,7 @@ class response {
   std::string own_;
   std::string_view lasting_;
   std::shared_ptr<const content_file> file_;
+  std::unique_ptr<body_source> source_;
   std::vector<part> parts_;
   std::uint64_t offset_ = 0;
   std::uint64_t size_ = 0;

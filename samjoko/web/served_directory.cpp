@@ -13,16 +13,17 @@ constinit std::atomic<std::uint64_t> made = 0;
 
 }  // namespace
 
-result<std::shared_ptr<served_directory>> served_directory::make(const std::string& path) {
+result<std::shared_ptr<served_directory>> served_directory::make(const std::string& path,
+                                                                 proto::media_types types) {
   const auto trial = os::open_directory(path);
   if (!trial) return std::unexpected(trial.error());
   auto absolute = os::absolute_path(path);
   if (!absolute) return failure_of(absolute);
-  return std::make_shared<served_directory>(std::move(*absolute));
+  return std::make_shared<served_directory>(std::move(*absolute), std::move(types));
 }
 
-served_directory::served_directory(std::string absolute_path) noexcept
-    : path_(std::move(absolute_path)), id_(++made) {}
+served_directory::served_directory(std::string absolute_path, proto::media_types types) noexcept
+    : path_(std::move(absolute_path)), types_(std::move(types)), id_(++made) {}
 
 bool served_directory::is_current() const {
   const auto now = os::facts_at(AT_FDCWD, path_.c_str());

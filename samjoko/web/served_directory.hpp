@@ -6,6 +6,7 @@
 #include <mutex>
 #include <samjoko/base/deadline.hpp>
 #include <samjoko/os/file.hpp>
+#include <samjoko/proto/media_type.hpp>
 
 namespace samjoko::web {
 
@@ -17,11 +18,13 @@ class served_directory {
   static constexpr milliseconds staleness{500};
 
   /// Errors: ENOENT, ENOTDIR, EACCES.
-  [[nodiscard]] static result<std::shared_ptr<served_directory>> make(const std::string& path);
-  explicit served_directory(std::string absolute_path) noexcept;
+  [[nodiscard]] static result<std::shared_ptr<served_directory>> make(const std::string& path,
+                                                                      proto::media_types types);
+  served_directory(std::string absolute_path, proto::media_types types) noexcept;
 
   /// As it is now. Whoever holds it may use its number as long.
   [[nodiscard]] result<std::shared_ptr<const os::descriptor>> open();
+  [[nodiscard]] const proto::media_types& types() const noexcept { return types_; }
   /// Differs from every other of this process.
   [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
 
@@ -29,6 +32,7 @@ class served_directory {
   [[nodiscard]] bool is_current() const;
 
   const std::string path_;
+  const proto::media_types types_;
   const std::uint64_t id_;
   std::mutex mutex_;
   std::shared_ptr<os::descriptor> opened_;

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <samjoko/proto/http_date.hpp>
-#include <samjoko/proto/media_type.hpp>
 
 namespace samjoko::web {
 namespace {
@@ -31,11 +30,9 @@ std::string tag_of(const os::file_facts& facts) {
 
 }  // namespace
 
-stored_file::stored_file(os::descriptor opened, const os::file_facts& of, std::string_view name,
+stored_file::stored_file(os::descriptor opened, const os::file_facts& of, std::string_view type,
                          time_of_day looked)
-    : content{.descriptor = std::move(opened), .size = of.size},
-      facts(of),
-      media_type(proto::media_type(name)) {
+    : content{.descriptor = std::move(opened), .size = of.size}, facts(of), media_type(type) {
   if (settles(facts) <= looked) etag = tag_of(facts);
   write_lines(std::min<std::time_t>(facts.modified, std::chrono::system_clock::to_time_t(looked)));
 }

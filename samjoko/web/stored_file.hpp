@@ -13,9 +13,9 @@ namespace samjoko::web {
 struct stored_file {
   using time_of_day = std::chrono::system_clock::time_point;
 
-  /// `name` decides the content type; `looked` is when the facts were asked for, by
+  /// `type`: of its content. `looked` is when the facts were asked for, by
   /// os::coarse_wall_now(), the clock that the times of files come from.
-  stored_file(os::descriptor opened, const os::file_facts& of, std::string_view name,
+  stored_file(os::descriptor opened, const os::file_facts& of, std::string_view type,
               time_of_day looked);
 
   /// When a change of what these facts describe is sure to change the facts. A file system counts
@@ -37,7 +37,7 @@ struct stored_file {
 
   content_file content;
   os::file_facts facts;
-  std::string_view media_type;
+  std::string media_type;
   /// Of size, time of modification, and a mix of time of change and inode: each change moves the
   /// time of change, whatever is set back afterwards. Empty as long as it is not settled. Copies of
   /// a file on other machines have others.

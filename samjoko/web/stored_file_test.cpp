@@ -24,7 +24,7 @@ os::file_facts facts_of(std::int64_t changed) {
 }
 
 stored_file made(const os::file_facts& facts, time_of_day looked) {
-  return {os::descriptor(), facts, "a.txt", looked};
+  return {os::descriptor(), facts, "text/plain", looked};
 }
 
 TEST(stored_file, is_settled_when_another_change_would_be_told_apart) {

@@ -10,6 +10,9 @@ DIFFERENCES = {
     ("*", "content-type"):
         "text types carry a charset here, and the tables of types differ in rare ones; the type "
         "of errors is text/plain here and text/html there",
+    ("folder without slash", "location"):
+        "relative here (RFC 9110 10.2.2), so that it is right behind a proxy that takes a prefix away",
+    ("folder without slash, query", "location"): "as for the folder without a query",
     ("POST", "allow"): "RFC 9110 15.5.6 asks for Allow with 405; nginx leaves it out",
     ("PUT", "allow"): "as for POST",
     ("DELETE", "allow"): "as for POST",

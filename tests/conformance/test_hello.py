@@ -127,3 +127,26 @@ def test_a_full_pool_serves_a_fifth(model):
                 assert ask(client).status == 200
         if pool:
             assert len(server.log_lines("clients wait")) in (1, 2), server.log()
+
+
+@each_model
+def test_long_heads(model):
+    """Four cookies of 7 kB each, as single sign-on hands them out, on a connection that is kept; and
+    the bound itself."""
+    cookies = "".join(f"Cookie: c{number}={'x' * 7000}\r\n" for number in range(4))
+    with Server("hello", "--max-head", "64k", model=model) as server:
+        with connect(server) as client:
+            for _ in range(3):
+                assert ask(client, "/", cookies).status == 200
+                assert ask(client).status == 200
+            client.sendall(f"GET / HTTP/1.1\r\nHost: h\r\n{cookies}\r\n".encode() * 3 + LAST)
+            answers, left = answers_in(receive_all(client))
+            assert [answer.status for answer in answers] == [200] * 4 and not left
+        for extra, status in ((0, 200), (1, 431)):
+            line = b"GET / HTTP/1.1\r\nHost: h\r\nCookie: \r\n\r\n"
+            with connect(server) as client:
+                fill = b"x" * (65536 - len(line) + extra)
+                client.sendall(line.replace(b"Cookie: ", b"Cookie: " + fill))
+                assert Answer.read(client).status == status
+    with Server("hello", model=model) as server, connect(server) as client:
+        assert ask(client, "/", cookies).status == 431

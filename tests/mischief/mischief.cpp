@@ -10,12 +10,15 @@
 #include <cfenv>
 #include <charconv>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <fstream>
 #include <mutex>
 #include <new>
+#include <random>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -104,6 +107,68 @@ __attribute__((noinline)) void mischief_double_free() {
 // NOLINTNEXTLINE(bugprone-exception-escape): that is what it is for
 __attribute__((noinline)) void mischief_throw() noexcept { mischief_throw_in_a_thread(); }
 
+/// A worker that was taken over writes whatever it likes wherever it can: on all memory that
+/// processes share. Numbers of processes are mixed in, for whoever signals what stands there.
+void mischief_scribble(unsigned seed, pid_t bystander) {
+  std::minstd_rand random(seed);
+  const std::uint64_t processes[] = {1, std::uint64_t(::getppid()), std::uint64_t(::getpid()),
+                                     std::uint64_t(bystander)};
+  const auto word = [&]() -> std::uint64_t {
+    const auto process = processes[random() % 4];
+    switch (random() % 8) {
+      case 0: return 0;
+      case 1: return ~std::uint64_t{0};
+      case 2: return random() % 4;
+      case 3: return process << 32 | process;                 // who owns a cell
+      case 4: return process << 32 | 2;                       // a capture that is complete
+      case 5: return std::uint64_t{random() % 600} << 2 | 2;  // a record that waits to be told
+      case 6: return std::uint64_t{random() % 600} << 2 | 3;  // one that was told
+      default: return std::uint64_t{random()} << 33 | random();
+    }
+  };
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    if (line.find(" rw-s ") == line.npos || line.find("/dev/zero") == line.npos) continue;
+    std::uintptr_t start = 0;
+    std::uintptr_t end = 0;
+    if (std::sscanf(line.c_str(), "%lx-%lx", &start, &end) != 2) continue;
+    for (auto at = start; at < end; at += 8) {
+      if (random() % 4 != 0) *reinterpret_cast<volatile std::uint64_t*>(at) = word();
+    }
+  }
+}
+
+/// On its line to the master: words of every kind and size, with two descriptors beside each.
+void mischief_flood(unsigned seed) {
+  std::minstd_rand random(seed);
+  for (int number = 3; number < 1024; ++number) {
+    int type = 0;
+    socklen_t size = sizeof type;
+    if (::getsockopt(number, SOL_SOCKET, SO_TYPE, &type, &size) != 0 || type != SOCK_SEQPACKET)
+      continue;
+    for (int n = 0; n < 20'000; ++n) {
+      std::uint16_t words[8] = {};
+      for (auto& each : words) each = static_cast<std::uint16_t>(random() % 24);
+      words[0] = random() % 4 == 0 ? words[0] : 1;   // the version
+      words[1] = random() % 2 == 0 ? words[1] : 20;  // that a death waits
+      iovec piece{words, random() % 4 == 0 ? 1 + random() % 16 : 8};
+      alignas(cmsghdr) char room[CMSG_SPACE(2 * sizeof(int))] = {};
+      msghdr header = {};
+      header.msg_iov = &piece;
+      header.msg_iovlen = 1;
+      header.msg_control = room;
+      header.msg_controllen = sizeof room;
+      auto* const control = CMSG_FIRSTHDR(&header);
+      control->cmsg_level = SOL_SOCKET;
+      control->cmsg_type = SCM_RIGHTS;
+      control->cmsg_len = CMSG_LEN(2 * sizeof(int));
+      const int attached[2] = {2, 2};
+      std::memcpy(CMSG_DATA(control), attached, sizeof attached);
+      if (::sendmsg(number, &header, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) ::usleep(20);
+    }
+  }
+}
+
 int number_behind(std::string_view word, std::string_view line) {
   int number = 0;
   std::from_chars(line.data() + word.size(), line.data() + line.size(), number);
@@ -136,6 +201,14 @@ samjoko::task<> obey(samjoko::connection& client) {
     if (wanted.starts_with("exit ")) std::exit(number_behind("exit ", wanted));
     if (wanted.starts_with("_exit ")) ::_exit(number_behind("_exit ", wanted));
     if (wanted == "hold") continue;
+    if (wanted == "doze") ::usleep(300'000);
+    if (wanted.starts_with("scribble ")) {
+      unsigned seed = 0;
+      int bystander = 0;
+      std::sscanf(wanted.c_str(), "scribble %u %d", &seed, &bystander);
+      mischief_scribble(seed, bystander);
+    }
+    if (wanted.starts_with("flood ")) mischief_flood(unsigned(number_behind("flood ", wanted)));
     crash(wanted);
     hang(wanted, client.socket());
     const auto answer = (wanted == "pid" ? std::to_string(::getpid()) : wanted) + "\n";

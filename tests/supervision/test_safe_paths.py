@@ -239,3 +239,22 @@ def test_a_pid_file_is_not_put_in_place_of(kind):
         assert "is not a regular file" in said, said
         assert (before.st_ino, before.st_mode) == (after.st_ino, after.st_mode)
         assert os.listdir(here) == ["it"]
+
+
+# kubernetes/kubernetes#125876: the folder of a ConfigMap is writable by everybody, and mounted read-only.
+def test_a_config_map_that_is_mounted_read_only_passes():
+    if os.geteuid() != 0:
+        raise Skip("only root mounts")
+    with folder() as here:
+        script = f"""
+            mount -t tmpfs none {here} && chmod 0777 {here} && mkdir {here}/..1 || exit 77
+            printf '[[service]]\\nrun = "echo"\\n' > {here}/..1/conf
+            ln -s ..1 {here}/..data && ln -s ..data/conf {here}/conf
+            {os.path.abspath(BINARY)} check {here}/conf && exit 1
+            mount -o remount,ro {here} || exit 77
+            {os.path.abspath(BINARY)} check {here}/conf"""
+        done = subprocess.run(["unshare", "-m", "sh", "-c", script], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=IN_TIME)
+        if done.returncode == 77 or "unshare" in done.stderr:
+            raise Skip("nothing can be mounted here: " + done.stderr.strip())
+        assert done.returncode == 0 and "writable by everybody" in done.stderr + done.stdout, done
