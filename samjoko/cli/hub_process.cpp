@@ -25,9 +25,17 @@ result<void> add_hub(supervise::master_settings& settings) {
 int be_hub(supervise::worker& me, const std::vector<int>& listeners, const hub::limits& bounds,
            serve::counters& counts) {
   CHECK(listeners.size() == 1, "the hub has one listener");
+  // Without a master nobody says when the last worker has ended: as long as there are links some of
+  // them still finish their clients, within the stop's limit, which this process keeps by itself.
+  const auto stop_asked = [&me, &counts] {
+    const auto order = me.take();
+    if (order == supervise::stop_order::immediate) return true;
+    const bool is_needed = me.master_is_gone() && counts.open.load() > 0;
+    return order == supervise::stop_order::graceful && !is_needed;
+  };
   const hub::server_orders orders{
       .descriptor = me.descriptor(),
-      .stop_asked = [&me] { return me.take() != supervise::stop_order::none; },
+      .stop_asked = stop_asked,
       .admitted = [&counts] { serve::count(counts.accepted); },
       .holds =
           [&counts](std::size_t links) { counts.open.store(static_cast<std::int64_t>(links)); }};

@@ -7,6 +7,7 @@
 #include <samjoko/cli/units.hpp>
 #include <samjoko/cli/wire.hpp>
 #include <samjoko/os/output.hpp>
+#include <samjoko/os/process_title.hpp>
 
 namespace cli = samjoko::cli;
 
@@ -25,5 +26,6 @@ int main(int argc, char** argv) {
                                   .exit_code = cli::exit_usage});
     offers.push_back({.options = std::move(each), .offered = std::move(*made)});
   }
+  samjoko::os::give_arguments_away("samjoko");
   return cli::serve(offers);
 }

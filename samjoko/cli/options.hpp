@@ -50,6 +50,8 @@ struct serve_options {
   milliseconds stuck_timeout{60'000};
   /// When a worker that fell is started again; of groups and the drain limit wire.cpp knows more.
   supervise::plan_settings restarts;
+  /// Deaths of one kind told one by one in a burst, before they are summed up. 0: all.
+  std::uint32_t deaths_in_full = 10;
   /// A host's name that connections go to is looked up again so often.
   milliseconds resolve_every{30'000};
   int backlog = 4096;

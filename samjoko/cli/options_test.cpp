@@ -65,7 +65,8 @@ TEST(options, when_a_worker_that_fell_is_started_again) {
   const auto made = options_of(
       "echo --boot-timeout 2s --grown-after 0 --restart-delay 5ms --restart-delay-max 3s "
       "--park-after 7 --park-window 1m --replace-burst 9 --replace-rate 11 --fork-delay-max 20ms "
-      "--kill-grace 0");
+      "--kill-grace 0 --deaths-in-full 12");
+  EXPECT_EQ(made.deaths_in_full, 12U);
   const auto& plan = made.restarts;
   EXPECT_EQ(plan.boot_limit, milliseconds(2000));
   EXPECT_EQ(plan.grown_after, milliseconds(0));

@@ -130,6 +130,19 @@ option_group hub_rows() {
           }};
 }
 
+option_group stop_rows() {
+  return {"The program",
+          {
+              {.name = "drain-delay",
+               .kind = "TIME",
+               .standard = "0",
+               .help = "to go on accepting after the order to stop",
+               .holds_for = extent::program,
+               .take = into(time_between(milliseconds(0), milliseconds(86'400'000)),
+                            &options::restarts, &supervise::plan_settings::drain_delay)},
+          }};
+}
+
 /// Without any delay a worker that cannot start would be started as fast as the machine can.
 constexpr milliseconds shortest_delay{1}, longest_delay{86'400'000};
 
@@ -150,6 +163,12 @@ option_group replacement_rows() {
                .help = "of them a second from then on",
                .holds_for = extent::program,
                .take = into(count_between(1, 1000), &options::restarts, &plan::replace_rate)},
+              {.name = "deaths-in-full",
+               .kind = "N",
+               .standard = "10",
+               .help = "deaths of one kind in a row, then they are summed up; 0: all",
+               .holds_for = extent::program,
+               .take = into(count_between(0, 1'000'000), &options::deaths_in_full)},
           }};
 }
 
@@ -213,7 +232,7 @@ option_group restart_rows() {
 }  // namespace
 
 std::vector<option_group> program_options() {
-  return {program_rows(), log_rows(), restart_rows(), replacement_rows(), hub_rows()};
+  return {program_rows(), stop_rows(), log_rows(), restart_rows(), replacement_rows(), hub_rows()};
 }
 
 }  // namespace samjoko::cli

@@ -12,11 +12,13 @@
 #include <samjoko/cli/hub_process.hpp>
 #include <samjoko/cli/listen_names.hpp>
 #include <samjoko/cli/open_listener.hpp>
+#include <samjoko/os/death_log.hpp>
 #include <samjoko/os/handed_descriptors.hpp>
 #include <samjoko/os/log_target.hpp>
 #include <samjoko/os/log_writer.hpp>
 #include <samjoko/os/output.hpp>
 #include <samjoko/os/privilege.hpp>
+#include <samjoko/os/process_title.hpp>
 #include <samjoko/os/shared_memory.hpp>
 #include <samjoko/os/signals.hpp>
 #include <samjoko/os/socket.hpp>
@@ -252,13 +254,12 @@ supervise::operating seen_from_outside(std::span<const offer> offers, const work
             .refused = of.refused.load(),
             .accept_pauses = of.accept_pauses.load()};
   };
-  outside.deaths = [&memory, program = outside.program](bool json, std::uint64_t number) {
-    std::vector<os::death_record> deaths;
-    memory.deaths->own().board.for_each(
-        [&deaths](const os::death_record& each) { deaths.push_back(each); });
-    return supervise::told_deaths(deaths, json, number, program);
+  const auto& board = memory.deaths->own().board;
+  outside.deaths = [&board, program = outside.program](bool json, std::uint64_t number) {
+    return supervise::told_deaths(board.all(), json, number, program);
   };
-  outside.death_count = [&memory] { return memory.deaths->own().board.count(); };
+  outside.storms = [&board] { return os::storms_now(board); };
+  outside.death_count = [&board] { return board.count(); };
   outside.open_group = [=, &groups](std::vector<named_listener>& all, std::size_t group) {
     if (group == groups.all.size()) return reopen_hub(all, group);
     return open_group(offers[groups.all[group].service].options, addresses, files, all, group);
@@ -297,6 +298,20 @@ void use_memory(supervise::master_settings& settings, shared& memory) {
   };
 }
 
+void title_the_master(std::span<const offer> offers) {
+  std::string titles;
+  for (const auto& each : offers) titles += (titles.empty() ? "" : ", ") + each.options.title();
+  os::set_title("master " + titles, {});
+}
+
+supervise::plan_settings plan_of(const serve_options& program) {
+  auto plan = program.restarts;
+  plan.workers.clear();
+  plan.drain_limit = program.stop_timeout;
+  plan.stay_when_given_up = program.operate.when_parked == "stay";
+  return plan;
+}
+
 int serve_until_stopped(std::span<const offer> offers, operation& operated) {
   const auto& program = offers.front().options;
   const auto groups = groups_of(offers);
@@ -311,8 +326,7 @@ int serve_until_stopped(std::span<const offer> offers, operation& operated) {
   say_what_is_served(offers, *listeners, groups);
 
   supervise::master_settings settings;
-  settings.plan = program.restarts;
-  settings.plan.workers.clear();
+  settings.plan = plan_of(program);
   for (const auto& each : groups.all) {
     settings.plan.workers.push_back(each.how.workers);
     settings.group_models.push_back(each.name);
@@ -321,8 +335,6 @@ int serve_until_stopped(std::span<const offer> offers, operation& operated) {
     settings.kept.insert(settings.kept.end(), keeps.begin(), keeps.end());
     if (groups.all.size() > 1) settings.group_names.push_back(each.name);
   }
-  settings.plan.drain_limit = program.stop_timeout;
-  settings.plan.stay_when_given_up = program.operate.when_parked == "stay";
   settings.listeners = std::move(*listeners);
   if (hub_asker(offers) != nullptr) {
     if (auto added = add_hub(settings); !added) return complain(added.error(), {});
@@ -330,6 +342,7 @@ int serve_until_stopped(std::span<const offer> offers, operation& operated) {
   auto memory = make_shared_memory(offers, settings.plan.most_workers);
   if (!memory) return complain(memory.error(), "choose a lower --max-connections");
   use_memory(settings, *memory);
+  os::tell_deaths_in_full(program.deaths_in_full);
   if (!program.user.empty()) {
     const auto who = os::find_identity(program.user, program.group);
     if (!who) return complain(who.error(), "no such user or group");
@@ -370,6 +383,7 @@ int serve(std::span<const offer> given) {
     if (!listen) return complain(listen.error(), "write an address, or look at /etc/resolv.conf");
     each.options.listen = std::move(*listen);
   }
+  title_the_master(offers);
   operation operated;
   if (auto begun = operated.begin(program.operate); !begun) return complain(begun.error(), {});
   return serve_until_stopped(offers, operated);

@@ -243,6 +243,7 @@ class server {
     --count_;
     if (orders_.holds) orders_.holds(count_);
     links_[static_cast<std::size_t>(gone.number())].reset();
+    if (count_ == 0) stopped_ = stopped_ || orders_.stop_asked();
   }
 
   void make_active(server_link& link) {

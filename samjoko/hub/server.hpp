@@ -12,7 +12,7 @@ namespace samjoko::hub {
 struct server_orders {
   /// Readable when there is something to take; -1: none.
   int descriptor = -1;
-  /// Whether to end now.
+  /// Whether to end now: asked when the descriptor is readable, and when the last link has gone.
   std::function<bool()> stop_asked;
   /// Called for each link that is let in. May be empty.
   std::function<void()> admitted{};

@@ -151,6 +151,12 @@ void death_board::look_through(bool told_only,
   }
 }
 
+std::vector<death_record> death_board::all() const {
+  std::vector<death_record> found;
+  for_each([&found](const death_record& each) { found.push_back(each); });
+  return found;
+}
+
 std::uint64_t death_board::count() const noexcept {
   return cells_.size() == 0 ? 0 : top().next.load();
 }

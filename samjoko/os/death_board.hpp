@@ -14,6 +14,7 @@
 #include <samjoko/base/result.hpp>
 #include <samjoko/os/death_record.hpp>
 #include <samjoko/os/shared_memory.hpp>
+#include <vector>
 
 namespace samjoko::os {
 
@@ -42,6 +43,7 @@ class death_board {
 
   /// All that are kept and complete, the oldest first. Another process may append meanwhile.
   void for_each(const std::function<void(const death_record&)>& each) const;
+  [[nodiscard]] std::vector<death_record> all() const;
   /// How many deaths there were.
   [[nodiscard]] std::uint64_t count() const noexcept;
   /// Frees what a process that was reaped had begun to write.

@@ -6,16 +6,12 @@
 #include <array>
 #include <csignal>
 #include <samjoko/os/call_text.hpp>
-#include <samjoko/os/log_writer.hpp>
 
 namespace samjoko::os {
 namespace {
 
 constexpr std::size_t calls_in_a_sentence = 3;
 constexpr std::size_t call_length = 120;
-
-/// Their deaths may come by the thousand; in the records is each of them.
-constexpr log_kind client_process_end{"client process", 100};
 
 constexpr std::array<std::string_view, 5> roles = {"worker", "client process", "pool process",
                                                    "orphan", "other"};
@@ -169,14 +165,6 @@ std::string as_sentence(const death_record& dead) {
   return fmt::format("{} {}{}{}, {} client{} served: {}{}{}", who(dead), status_of(dead).sentence(),
                      of_worker, age, dead.clients, dead.clients == 1 ? "" : "s", why(dead),
                      serving_text(dead), innermost_calls(dead));
-}
-
-void log_death(const death_record& dead) noexcept {
-  const auto text = as_sentence(dead);
-  const auto level =
-      dead.cause == death_cause::signal && dead.exited ? log_level::notice : log_level::warning;
-  process_log().write(level, is_one_of_many(dead.role) ? client_process_end : every("worker end"),
-                      "{}", fmt::make_format_args(text));
 }
 
 }  // namespace samjoko::os

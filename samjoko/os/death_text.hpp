@@ -1,5 +1,5 @@
 #pragma once
-// Charter: a death in words: one line for people, and the line of the log.
+// Charter: a death in words: one line for people.
 
 #include <samjoko/os/death_record.hpp>
 #include <samjoko/os/exit_status.hpp>
@@ -17,8 +17,5 @@ namespace samjoko::os {
 /// Who, how, when, why, what it was doing, and the innermost three calls of the user's own code.
 /// One line.
 [[nodiscard]] std::string as_sentence(const death_record& dead);
-
-/// Writes the sentence to the log of this process.
-void log_death(const death_record& dead) noexcept;
 
 }  // namespace samjoko::os

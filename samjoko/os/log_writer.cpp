@@ -152,6 +152,7 @@ void log_writer::write(log_level level, const log_kind& kind, fmt::string_view f
 void log_writer::when_it_holds_back(void (*first)(void*) noexcept, void* context) noexcept {
   first_held_back_.store(nullptr);
   for (auto& each : limiters_) each.held_back.store(0);
+  sums_up_.store(nullptr);
   holds_back_.store(false);
   context_ = context;
   first_held_back_.store(first);
@@ -161,6 +162,7 @@ void log_writer::report_held_back() noexcept {
   if (!holds_back_.exchange(false)) return;
   const auto now = this_second();
   bool too_early = false;
+  if (auto* const say = sums_up_.load()) too_early = say();
   for (auto& each : limiters_) {
     const char* name = each.name.load();
     if (name == nullptr || each.held_back.load() == 0) continue;
@@ -171,8 +173,17 @@ void log_writer::report_held_back() noexcept {
     if (const auto count = each.held_back.exchange(0); count != 0)
       emit(log_level::info, name, name, count);
   }
-  if (!too_early || holds_back_.exchange(true)) return;
+  if (too_early) note_held_back();
+}
+
+void log_writer::note_held_back() noexcept {
+  if (holds_back_.exchange(true)) return;
   if (auto* const first = first_held_back_.load()) first(context_);
+}
+
+void log_writer::hold_back(bool (*say)() noexcept) noexcept {
+  sums_up_.store(say);
+  note_held_back();
 }
 
 // The table is never emptied: kinds are literals of the program, few and for ever. When it is full,
@@ -196,9 +207,7 @@ bool log_writer::may_pass(const log_kind& kind, std::uint32_t& held_back) noexce
   if (seen != now && limit.second.compare_exchange_strong(seen, now)) limit.passed.store(0);
   if (limit.passed.fetch_add(1) >= kind.per_second) {
     limit.held_back.fetch_add(1);
-    if (!holds_back_.exchange(true)) {
-      if (auto* const first = first_held_back_.load()) first(context_);
-    }
+    note_held_back();
     return false;
   }
   held_back = limit.held_back.exchange(0);

@@ -68,6 +68,9 @@ class log_writer {
   /// Says, for each kind whose second is over, how many lines were held back and not yet mentioned.
   /// For a timer, and before leaving.
   void report_held_back() noexcept;
+  /// For one who sums up by itself what it has to tell: `say` is called by report_held_back(), the
+  /// first time in a second, until it answers that nothing is left. One for the process.
+  void hold_back(bool (*say)() noexcept) noexcept;
   /// Whether there is something for report_held_back() to say, now or in a second.
   [[nodiscard]] bool holds_back() const noexcept { return holds_back_.load(); }
   /// `first(context)` is called by the thread whose line is the first to be held back since the
@@ -88,6 +91,7 @@ class log_writer {
 
   [[nodiscard]] limiter* limiter_of(const char* name) noexcept;
   [[nodiscard]] bool may_pass(const log_kind& kind, std::uint32_t& held_back) noexcept;
+  void note_held_back() noexcept;
   void emit(log_level level, const char* kind, std::string_view message,
             std::uint32_t held_back) noexcept;
   [[nodiscard]] bool put_line(log_level level, const char* kind, std::string_view message,
@@ -103,6 +107,7 @@ class log_writer {
   std::atomic<log_format> format_{log_format::text};
   std::atomic<bool> holds_back_{false};
   std::atomic<void (*)(void*) noexcept> first_held_back_{nullptr};
+  std::atomic<bool (*)() noexcept> sums_up_{nullptr};
   void* context_ = nullptr;
   std::atomic<bool> torn_{false};  // the last line was cut in the middle: end it first
   std::atomic<std::uint64_t> lost_{0};

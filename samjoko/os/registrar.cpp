@@ -8,7 +8,7 @@
 #include <samjoko/os/captured_facts.hpp>
 #include <samjoko/os/clock.hpp>
 #include <samjoko/os/death_cause.hpp>
-#include <samjoko/os/death_text.hpp>
+#include <samjoko/os/death_log.hpp>
 #include <samjoko/os/log_writer.hpp>
 #include <samjoko/os/oom_kills.hpp>
 
@@ -337,7 +337,7 @@ void registrar::free_slots(pid_t pid) noexcept {
 }
 
 void registrar::keep_and_tell(death_record& record) {
-  if (box_ == nullptr) return log_death(record);
+  if (box_ == nullptr) return log_death_in_full(record);
   if (record.cause == death_cause::out_of_memory) {
     if (auto* told = told_counter()) told->fetch_add(1);
   }

@@ -32,7 +32,8 @@ session::session(io::loop& on, resting_client client, const service& offered,
 
 void session::start() noexcept {
   connection_.loop().task_started();
-  if (!service_.handler.has_turns()) return go(serve_whole());
+  if (!service_.handler.has_turns())
+    return go(begins_in_a_stop() ? wait_for_first_bytes() : serve_whole());
   if (!had_turn_) {
     try {
       state_ = service_.handler.make_state();
@@ -47,6 +48,11 @@ void session::start() noexcept {
 /// The steps call each other only through here, so that a chain of turns does not grow the stack.
 void session::go(bool more) noexcept {
   while (more) more = (this->*then_)();
+}
+
+/// A plain handler's first read would be ended before the bytes are there that are under way.
+bool session::begins_in_a_stop() const noexcept {
+  return service_.stops_between_reads && connection_.stop_level() == stop_level::graceful;
 }
 
 bool session::serve_whole() noexcept {
@@ -244,14 +250,16 @@ bool session::rest_over() noexcept {
   phase_ = phase::serving;
   if (wait_.result > 0) {
     connection_.take_received(wait_);
-    return begin_turn();
+    return service_.handler.has_turns() ? begin_turn() : serve_whole();
   }
   const auto* beside = connection_.beside();
   const bool has_news = beside != nullptr && beside->news.has_come;
   const bool ends = connection_.stop_requested() || connection_.context().cancelled;
   if (has_news && wait_.result < 0 && !ends && !detach_wanted_) return begin_turn();
   if (wait_.result == -ECANCELED && !connection_.context().cancelled) return take_last_bytes();
-  then_ = wait_.result == -ETIMEDOUT ? &session::begin_linger : &session::end;
+  const auto when_late =
+      service_.handler.has_turns() ? &session::begin_linger : &session::serve_whole;
+  then_ = wait_.result == -ETIMEDOUT ? when_late : &session::end;
   return true;
 }
 

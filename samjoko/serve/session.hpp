@@ -105,6 +105,7 @@ class session : private runnable {
   /// Each step goes as far as it can; true: there is another one to do at once.
   using step = bool (session::*)() noexcept;
   void go(bool more) noexcept;
+  [[nodiscard]] bool begins_in_a_stop() const noexcept;
   bool serve_whole() noexcept;
   bool begin_turn() noexcept;
   bool work_over() noexcept;

@@ -196,6 +196,24 @@ TEST_F(session_alone, an_immediate_stop_waits_for_no_first_bytes) {
   EXPECT_EQ(ended_, 1);
 }
 
+// A pool process whose worker was killed accepted one more client just before it heard of it.
+TEST_F(session_alone, who_comes_to_a_plain_handler_in_a_stop_may_still_begin) {
+  stop_.request(stop_level::graceful);
+  service plain;
+  plain.stops_between_reads = true;
+  plain.handler = [](connection& client) -> task<> {
+    while (auto line = co_await client.read_line())
+      static_cast<void>(co_await client.write(as_bytes("heard\n")));
+  };
+  on_wake(&session_alone::speak);
+  wake_at_rest_ = 1;
+  begin(plain).start();
+  loop_.run();
+  EXPECT_EQ(heard(), "heard\n");
+  EXPECT_EQ(heard(), "(end)");
+  EXPECT_EQ(ended_, 1);
+}
+
 TEST_F(session_alone, who_never_begins_at_a_stop_is_half_closed) {
   const auto before = steady::now();
   const auto& client = stop_a_newcomer();

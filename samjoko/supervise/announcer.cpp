@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include <samjoko/base/counted.hpp>
@@ -34,6 +35,8 @@ tally count(const plan& seen) {
 
 std::string status_of(const plan& seen) {
   const auto all = count(seen);
+  if (seen.now_in() == plan::phase::announced)
+    return "stopping: clients are still accepted for the drain delay";
   if (seen.now_in() != plan::phase::running)
     return fmt::format("stopping: workers that still finish their clients: {}", all.alive);
   if (has_given_up(seen)) return "all workers have been given up: nobody is served";
@@ -70,6 +73,7 @@ bool is_ready(const plan& seen) {
 bool has_given_up(const plan& seen) {
   if (seen.now_in() != plan::phase::running || seen.slots() == 0) return false;
   for (std::size_t slot = 0; slot < seen.slots(); ++slot) {
+    if (seen.is_helper(seen.group_of(slot))) continue;
     if (has_process(seen.state(slot)) || seen.state(slot) == slot_state::waiting) return false;
   }
   return true;
@@ -77,6 +81,7 @@ bool has_given_up(const plan& seen) {
 
 std::string_view phase_name(const plan& seen, bool was_ready) {
   switch (seen.now_in()) {
+    case plan::phase::announced:
     case plan::phase::draining: return "draining";
     case plan::phase::stopping:
     case plan::phase::over: return "stopping";
@@ -91,6 +96,16 @@ announcer::announcer(os::service_manager manager, std::function<void()> when_rea
     : manager_(std::move(manager)), when_ready_(std::move(when_ready)) {}
 
 void announcer::take_turn(const plan& seen, steady::time_point now) {
+  add_news(seen);
+  if (manager_.watchdog && (next_beat_.is_never() || next_beat_.passed(now))) {
+    beats_ = manager_.told.is_wanted();
+    next_beat_ = deadline(now + *manager_.watchdog / 2);
+  }
+  if (!beats_ && unsent_.empty()) return;
+  if (next_try_.is_never() || next_try_.passed(now)) send(now);
+}
+
+void announcer::add_news(const plan& seen) {
   std::string news;
   const bool running = seen.now_in() == plan::phase::running;
   if (running && !ready_ && is_ready(seen)) {
@@ -100,20 +115,60 @@ void announcer::take_turn(const plan& seen, steady::time_point now) {
   }
   if (!running && !std::exchange(stopping_, true)) news += "STOPPING=1\n";
   if (!manager_.told.is_wanted()) return;
+  const bool is_status = news.empty();
   if (auto status = status_of(seen); status != status_) {
     news += fmt::format("STATUS={}\n", status);
     status_ = std::move(status);
   }
-  if (manager_.watchdog && (next_beat_.is_never() || next_beat_.passed(now))) {
-    news += "WATCHDOG=1\n";
-    next_beat_ = deadline(now + *manager_.watchdog / 2);
-  }
-  if (!news.empty()) tell(news);
+  if (!news.empty()) add(std::move(news), is_status);
 }
 
-void announcer::tell(const std::string& lines) {
-  if (auto told = manager_.told.tell(lines); !told)
-    os::log_warning("notify", "{}", told.error().sentence());
+void announcer::add(std::string lines, bool is_status) {
+  if (is_status && !unsent_.empty() && unsent_.back().is_status) unsent_.pop_back();
+  unsent_.push_back({std::move(lines), is_status});
+}
+
+void announcer::send(steady::time_point now) {
+  const auto sent = send_all();
+  if (!sent && (sent.error().is(EAGAIN) || sent.error().is(ENOBUFS)))
+    return wait_for_room(sent.error(), now);
+  if (!sent) give_up(sent.error());  // it is gone
+  next_try_ = patience_ = deadline::never();
+  retry_ = milliseconds(0);
+}
+
+result<void> announcer::send_all() {
+  while (!unsent_.empty()) {
+    auto lines = unsent_.front().lines;
+    if (beats_ && unsent_.size() == 1) lines += "WATCHDOG=1\n";
+    if (auto told = manager_.told.tell(lines); !told) return told;
+    if (unsent_.size() == 1) beats_ = false;
+    unsent_.erase(unsent_.begin());
+  }
+  if (!std::exchange(beats_, false)) return {};
+  auto told = manager_.told.tell("WATCHDOG=1\n");
+  beats_ = !told;
+  return told;
+}
+
+/// No event tells when a socket that is not connected has room again.
+void announcer::wait_for_room(const error& why, steady::time_point now) {
+  if (patience_.is_never()) patience_ = deadline(now + give_up_after);
+  if (patience_.passed(now)) {
+    give_up(why);
+    patience_ = next_try_ = deadline::never();
+    retry_ = milliseconds(0);
+    return;
+  }
+  retry_ = retry_ == milliseconds(0) ? first_retry : std::min(2 * retry_, longest_retry);
+  next_try_ = deadline(now + retry_);
+}
+
+void announcer::give_up(const error& why) {
+  os::log_warning("notify", "{}: it is not told {} message{}", why.sentence(), unsent_.size(),
+                  unsent_.size() == 1 ? "" : "s");
+  unsent_.clear();
+  beats_ = false;
 }
 
 }  // namespace samjoko::supervise

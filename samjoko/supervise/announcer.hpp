@@ -6,8 +6,10 @@
 // given up, and each group that is still open has one that is ready: a manager that starts others
 // after us may rely on all listeners being served. A worker that backs off is still waited for.
 
+#include <algorithm>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include <samjoko/os/notify.hpp>
 #include <samjoko/supervise/plan.hpp>
@@ -23,19 +25,36 @@ namespace samjoko::supervise {
 /// `was_ready`: it was before.
 [[nodiscard]] std::string_view phase_name(const plan& seen, bool was_ready);
 
+/// The manager's socket may be full when there is something to tell. What was not sent is kept, in
+/// order, and tried again; a status that a newer one follows is not.
 class announcer {
  public:
+  static constexpr milliseconds first_retry{50};
+  static constexpr milliseconds longest_retry{1000};
+  /// One that does not read for so long is given up, with a line in the log.
+  static constexpr milliseconds give_up_after{60'000};
+
   announcer(os::service_manager manager, std::function<void()> when_ready);
 
   /// Tells what is new, and beats when it is time. To be called in every turn of the loop.
   void take_turn(const plan& seen, steady::time_point now);
-  [[nodiscard]] deadline next_time() const noexcept { return next_beat_; }
+  [[nodiscard]] deadline next_time() const noexcept { return std::min(next_beat_, next_try_); }
   [[nodiscard]] bool was_ready() const noexcept { return ready_; }
   /// In a child.
   void close() noexcept { manager_.told.close(); }
 
  private:
-  void tell(const std::string& lines);
+  void add_news(const plan& seen);
+  void add(std::string lines, bool is_status);
+  void send(steady::time_point now);
+  [[nodiscard]] result<void> send_all();
+  void wait_for_room(const error& why, steady::time_point now);
+  void give_up(const error& why);
+
+  struct message {
+    std::string lines;
+    bool is_status;  ///< and nothing else
+  };
 
   os::service_manager manager_;
   std::function<void()> when_ready_;
@@ -43,6 +62,11 @@ class announcer {
   bool stopping_ = false;
   std::string status_;  // what was told last
   deadline next_beat_ = deadline::never();
+  bool beats_ = false;           // a beat is due: it is told when it is, and never late
+  std::vector<message> unsent_;  // few: statuses replace each other
+  deadline next_try_ = deadline::never();
+  milliseconds retry_{0};
+  deadline patience_ = deadline::never();
 };
 
 }  // namespace samjoko::supervise

@@ -35,9 +35,92 @@ class announcer_test : public testing::Test {
     return count < 0 ? "nothing" : std::string(room, static_cast<std::size_t>(count));
   }
 
+  /// Nobody reads: its queue takes no more (/proc/sys/net/unix/max_dgram_qlen).
+  int fill() const {
+    int count = 0;
+    while (manager.told.tell("X=1\n")) ++count;
+    return count;
+  }
+  /// All that has come.
+  std::vector<std::string> heard() const {
+    std::vector<std::string> all;
+    char room[512];
+    for (ssize_t size = 0; (size = ::recv(ears.get(), room, sizeof room, 0)) >= 0;)
+      all.emplace_back(room, static_cast<std::size_t>(size));
+    return all;
+  }
+
   os::descriptor ears;
   os::service_manager manager;
 };
+
+TEST_F(announcer_test, keeps_what_a_full_socket_did_not_take_and_tells_it_in_order) {
+  driven it(1);
+  const auto full = static_cast<std::size_t>(fill());
+  announcer subject(std::move(manager), {});
+  const auto turn_after = [&](milliseconds time) {
+    it.after(time);
+    subject.take_turn(it.subject, it.now);
+  };
+  turn_after(milliseconds(0));
+  it.ready(0);
+  turn_after(milliseconds(0));
+  EXPECT_EQ(subject.next_time().at(), it.now + announcer::first_retry) << "no earlier: no spinning";
+  turn_after(milliseconds(1));
+  it.order(master_order::graceful);
+  turn_after(seconds(3));
+  EXPECT_EQ(heard().size(), full);
+  turn_after(seconds(1));
+  EXPECT_EQ(heard(), (std::vector<std::string>{
+                         "STATUS=0 of 1 worker ready\n", "READY=1\nSTATUS=1 of 1 worker ready\n",
+                         "STOPPING=1\nSTATUS=stopping: workers that still finish their clients: "
+                         "1\n"}));
+  EXPECT_TRUE(subject.next_time().is_never()) << "it wakes nobody any more";
+}
+
+TEST_F(announcer_test, statuses_that_wait_replace_each_other) {
+  driven it(8);
+  const auto full = static_cast<std::size_t>(fill());
+  announcer subject(std::move(manager), {});
+  for (std::size_t slot = 0; slot < 7; ++slot) {
+    subject.take_turn(it.subject, it.now);
+    it.ready(slot);
+  }
+  subject.take_turn(it.subject, it.now);
+  EXPECT_EQ(heard().size(), full);
+  it.now += seconds(2);
+  subject.take_turn(it.subject, it.now);
+  EXPECT_EQ(heard(), std::vector<std::string>{"STATUS=7 of 8 workers ready\n"});
+}
+
+TEST_F(announcer_test, one_that_never_reads_is_given_up_and_may_come_back) {
+  driven it(1);
+  const auto full = static_cast<std::size_t>(fill());
+  announcer subject(std::move(manager), {});
+  int turns = 0;
+  do {
+    subject.take_turn(it.subject, it.now);
+    if (!subject.next_time().is_never()) it.now = subject.next_time().at();
+    ASSERT_LT(++turns, 100);
+  } while (!subject.next_time().is_never());
+  EXPECT_LE(turns, 70) << "once a second at most";
+  EXPECT_EQ(heard().size(), full);
+  it.order(master_order::graceful);
+  EXPECT_EQ(turn(subject, it),
+            "STOPPING=1\nSTATUS=stopping: workers that still finish their clients: 1\n");
+}
+
+TEST_F(announcer_test, a_beat_is_not_kept_but_tried_again) {
+  driven it(1);
+  manager.watchdog = seconds(10);
+  const auto full = static_cast<std::size_t>(fill());
+  announcer subject(std::move(manager), {});
+  it.ready(0);
+  subject.take_turn(it.subject, it.now);
+  EXPECT_EQ(heard().size(), full);
+  it.now += announcer::first_retry;
+  EXPECT_EQ(turn(subject, it), "READY=1\nSTATUS=1 of 1 worker ready\nWATCHDOG=1\n");
+}
 
 TEST_F(announcer_test, ready_when_all_that_were_wanted_are_and_stopping_once) {
   driven it(2);

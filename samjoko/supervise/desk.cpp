@@ -223,13 +223,15 @@ answer desk::reopen_logs(const request& asked) {
 }
 
 service_view desk::view() const {
-  service_view seen{.program = settings_.program,
-                    .version = settings_.version,
-                    .pid = ::getpid(),
-                    .uptime = seconds(now_ - started_),
-                    .phase = std::string(phase_name(plan_, announcer_.was_ready())),
-                    .deaths = settings_.death_count ? settings_.death_count() : ends_seen_,
-                    .groups = {}};
+  service_view seen{
+      .program = settings_.program,
+      .version = settings_.version,
+      .pid = ::getpid(),
+      .uptime = seconds(now_ - started_),
+      .phase = std::string(phase_name(plan_, announcer_.was_ready())),
+      .deaths = settings_.death_count ? settings_.death_count() : ends_seen_,
+      .storms = settings_.storms ? settings_.storms() : std::vector<os::storm_of_deaths>(),
+      .groups = {}};
   for (std::size_t group = 0; group < plan_.groups(); ++group)
     seen.groups.push_back(view_of(group));
   return seen;

@@ -18,16 +18,17 @@ using std::chrono::seconds;
 
 /// "fork 0, fork 1": actions as a test writes them.
 inline std::string text_of(const actions& all) {
-  static constexpr const char* names[] = {
-      "fork", "graceful", "immediate", "kill",        "wait", "park",  "retire",
-      "boot", "overrun",  "scale",     "close group", "hold", "close", "leave"};
+  static constexpr const char* names[] = {"fork",  "graceful",    "immediate", "kill",    "wait",
+                                          "park",  "retire",      "boot",      "overrun", "delay",
+                                          "scale", "close group", "hold",      "close",   "leave"};
   std::string text;
   for (const auto& each : all) {
     if (!text.empty()) text += ", ";
     text += names[static_cast<std::size_t>(each.what)];
     switch (each.what) {
       case action::kind::hold_listeners:
-      case action::kind::close_listeners: break;
+      case action::kind::close_listeners:
+      case action::kind::report_delay: break;
       case action::kind::report_scale:
       case action::kind::leave: text += fmt::format(" {}", each.code); break;
       case action::kind::report_waiting:

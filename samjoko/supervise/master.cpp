@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 #include <samjoko/base/check.hpp>
+#include <samjoko/os/death_log.hpp>
 #include <samjoko/os/log_writer.hpp>
 #include <samjoko/os/orphans.hpp>
 #include <samjoko/os/process.hpp>
@@ -52,6 +53,7 @@ class master {
     }
     see_off_orphans();
     while (staff_.deaths_wait()) take_turn(staff_.next_time());
+    os::log_deaths_held_back();
     return exit_code_;
   }
 
@@ -133,7 +135,9 @@ class master {
     if (!is_running()) return staff_.tell_programs_to_end();
     staff_.end_programs_of_the_dead(program_grace);
   }
-  [[nodiscard]] bool is_running() const { return plan_.now_in() == plan::phase::running; }
+  [[nodiscard]] bool is_running() const {
+    return plan_.now_in() == plan::phase::running || plan_.now_in() == plan::phase::announced;
+  }
   [[nodiscard]] deadline next_kill() const {
     return is_running() ? staff_.next_kill() : deadline::never();
   }

@@ -59,6 +59,7 @@ plan_settings some_plan(std::uint64_t seed) {
   plan.most_workers = 8;
   plan.boot_limit = milliseconds(random.one_in(2) ? 2000 : 30'000);
   plan.drain_limit = milliseconds(random.one_in(2) ? 1000 : 30'000);
+  if (random.one_in(2)) plan.replace_burst = plan.replace_rate = 2;
   return plan;
 }
 
@@ -72,6 +73,7 @@ outcome simulate(std::uint64_t seed) {
   master_settings settings;
   settings.plan = plan;
   settings.counters = &*board;
+  settings.figures = [&kernel](std::size_t slot) { return kernel.figures_of(slot); };
   for (std::size_t group = 0; group < plan.workers.size(); ++group) {
     auto& pipe = listeners.pipes.emplace_back();
     settings.listeners.emplace_back(std::move(pipe.in), "", group);
@@ -186,6 +188,12 @@ struct mixes_up_statuses : simulated_kernel {
   os::exit_status last_ = os::exit_status::exited(0);
 };
 
+/// As a master that does not know of the clients that its workers took.
+struct forgets_clients : simulated_kernel {
+  using simulated_kernel::simulated_kernel;
+  [[nodiscard]] static slot_figures figures_of(std::size_t) { return {}; }
+};
+
 /// The first seed that goes wrong, and how; twice the same.
 template <class Planted>
 std::string first_wrong() {
@@ -213,6 +221,9 @@ TEST(master_simulation, finds_a_kill_by_a_number_that_is_anothers) {
   EXPECT_TRUE(wrong.find("is no child any more") != std::string::npos ||
               wrong.find("was not told to stop before") != std::string::npos)
       << wrong;
+}
+TEST(master_simulation, finds_that_clients_are_forgotten) {
+  EXPECT_NE(first_wrong<forgets_clients>(), "");
 }
 TEST(master_simulation, finds_a_status_that_is_anothers) {
   EXPECT_NE(first_wrong<mixes_up_statuses>(), "");

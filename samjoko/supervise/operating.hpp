@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <samjoko/base/result.hpp>
+#include <samjoko/os/death_storm.hpp>
 #include <samjoko/os/descriptor.hpp>
 #include <samjoko/os/notify.hpp>
 #include <samjoko/supervise/heritage.hpp>
@@ -35,6 +36,8 @@ struct operating {
   /// of the one of that `number`; none when there is none. Empty: the last ends that the master has
   /// seen.
   std::function<std::optional<std::string>(bool json, std::uint64_t number)> deaths;
+  /// What people are to know first: deaths that come in crowds now. May be empty.
+  std::function<std::vector<os::storm_of_deaths>()> storms;
   /// How many deaths were recorded since the start. May be empty.
   std::function<std::uint64_t()> death_count;
   /// Opens the listeners of a group whose place is empty, because all its workers had been given

@@ -117,14 +117,14 @@ actions plan::on_time(moment now) {
 }
 
 deadline plan::next_time() const noexcept {
-  deadline next;
+  deadline next = drains_at_;
   for (const auto& each : slots_) next = std::min(next, each.timer);
   return next;
 }
 
 actions plan::on_scale(std::size_t group, std::size_t count, moment now) {
   run_timers(now);
-  const bool scales = phase_ == phase::running && !group_closed_.at(group) && !is_helper(group);
+  const bool scales = now_in() == phase::running && !group_closed_.at(group) && !is_helper(group);
   if (!scales) return finish(now);
   const auto before = wanted_of(group);
   while (wanted_of(group) < count && occupy_free_slot(group, now)) {
@@ -138,7 +138,7 @@ actions plan::on_scale(std::size_t group, std::size_t count, moment now) {
 
 actions plan::on_recall(std::size_t group, moment now) {
   run_timers(now);
-  if (phase_ != phase::running) return finish(now);
+  if (now_in() != phase::running) return finish(now);
   for (std::size_t number = 0; number < slots_.size(); ++number) {
     auto& each = slots_[number];
     if (each.group != group || !each.wanted || !is_given_up(each.state)) continue;
@@ -214,6 +214,7 @@ void plan::enter(std::size_t number, slot_state before, moment now) {
 }
 
 void plan::run_timers(moment now) {
+  if (drains_at_.passed(now)) begin_to_drain(now);
   for (std::size_t number = 0; number < slots_.size(); ++number) {
     const auto& each = slots_[number];
     if (!each.timer.passed(now)) continue;
@@ -225,7 +226,7 @@ void plan::run_timers(moment now) {
 }
 
 void plan::one_more(moment now) {
-  if (phase_ != phase::running) return;
+  if (now_in() != phase::running) return;
   bool more = false;
   for (std::size_t group = 0; group < group_closed_.size(); ++group) {
     const bool grows = !group_closed_[group] && !is_helper(group);
@@ -250,7 +251,7 @@ bool plan::occupy_free_slot(std::size_t group, moment now) {
 }
 
 void plan::one_less(moment now) {
-  if (phase_ != phase::running) return;
+  if (now_in() != phase::running) return;
   bool less = false;
   for (std::size_t group = 0; group < group_closed_.size(); ++group) {
     if (!group_closed_[group] && stop_last_of(group, now)) less = true;

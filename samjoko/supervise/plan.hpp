@@ -48,6 +48,9 @@ struct plan_settings {
   /// A worker that is not ready by then is ended, and counts as one that failed to boot.
   milliseconds boot_limit{30'000};
   milliseconds drain_limit{30'000};
+  /// After the order to stop gracefully, still to accept for so long: so that balancers hear of the
+  /// stop before clients are refused.
+  milliseconds drain_delay{0};
   milliseconds kill_grace{1000};
   /// Two orders of one kind within this time are one: `timeout` of coreutils sends each signal
   /// twice, to the process and to its group, and means it once.
@@ -80,6 +83,7 @@ struct action {
     report_retired,
     report_boot,      ///< the boot limit passed
     report_overrun,   ///< the drain limit passed
+    report_delay,     ///< a stop was ordered, `delay` is still accepted; no slot
     report_scale,     ///< `code` workers are wanted now; no slot
     close_group,      ///< `slot` is the number of a group whose workers have all been given up
     hold_listeners,   ///< let no new connection begin; those in the backlog are still served
@@ -99,7 +103,8 @@ using actions = std::vector<action>;
 class plan {
  public:
   using moment = steady::time_point;
-  enum class phase : std::uint8_t { running, draining, stopping, over };
+  /// `announced`: as running, but a stop is known to come when the drain delay is over.
+  enum class phase : std::uint8_t { running, announced, draining, stopping, over };
 
   explicit plan(plan_settings settings);
 
@@ -126,7 +131,9 @@ class plan {
 
   /// When on_time() must be called next; never, when no timer runs.
   [[nodiscard]] deadline next_time() const noexcept;
-  [[nodiscard]] phase now_in() const noexcept { return phase_; }
+  [[nodiscard]] phase now_in() const noexcept {
+    return drains_at_.is_never() ? phase_ : phase::announced;
+  }
   /// Until when whatever workers left behind them may go on, once the phase is over: what is left
   /// of the drain limit, nothing after an immediate stop.
   [[nodiscard]] deadline patience() const noexcept { return patience_; }
@@ -166,6 +173,7 @@ class plan {
   void enter(std::size_t number, slot_state before, moment now);
   void run_timers(moment now);
   void stop_gracefully(moment now);
+  void begin_to_drain(moment now);
   void stop_at_once(moment now);
   void one_more(moment now);
   void one_less(moment now);
@@ -192,6 +200,7 @@ class plan {
   plan_settings settings_;
   phase phase_ = phase::running;
   moment last_order_{};
+  deadline drains_at_ = deadline::never();  // only while running
   deadline patience_{moment{}};
   std::vector<slot> slots_;
   std::vector<bool> group_closed_;

@@ -19,10 +19,12 @@ std::vector<std::size_t> some_groups(std::mt19937& random) {
   return workers;
 }
 
-plan_settings settings_of(std::vector<std::size_t> workers, std::size_t most) {
+plan_settings settings_of(std::vector<std::size_t> workers, std::size_t most,
+                          std::mt19937& random) {
   plan_settings settings;
   settings.workers = std::move(workers);
   settings.most_workers = most;
+  settings.drain_delay = milliseconds(random() % 2 == 0 ? 0 : random() % 60'000);
   return settings;
 }
 
@@ -31,7 +33,7 @@ plan_settings settings_of(std::vector<std::size_t> workers, std::size_t most) {
 class simulated_service {
  public:
   explicit simulated_service(unsigned seed)
-      : random_(seed), subject_(settings_of(some_groups(random_), 8)), alive_(8, false) {
+      : random_(seed), subject_(settings_of(some_groups(random_), 8, random_)), alive_(8, false) {
     take(subject_.start(now_));
   }
   void run() {
@@ -61,7 +63,7 @@ class simulated_service {
   }
   void end(std::size_t slot) {
     alive_[slot] = false;
-    take(subject_.on_ended(slot, some_end(), now_));
+    take(subject_.on_ended(slot, some_end(), now_, random_() % 3 == 0));
   }
   void stop_and_wait() {
     now_ += seconds(40);

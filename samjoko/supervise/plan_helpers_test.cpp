@@ -21,6 +21,23 @@ TEST(plan_helpers, a_stop_is_told_to_them_when_the_last_worker_has_ended) {
   EXPECT_EQ(it.ends(2, exit_status::exited(0)), "leave 0");
 }
 
+TEST(plan_helpers, where_the_program_stays_they_wait_for_workers_that_are_recalled) {
+  auto made = with_helper();
+  made.stay_when_given_up = true;
+  driven it(std::move(made));
+  it.ready(2);
+  for (std::size_t slot = 0; slot < 2; ++slot) {
+    for (int n = 0; n < 5; ++n) {
+      it.ends(slot, exit_status::exited(1));
+      it.after(seconds(5));
+    }
+    EXPECT_EQ(it.subject.state(slot), slot_state::parked);
+  }
+  EXPECT_TRUE(has_process(it.subject.state(2)));
+  EXPECT_TRUE(it.subject.is_wanted(2));
+  EXPECT_EQ(text_of(it.subject.on_recall(0, it.now)), "fork 0, fork 1");
+}
+
 TEST(plan_helpers, one_that_dies_during_a_stop_is_replaced_for_those_who_still_drain) {
   driven it(with_helper());
   for (std::size_t slot = 0; slot < 3; ++slot) it.ready(slot);

@@ -12,16 +12,23 @@ bool is_given_up(slot_state state) {
 
 }  // namespace
 
+// A second order ends the delay, a third one is for at once.
+void plan::stop_gracefully(moment now) {
+  if (now_in() != phase::running && now - last_order_ < settings_.repeat_window) return;
+  if (phase_ != phase::running) return stop_at_once(now);
+  last_order_ = now;
+  if (settings_.drain_delay == milliseconds(0) || !drains_at_.is_never())
+    return begin_to_drain(now);
+  drains_at_ = deadline(now + settings_.drain_delay);
+  add(action::kind::report_delay, 0, settings_.drain_delay);
+}
+
 // New connections are held before the first worker hears of the stop: what the kernel has completed
 // by then is in the backlog and will be accepted, what has not begun is refused, and nothing is in
 // between.
-void plan::stop_gracefully(moment now) {
-  if (phase_ != phase::running) {
-    if (now - last_order_ >= settings_.repeat_window) stop_at_once(now);
-    return;
-  }
+void plan::begin_to_drain(moment now) {
   phase_ = phase::draining;
-  last_order_ = now;
+  drains_at_ = deadline::never();
   patience_ = deadline(now + settings_.drain_limit);
   add(action::kind::hold_listeners);
   for (std::size_t number = 0; number < slots_.size(); ++number) {
@@ -40,7 +47,9 @@ bool plan::needs_helpers() const {
   return false;
 }
 
+// Where the program stays with nobody alive, they wait for the workers that may be recalled.
 void plan::stop_helpers(moment now) {
+  if (phase_ == phase::running && settings_.stay_when_given_up) return;
   if (settings_.helper_groups == 0 || slots_.empty() || needs_helpers()) return;
   for (std::size_t number = 0; number < slots_.size(); ++number) {
     if (!is_helper(slots_[number].group) || !slots_[number].wanted) continue;
@@ -54,6 +63,7 @@ void plan::stop_at_once(moment now) {
   if (again && now - last_order_ < settings_.repeat_window) return;
   if (phase_ == phase::running) add(action::kind::close_listeners);
   phase_ = phase::stopping;
+  drains_at_ = deadline::never();
   last_order_ = now;
   patience_ = deadline(now);
   for (std::size_t number = 0; number < slots_.size(); ++number) {
@@ -71,7 +81,8 @@ void plan::give_up_with_helpers(moment now) {
         slots_, [group](const slot& each) { return each.group == group && each.wanted; });
     if (!wanted) continue;
     given_up_ = true;
-    return stop_gracefully(now);
+    last_order_ = now;
+    return begin_to_drain(now);
   }
 }
 
@@ -89,6 +100,7 @@ void plan::leave_if_over() {
     if (code == exit_could_not_start && settings_.stay_when_given_up) return;
   }
   phase_ = phase::over;
+  drains_at_ = deadline::never();
   add(action::kind::leave, 0, {}, code);
 }
 

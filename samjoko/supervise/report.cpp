@@ -28,7 +28,15 @@ void report(const action& told, std::string_view who, const plan_settings& setti
   switch (told.what) {
     case action::kind::report_scale:
       return os::log_notice(os::every("scale"), "workers wanted now: {}", told.code);
+    case action::kind::report_delay:
+      return os::log_notice(os::every("drain delay"),
+                            "stopping: clients are still accepted for {} ms (--drain-delay); "
+                            "a second order ends that",
+                            told.delay.count());
     case action::kind::report_waiting:
+      if (told.why == setback::rate)  // at that rate, no news
+        return os::log_notice("replace rate", "{} is started again in {} ms: {}", who,
+                              told.delay.count(), in_words(told.why, settings));
       return os::log_notice(os::every("back-off"), "{} is started again in {} ms: {}", who,
                             told.delay.count(), in_words(told.why, settings));
     case action::kind::report_parked:

@@ -44,6 +44,7 @@ enum class mood : std::uint8_t { healthy, crashing, never_booting, asking_for_no
 /// What a worker will do of its own accord, after its fork, and what when it is told to stop.
 struct fate {
   std::optional<steady::duration> ready;   ///< none: it never is
+  std::optional<steady::duration> serves;  ///< after it was ready it takes a client
   std::optional<steady::duration> leaves;  ///< after that it says that it stops by itself
   std::optional<steady::duration> ends;    ///< none: only when it is told
   os::exit_status how = os::exit_status::exited(0);
@@ -69,6 +70,7 @@ inline fate some_fate(mood now, seeded& random) {
   if (!random.one_in(8)) drawn.obeys_at_once = random.between(milliseconds(0), milliseconds(900));
   const bool boots = now == mood::never_booting ? random.one_in(10) : !random.one_in(20);
   if (boots) drawn.ready = random.between(milliseconds(1), milliseconds(3000));
+  if (random.one_in(3)) drawn.serves = random.between(milliseconds(0), milliseconds(300));
   switch (now) {
     case mood::crashing: drawn.ends = random.between(milliseconds(0), milliseconds(1500)); break;
     case mood::asking_for_no_more:
@@ -99,6 +101,7 @@ struct simulated_child {
   bool told_gracefully = false;
   bool told_at_once = false;
   std::optional<steady::time_point> said_ready;
+  bool served = false;  ///< after it had said that it is ready
   // As the master's own account of the slot showed it.
   bool was_seen_grown = false;
   bool growth_is_unclear = false;

@@ -26,13 +26,18 @@
 #include <samjoko/supervise/scoreboard.hpp>
 #include <samjoko/supervise/simulated_child.hpp>
 #include <samjoko/supervise/simulation_rules.hpp>
+#include <samjoko/supervise/staff.hpp>
 
 namespace samjoko::supervise {
 
 class simulated_kernel : public kernel {
  public:
   simulated_kernel(std::uint64_t seed, const plan_settings& plan, scoreboard& board)
-      : random(seed), rules(plan, board), board_(board), started_(board.size()) {
+      : random(seed),
+        rules(plan, board),
+        board_(board),
+        started_(board.size()),
+        clients_(board.size()) {
     mood_ = static_cast<mood>(random.below(5));
     const auto horizon = random.between(milliseconds(200), milliseconds(200'000));
     constexpr std::array usual = {SIGTTIN, SIGTTOU, SIGHUP, SIGUSR1, SIGUSR2};
@@ -148,13 +153,27 @@ class simulated_kernel : public kernel {
   // --- what the test asks
   // -------------------------------------------------------------------------
 
+  /// What the workers of a slot count for their master.
+  [[nodiscard]] slot_figures figures_of(std::size_t slot) const {
+    return {.clients = clients_[slot], .open = -1};
+  }
   /// Of all that has happened: the same twice for one seed.
   [[nodiscard]] std::uint64_t trace() const { return trace_; }
   [[nodiscard]] steady::time_point time() const { return time_; }
   [[nodiscard]] bool has_children() const { return !children_.empty(); }
 
  protected:
-  enum class what : std::uint8_t { ready, leaving, garble, stop, ends, zombie, order, shortage };
+  enum class what : std::uint8_t {
+    ready,
+    serves,
+    leaving,
+    garble,
+    stop,
+    ends,
+    zombie,
+    order,
+    shortage
+  };
   struct event {
     what kind;
     std::uint64_t serial;
@@ -210,9 +229,12 @@ class simulated_kernel : public kernel {
       case what::ready:
         if (child->dying) return;
         say(*child, message_kind::ready);
+        if (!child->said_ready && child->will.serves)
+          at(*child->will.serves, what::serves, child->serial);
         if (!child->said_ready) child->said_ready = time_;
         if (random.one_in(10)) say(*child, message_kind::ready);
         return say(*child, nobody_sends);
+      case what::serves: return take_client(*child);
       case what::leaving:
         if (child->dying) return;
         say(*child, message_kind::leaving);
@@ -250,6 +272,15 @@ class simulated_kernel : public kernel {
 
   static void say(const simulated_child& child, message_kind kind, std::uint32_t value = 0) {
     if (child.line.is_open()) (void)child.line.send({kind, value});
+  }
+
+  /// Of one that the master knows to be ready: an earlier one counts for nothing.
+  void take_client(simulated_child& child) {
+    if (child.dying || child.slot == simulated_child::orphan) return;
+    const auto seen = static_cast<slot_state>(board_.at(child.slot).state.load());
+    if (seen != slot_state::young && seen != slot_state::grown) return;
+    child.served = true;
+    ++clients_[child.slot];
   }
 
   static void garble(const simulated_child& child) {
@@ -341,6 +372,7 @@ class simulated_kernel : public kernel {
   std::multimap<steady::time_point, event> events_;
   std::vector<simulated_child> children_;
   std::vector<std::uint64_t> started_;
+  std::vector<std::uint64_t> clients_;  // of each slot, over all its workers
   std::uint64_t serials_ = 0;
   channel worker_end_;
   std::map<int, std::uint32_t> pending_;

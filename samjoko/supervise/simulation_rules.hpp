@@ -70,7 +70,9 @@ class simulation_rules {
     require(!slot.asked_for_no_more || !was_wanted, born.slot,
             "is filled although its worker asked for no more");
     check_back_off(born.slot, now);
+    check_replacement(born.slot, now);
     slot.failed.reset();
+    slot.proved.reset();
   }
 
   void reaped(const simulated_child& child, moment now) {
@@ -82,6 +84,13 @@ class simulation_rules {
       return;
     }
     if (slot.asked_for_no_more) return;
+    if (child.served) {  // one request's trouble
+      slot.in_row = 0;
+      slot.failed.reset();
+      slot.proved = now;
+      slot.fork_failed = false;
+      return;
+    }
     const bool may_age = slot.seen == slot_state::young || slot.seen == slot_state::starting;
     slot.unclear =
         slot.unclear || child.growth_is_unclear || (may_age && is_about_grown(child, now));
@@ -130,6 +139,7 @@ class simulation_rules {
     slot_state seen = slot_state::empty;
     unsigned in_row = 0;  // young deaths since it had last grown
     std::optional<moment> failed;
+    std::optional<moment> proved;  // the end of one that had served
     std::vector<moment> failures;
     bool fork_failed = false;
     bool asked_for_no_more = false;
@@ -181,6 +191,17 @@ class simulation_rules {
             "is filled long after its back-off was over");
   }
 
+  /// Nobody before it in the queue can make it wait for longer than all of them together.
+  void check_replacement(std::size_t number, moment now) const {
+    const auto& slot = slots_[number];
+    if (!slot.proved || slot.fork_failed || slot.unclear) return;
+    const auto queue = static_cast<steady::rep>(slots_.size() + 1);
+    const auto most = queue * steady::duration(std::chrono::seconds(1)) /
+                      static_cast<steady::rep>(plan_.replace_rate);
+    require(now - *slot.proved <= most + milliseconds(300), number,
+            "is filled late although its worker had served");
+  }
+
   void check_given_up(std::size_t number, slot_state state) const {
     const auto& slot = slots_[number];
     if (slot.unclear || slot.seen == state) return;
@@ -190,6 +211,7 @@ class simulation_rules {
         many ? slot.failures.back() - *(slot.failures.end() - static_cast<std::ptrdiff_t>(enough))
              : steady::duration::max();
     if (state == slot_state::parked) {
+      require(!slot.proved, number, "is parked although its worker had served");
       require(many && time <= plan_.failure_window + moment_apart, number,
               "is parked after too few failures");
     }

@@ -7,11 +7,13 @@
 
 #include <fmt/format.h>
 #include <samjoko/base/check.hpp>
+#include <samjoko/os/death_log.hpp>
 #include <samjoko/os/log_writer.hpp>
 #include <samjoko/os/oom_kills.hpp>
 #include <samjoko/os/pidfd.hpp>
 #include <samjoko/os/process.hpp>
 #include <samjoko/os/process_facts.hpp>
+#include <samjoko/os/process_title.hpp>
 
 namespace samjoko::supervise {
 namespace {
@@ -36,6 +38,14 @@ int run_worker(const std::function<int(worker&)>& main, heritage inherited) noex
 void log_pause(const employee& of, const os::children::report& told) {
   os::log_warning(os::every("worker pause"), "{} ({}) {}", of.title, told.pid,
                   told.status.sentence());
+}
+
+/// "worker 2 (multiplex)"; a helper has one name everywhere.
+void title_a_worker(const position& as) {
+  const auto which = as.title.substr(0, as.title.find(" of "));
+  const bool is_helper = as.model == as.title;
+  os::set_title(is_helper || as.model.empty() ? which : fmt::format("{} ({})", which, as.model),
+                is_helper ? "samjoko hub" : "samjoko worker");
 }
 
 void close_all_but(const heritage& inherited) {
@@ -111,7 +121,11 @@ result<void> staff::hire(std::size_t slot, position as, std::vector<named_listen
   next_look_ = std::min(next_look_, place.since + look_interval_);
   children_.add(place.pid, slot);
   counters_.at(slot).pid.store(place.pid);
-  os::log_info(os::every("worker start"), "{} ({}) started", place.title, place.pid);
+  if (os::is_in_storm_of_deaths()) {  // summed up with the deaths
+    os::log_debug(os::every("worker start"), "{} ({}) started", place.title, place.pid);
+  } else {
+    os::log_info(os::every("worker start"), "{} ({}) started", place.title, place.pid);
+  }
   return {};
 }
 
@@ -138,6 +152,7 @@ void staff::work(std::size_t slot, const position& as, channel to_master,
   if (as.forget_others) as.forget_others();
   if (auto* boxes = undertaker_.boxes()) inherited.box = boxes->of(slot + 1);
   os::process_log().set_name(as.title);
+  title_a_worker(as);
   os::leave_process(run_worker(main_, std::move(inherited)));
 }
 
@@ -230,10 +245,11 @@ void staff::take_report(const os::children::report& told, std::vector<end_of_wor
 /// Of a worker that ended before it, or, where the master is process 1, of anybody. What it left is
 /// free again: its number may be the next one's.
 void staff::record_orphan(const os::children::report& told) {
-  if (told.status.is_end()) ended_.erase(told.pid);
+  if (!told.status.is_end()) return log_orphan(told);  // it was stopped, or goes on
+  ended_.erase(told.pid);
   auto& deaths = undertaker_.deaths();
   if (told.status.is_success() || !deaths.knows(told.pid)) {
-    if (told.status.is_end()) deaths.forget(told.pid);
+    deaths.forget(told.pid);
     return log_orphan(told);
   }
   os::deceased dead{.pid = told.pid, .status = told.status, .used = told.used};

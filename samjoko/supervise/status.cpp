@@ -68,13 +68,26 @@ std::string trouble_of(const worker_view& each, const std::string& program) {
   return advice.empty() ? text : fmt::format("{}    to do: {}\n", text, advice);
 }
 
-std::string json_counts(const connection_counts& counts) {
-  return fmt::format(R"("connections":{{"open":{},"accepted":{},"refused":{}}},"accept_pauses":{})",
-                     counts.open, counts.accepted, counts.refused, counts.accept_pauses);
+std::string storm_line(const os::storm_of_deaths& storm, const std::string& program) {
+  auto text = fmt::format("a storm of deaths: {} within 10 s: {}", storm.deaths, storm.kind);
+  if (storm.request.times > 0)
+    text += fmt::format("; {} served \"{}\"", storm.request.times, storm.request.text);
+  return fmt::format("{}\n  to do: see '{} deaths', end what causes them\n", text, program);
 }
 
 std::string json_or_null(const std::string& text) {
   return text.empty() ? "null" : json_string(text);
+}
+
+std::string json_storm(const os::storm_of_deaths& storm) {
+  return fmt::format(R"({{"deaths":{},"kind":{},"request":{},"of_the_request":{}}})", storm.deaths,
+                     json_string(storm.kind), json_or_null(storm.request.text),
+                     storm.request.times);
+}
+
+std::string json_counts(const connection_counts& counts) {
+  return fmt::format(R"("connections":{{"open":{},"accepted":{},"refused":{}}},"accept_pauses":{})",
+                     counts.open, counts.accepted, counts.refused, counts.accept_pauses);
 }
 
 std::string json_worker(const worker_view& each, const std::string& program) {
@@ -120,6 +133,7 @@ std::string as_text(const service_view& seen) {
   if (seen.deaths > 0)
     text += fmt::format("{} death{} since the start: '{} deaths' says why\n", seen.deaths,
                         seen.deaths == 1 ? "" : "s", seen.program);
+  for (const auto& storm : seen.storms) text += storm_line(storm, seen.program);
   for (const auto& group : seen.groups) {
     text +=
         fmt::format("\n{}: {} on {}{}\n", group.name, group.model, joined(group.listeners, ", "),
@@ -136,12 +150,15 @@ std::string as_json(const service_view& seen) {
   const auto all = totals_of(seen);
   std::vector<std::string> groups;
   for (const auto& each : seen.groups) groups.push_back(json_group(each, seen.program));
-  return fmt::format(R"({{"program":{},"version":{},"pid":{},"uptime_seconds":{:.3f},"phase":"{}",)"
-                     R"("deaths":{},"groups":[{}],"totals":{{"wanted":{},"ready":{},{}}}}})"
-                     "\n",
-                     json_string(seen.program), json_string(seen.version), seen.pid, seen.uptime,
-                     seen.phase, seen.deaths, joined(groups, ","), all.wanted, all.ready,
-                     json_counts(all.connections));
+  std::vector<std::string> storms;
+  for (const auto& storm : seen.storms) storms.push_back(json_storm(storm));
+  return fmt::format(
+      R"({{"program":{},"version":{},"pid":{},"uptime_seconds":{:.3f},"phase":"{}",)"
+      R"("deaths":{},"storms":[{}],"groups":[{}],"totals":{{"wanted":{},"ready":{},{}}}}})"
+      "\n",
+      json_string(seen.program), json_string(seen.version), seen.pid, seen.uptime, seen.phase,
+      seen.deaths, joined(storms, ","), joined(groups, ","), all.wanted, all.ready,
+      json_counts(all.connections));
 }
 
 }  // namespace samjoko::supervise

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include <samjoko/os/death_storm.hpp>
 #include <samjoko/supervise/plan_table.hpp>
 
 namespace samjoko::supervise {
@@ -48,6 +49,7 @@ struct service_view {
   double uptime = 0;  ///< seconds
   std::string phase;  ///< starting, running, draining, stopping, parked (nobody works any more)
   std::uint64_t deaths = 0;  ///< since the start, of workers and of processes of clients
+  std::vector<os::storm_of_deaths> storms{};  ///< that last
   std::vector<group_view> groups;
 };
 

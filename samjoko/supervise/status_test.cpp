@@ -62,7 +62,8 @@ TEST(status, for_people_has_a_line_per_worker_and_says_what_is_wrong_and_what_to
 TEST(status, for_machines_has_keys_that_stay) {
   constexpr std::string_view wanted =
       R"({"program":"samjoko","version":"0.1.0","pid":4711,"uptime_seconds":3725.000,)"
-      R"("phase":"running","deaths":3,"groups":[{"name":"multiplex","model":"multiplex",)"
+      R"("phase":"running","deaths":3,"storms":[],"groups":[{"name":"multiplex",)"
+      R"("model":"multiplex",)"
       R"("listeners":["127.0.0.1:7000","unix:/run/x\"y"],"open":true,"wanted":3,"workers":[)"
       R"({"number":1,"pid":4712,"state":"grown","age_seconds":59.940,"restarts":2,)"
       R"("next_try_seconds":null,"last_end":null,"advice":null,)"
@@ -79,6 +80,18 @@ TEST(status, for_machines_has_keys_that_stay) {
       R"("connections":{"open":5,"accepted":100,"refused":1},"accept_pauses":2}})"
       "\n";
   EXPECT_EQ(as_json(example()), wanted);
+}
+
+TEST(status, names_a_storm) {
+  auto seen = example();
+  seen.storms.push_back({"worker was killed by signal 11", 97, {"GET /\"boom", 90}});
+  const auto text = as_text(seen);
+  EXPECT_NE(
+      text.find("a storm of deaths: 97 within 10 s: worker was killed by signal 11; 90 served"),
+      std::string::npos);
+  EXPECT_NE(as_json(seen).find(R"("storms":[{"deaths":97,"kind":"worker was killed by signal 11",)"
+                               R"("request":"GET /\"boom","of_the_request":90}],)"),
+            std::string::npos);
 }
 
 TEST(status, a_group_without_workers_is_said_to_be_closed) {

@@ -9,7 +9,7 @@
 #include <samjoko/os/confine.hpp>
 #include <samjoko/os/crash_handler.hpp>
 #include <samjoko/os/death_claim.hpp>
-#include <samjoko/os/death_text.hpp>
+#include <samjoko/os/death_log.hpp>
 #include <samjoko/os/log_writer.hpp>
 #include <samjoko/os/process.hpp>
 #include <samjoko/os/unwind.hpp>

@@ -9,6 +9,7 @@
 #include <samjoko/base/check.hpp>
 #include <samjoko/os/activity.hpp>
 #include <samjoko/os/crash_handler.hpp>
+#include <samjoko/os/death_log.hpp>
 #include <samjoko/os/exit_status.hpp>
 #include <samjoko/os/log_writer.hpp>
 #include <samjoko/os/own_clock.hpp>
@@ -80,6 +81,7 @@ bool worker::death_waits() {
 /// SIGTERM to a whole process group may come once more while this process ends with success; its
 /// signal queue would leave it the default action.
 worker::~worker() {
+  os::log_deaths_held_back();
   os::process_log().report_held_back();
   os::process_log().when_it_holds_back(nullptr, nullptr);
   static_cast<void>(os::ignore_signal(SIGTERM));

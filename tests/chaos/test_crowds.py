@@ -39,7 +39,7 @@ def deaths_told(server):
 def test_two_thousand_die_at_once():
     crowd, turns = 2000, quick_or_long(1, 10)
     need_descriptors(crowd + 200)
-    with Server("echo", model=("process", "each", 1)) as server:
+    with Server("echo", "--deaths-in-full", "0", model=("process", "each", 1)) as server:
         worker = until(server.workers, 5, "a worker")[0]
         slowest = 0.0
         with Clients(server.port) as clients:

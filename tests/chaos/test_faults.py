@@ -96,7 +96,7 @@ class Faults:
 @each_model
 def test_random_faults_under_load(model):
     count = quick_or_long(30, 2000)
-    with faulty(model=(*model, WORKERS)) as server, ZombieSampler(server.pid) as sampler:
+    with faulty("--deaths-in-full", "0", model=(*model, WORKERS)) as server, ZombieSampler(server.pid) as sampler:
         until(lambda: len(server.workers()) == WORKERS, 5, "all workers")
         faults = Faults(server, model, seed=count)
         with Clients(server.port) as clients:
@@ -123,7 +123,7 @@ def test_random_faults_under_load(model):
 def test_faults_of_one_client_cost_nobody_else():
     """A process for each client: who did not ask for it loses nothing."""
     count = quick_or_long(50, 2000)
-    with faulty(model=("process", "each", 2)) as server:
+    with faulty("--deaths-in-full", "0", model=("process", "each", 2)) as server:
         until(lambda: len(server.workers()) == 2, 5, "both workers")
         faults = Faults(server, ("process", "each"), seed=1)
         with Clients(server.port, one_shot=2, lasting=4) as clients:

@@ -58,7 +58,7 @@ def orphan_with_half_a_request(server):
 @cases([("process", "each"), ("process", "pool")], lambda m: m[1])
 def test_a_stop_waits_for_orphans(model):
     """They were told to finish, and the program is not over before they have."""
-    with Server("hello", model=(*model, 1)) as server:
+    with Server("hello", "--deaths-in-full", "0", model=(*model, 1)) as server:
         with orphan_with_half_a_request(server) as client:
             server.send(signal.SIGTERM)
             time.sleep(0.5)

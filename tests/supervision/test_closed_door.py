@@ -151,6 +151,45 @@ def test_without_a_master_the_door_is_closed_and_the_limit_kept(model):
 
 
 @each_model
+def test_nothing_remains_of_a_master_and_a_worker_killed_together(model):
+    """Processes of clients that have lost both keep the stop's limit by themselves."""
+    with Server("hello", "--head-timeout", "60s", "--stop-timeout", "1s",
+                model=(*model, 2)) as server:
+        with half_a_request(server) as client, half_a_request(server) as other:
+            port = server.port
+            server._known |= set(server.tree())
+            for pid in (server.workers()[0], server.pid):
+                os.kill(pid, signal.SIGKILL)
+            server.process.wait(10)
+            until(lambda: is_refused(port), 10, "newcomers are refused")
+            until(lambda: not orphans_of(server), 10, "every process has ended")
+            for each in (client, other):
+                each.settimeout(10)
+                with contextlib.suppress(ConnectionResetError):
+                    while each.recv(4096):
+                        pass
+
+
+def test_the_hub_outlives_its_master_for_those_who_need_it():
+    with Server("chat", "--stop-timeout", "60s", model=("multiplex", None, 2)) as server:
+        with connect(server) as client:
+            client.sendall(b"/nick alice\n")
+            client.recv(1)
+            [hub] = [pid for pid in server.workers() if f"hub ({pid}) started" in server.log()]
+            workers = [pid for pid in server.workers() if pid != hub]
+            server._known |= set(server.tree())
+            for pid in workers:
+                os.kill(pid, signal.SIGSTOP)      # whoever drains, and is in no hurry
+            os.kill(server.pid, signal.SIGKILL)
+            server.process.wait(10)
+            server.wait_for_log("hub: the master")
+            assert processes.is_alive(hub), "links to it are still open"
+            for pid in workers:
+                os.kill(pid, signal.SIGCONT)
+            until(lambda: not orphans_of(server), 10, "every process has ended")
+
+
+@each_model
 def test_without_a_master_term_and_int_are_at_once(model):
     for number in (signal.SIGTERM, signal.SIGINT):
         with Server("hello", "--head-timeout", "60s", model=(*model, 1)) as server:
