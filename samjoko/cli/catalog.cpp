@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <samjoko/services/chat.hpp>
 #include <samjoko/services/echo.hpp>
 #include <samjoko/services/exec.hpp>
@@ -14,7 +15,13 @@ namespace {
 
 result<service> make_echo(const serve_options&) { return services::echo(); }
 
-result<service> make_chat(const serve_options&) { return services::chat(); }
+/// A line has room for the longest message, and for the command and the name before it.
+result<service> make_chat(const serve_options& options) {
+  constexpr std::size_t longest_command = 16;
+  const auto line = options.hub.message_size + options.hub.name_length + longest_command;
+  const std::size_t least = services::chat_options().line_limit;
+  return services::chat({.line_limit = std::max(line, least)});
+}
 
 result<void> check_relay(const serve_options& options) {
   const auto& text = options.arguments.front();

@@ -1,5 +1,6 @@
 #include <samjoko/hub/link.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <samjoko/base/check.hpp>
@@ -130,7 +131,8 @@ void link::connect() {
 bool link::renew() {
   std::string all;
   if (!name_.empty()) append(all, {.kind = frame_kind::claim, .name = name_});
-  for (const auto& each : topics_) {
+  for (auto& each : topics_) {
+    each.unanswered = 1;
     const auto flags = static_cast<std::uint8_t>(each.flags | flag_again);
     append(all, {.kind = frame_kind::subscribe, .flags = flags, .topic = each.topic});
   }
@@ -201,9 +203,10 @@ task<result<void>> link::claim(std::string_view name) {
 task<result<void>> link::subscribe(std::string_view topic, subscribe_options how) {
   const auto flags = static_cast<std::uint8_t>(flag_if(how.presence, flag_presence) |
                                                flag_if(how.named_only, flag_named_only));
-  std::erase_if(topics_, [&](const kept& each) { return each.topic == topic; });
-  if (topic.size() <= longest_text)
-    topics_.push_back({.topic = std::string(topic), .flags = flags});
+  const auto known = std::ranges::find(topics_, topic, &kept::topic);
+  const unsigned before = known == topics_.end() ? 0 : known->unanswered;
+  if (known != topics_.end()) topics_.erase(known);
+  if (topic.size() <= longest_text) topics_.push_back({std::string(topic), flags, before + 1});
   return say({.kind = frame_kind::subscribe, .flags = flags, .topic = topic});
 }
 
@@ -262,11 +265,17 @@ std::optional<event> link::take_frame() {
 void link::note(const event& heard) {
   if (heard.what == event_kind::named) name_ = heard.name;
   if (heard.what == event_kind::dropped) was_dropped_ = true;
+  if (heard.what == event_kind::subscribed || heard.asked == frame_kind::subscribe) {
+    const auto asked = std::ranges::find(topics_, heard.topic, &kept::topic);
+    if (asked != topics_.end() && asked->unanswered > 0) --asked->unanswered;
+  }
   if (heard.what != event_kind::refused) return;
   if (heard.why == refusal::hub_full) was_dropped_ = true;
   if (heard.asked == frame_kind::claim && heard.name == name_) name_.clear();
   if (heard.asked == frame_kind::subscribe)
-    std::erase_if(topics_, [&](const kept& each) { return each.topic == heard.topic; });
+    std::erase_if(topics_, [&](const kept& each) {
+      return each.topic == heard.topic && each.unanswered == 0;
+    });
 }
 
 /// What has reached our kernel; false when that is nothing for now.

@@ -115,6 +115,7 @@ class link final : public companion {
   struct kept {
     std::string topic;
     std::uint8_t flags;
+    unsigned unanswered = 1;  ///< a refusal is not the last word while another answer is to come
   };
 
   [[nodiscard]] task<result<void>> say(frame what);

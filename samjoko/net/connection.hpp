@@ -130,7 +130,19 @@ class connection {
   [[nodiscard]] const connection_limits& limits() const noexcept { return *limits_; }
   [[nodiscard]] int socket() const noexcept { return socket_; }
 
+  /// Why this turn is the client's last one (service::says_goodbye): it has finished sending, so
+  /// that only answers are owed, or it was silent for too long.
+  [[nodiscard]] bool peer_has_finished() const noexcept {
+    return last_turn_ == last_turn::finished;
+  }
+  [[nodiscard]] bool was_silent_too_long() const noexcept {
+    return last_turn_ == last_turn::silent;
+  }
+
   // For those who run connections (serve), not for handlers.
+
+  enum class last_turn : std::uint8_t { no, finished, silent };
+  void begin_last_turn(last_turn why) noexcept { last_turn_ = why; }
 
   /// A graceful stop may end a read() that has waited for its first byte in vain.
   void stop_ends_reads(bool yes) noexcept { stop_ends_reads_ = yes; }
@@ -198,6 +210,7 @@ class connection {
   bool resets_ = false;
   bool is_handlers_own_ = false;  ///< nobody waits for its last bytes but itself
   bool progressed_ = false;
+  last_turn last_turn_ = last_turn::no;
   bool is_closed_ = false;  ///< a pipe, by shutdown_send(); or the socket was given away
 };
 

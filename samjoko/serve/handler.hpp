@@ -130,7 +130,8 @@ struct service {
   /// has begun then. Leave it false when one request spans several reads without a sign of its own.
   bool stops_between_reads = false;
   /// Turn form: a graceful stop starts one more turn of each client at rest, which finds
-  /// client.stop_requested() and can say so.
+  /// client.stop_requested() and can say so. So do the client's own end of sending and a silence
+  /// beyond the limit: client.peer_has_finished(), client.was_silent_too_long(). Once for a client.
   bool says_goodbye = false;
   /// Its handlers publish and subscribe (hub/link.hpp): the program has a hub, a process of its own
   /// beside the workers.

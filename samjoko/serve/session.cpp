@@ -122,7 +122,8 @@ next session::outcome_of(task<Outcome>& ended) noexcept {
 
 bool session::go_on(next wanted) noexcept {
   if (connection_.is_reset()) return end_limit(&session::begin_parting);
-  const bool rests = wanted == next::rest && !connection_.context().cancelled;
+  const bool was_last = connection_.peer_has_finished() || connection_.was_silent_too_long();
+  const bool rests = wanted == next::rest && !connection_.context().cancelled && !was_last;
   return end_limit(rests                        ? &session::begin_rest
                    : connection_.wants_linger() ? &session::begin_linger
                                                 : &session::end);
@@ -182,10 +183,8 @@ bool session::begin_rest() noexcept {
   auto* beside = connection_.beside();
   const bool heard = beside != nullptr && beside->take_progress();
   // A turn that used up nothing asks for more; with anything else left there is another request.
-  if ((connection_.take_progress() && has_unread) || (heard && beside->has_news())) {
-    then_ = &session::begin_turn;
-    return true;
-  }
+  if ((connection_.take_progress() && has_unread) || (heard && beside->has_news()))
+    return go_to(&session::begin_turn);
   connection_.receive_more_by(wait_);
   if (has_unread && wait_.size == 0) return begin_linger();  // more than a block cannot wait
   if (can_be_given_away() && !owner_.keeps_resting(*this)) detach_wanted_ = true;
@@ -257,9 +256,20 @@ bool session::rest_over() noexcept {
   const bool ends = connection_.stop_requested() || connection_.context().cancelled;
   if (has_news && wait_.result < 0 && !ends && !detach_wanted_) return begin_turn();
   if (wait_.result == -ECANCELED && !connection_.context().cancelled) return take_last_bytes();
+  if (is_owed_a_last_turn()) return go_to(&session::begin_turn);
   const auto when_late =
       service_.handler.has_turns() ? &session::begin_linger : &session::serve_whole;
   then_ = wait_.result == -ETIMEDOUT ? when_late : &session::end;
+  return true;
+}
+
+/// After a rest that ended without bytes: whether the handler may still answer, or say why it ends.
+bool session::is_owed_a_last_turn() noexcept {
+  const bool may_hear = wait_.result == 0 || wait_.result == -ETIMEDOUT;
+  if (!may_hear || !service_.says_goodbye || !had_turn_ || std::exchange(said_goodbye_, true))
+    return false;
+  connection_.begin_last_turn(wait_.result == 0 ? connection::last_turn::finished
+                                                : connection::last_turn::silent);
   return true;
 }
 
@@ -274,22 +284,18 @@ bool session::take_last_bytes() noexcept {
   connection_.loop().begin(wait_);
   if (wait_.result > 0) {
     connection_.take_received(wait_);
-    then_ = &session::begin_turn;
-    return true;
+    return go_to(&session::begin_turn);
   }
+  if (is_owed_a_last_turn()) return go_to(&session::begin_turn);
   if (wait_.result != -EAGAIN) return end();
   if (stops && service_.says_goodbye && !said_goodbye_) {
     said_goodbye_ = true;
-    then_ = &session::begin_turn;
-    return true;
+    return go_to(&session::begin_turn);
   }
   const bool may_begin = !had_turn_ && may_still_begin_;
   if (stops && !detaches && may_begin) return wait_for_first_bytes();
   if (!detaches || (stops && !may_begin)) return begin_linger();
-  if (!can_be_given_away()) {
-    then_ = &session::begin_rest;
-    return true;
-  }
+  if (!can_be_given_away()) return go_to(&session::begin_rest);
   return give_away();
 }
 

@@ -123,6 +123,12 @@ class session : private runnable {
   [[nodiscard]] bool can_be_given_away() const noexcept;
   bool rest_over() noexcept;
   bool take_last_bytes() noexcept;
+  [[nodiscard]] bool is_owed_a_last_turn() noexcept;
+  /// The next step, without a wait before it.
+  bool go_to(step next) noexcept {
+    then_ = next;
+    return true;
+  }
   bool wait_for_first_bytes() noexcept;
   bool give_away() noexcept;
   bool begin_parting() noexcept;

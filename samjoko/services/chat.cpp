@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <samjoko/base/check.hpp>
 #include <samjoko/services/chat_line.hpp>
 #include <samjoko/services/chat_words.hpp>
+#include <vector>
 
 namespace samjoko::services {
 namespace {
@@ -14,13 +16,28 @@ constexpr std::string_view greeting =
 /// So much is gathered before it is written, and so many events before the client's own lines.
 constexpr std::size_t words_at_once = 8192;
 constexpr int events_at_once = 256;
+constexpr std::string_view too_long = "! that line is too long\n";
 
 struct member {
   hub::link line;
   std::string nickname;  ///< as the hub has confirmed it
   std::string room;      ///< that was asked for last
   bool is_in_room = false;
+  bool skips = false;                ///< the rest of a line that was too long
+  std::vector<std::string> joining;  ///< rooms that were asked for, without an answer yet
 };
+
+/// One answer to a /join has come. A room may be asked for again before the first answer.
+void note_answer(member& who, std::string_view room) {
+  const auto asked = std::ranges::find(who.joining, room);
+  if (asked != who.joining.end()) who.joining.erase(asked);
+}
+
+/// The refusal of a room that was not asked for once more meanwhile.
+bool is_last_word(const member& who, std::string_view room) {
+  return room == who.room && !who.is_in_room &&
+         std::ranges::find(who.joining, room) == who.joining.end();
+}
 
 /// What the member becomes by it, and what he is told of it.
 void hear(member& who, const hub::event& heard, std::string& words) {
@@ -31,11 +48,15 @@ void hear(member& who, const hub::event& heard, std::string& words) {
       who.nickname = heard.name;
       break;
     case event_kind::subscribed:
+      note_answer(who, heard.topic);
       if (heard.topic != who.room || std::exchange(who.is_in_room, true)) return;
       break;
     case event_kind::refused:
       if (heard.asked == hub::frame_kind::unsubscribe) return;  // he was not in it
-      if (heard.asked == hub::frame_kind::subscribe && heard.topic == who.room) who.room.clear();
+      if (heard.asked == hub::frame_kind::subscribe) {
+        note_answer(who, heard.topic);
+        if (is_last_word(who, heard.topic)) who.room.clear();
+      }
       if (heard.asked == hub::frame_kind::claim && heard.name == who.nickname) who.nickname.clear();
       break;
     case event_kind::message:
@@ -43,6 +64,7 @@ void hear(member& who, const hub::event& heard, std::string& words) {
     case event_kind::left:
       if (!heard.topic.empty() && heard.topic != who.room) return;  // of a room that he left
       break;
+    case event_kind::interrupted: who.joining.clear(); break;  // the link asks again
     default: break;
   }
   append_words(words, heard);
@@ -67,15 +89,17 @@ task<bool> pass_on_news(connection& client, member& who, std::string& words) {
 }
 
 task<result<void>> change_room(member& who, std::string_view room) {
-  if (room == who.room) co_return result<void>{};
+  if (room == who.room && (room.empty() || who.is_in_room)) co_return result<void>{};
   const auto left = std::exchange(who.room, std::string(room));
   who.is_in_room = false;
-  if (!left.empty()) {
+  if (!left.empty() && left != room) {
     auto done = co_await who.line.unsubscribe(left);
     if (!done) co_return done;
   }
   if (room.empty()) co_return result<void>{};
-  auto done = co_await who.line.subscribe(room, {.presence = true, .named_only = true});
+  who.joining.emplace_back(room);
+  const hub::subscribe_options how{.presence = true, .named_only = true};
+  auto done = co_await who.line.subscribe(room, how);
   co_return done;
 }
 
@@ -109,14 +133,29 @@ std::string_view next_line(const connection& client) noexcept {
   return text.substr(0, text.find('\n') + 1);  // nothing when there is no end: npos + 1 is 0
 }
 
+/// A line that is too long is refused once, and skipped to its end, in however many pieces it
+/// comes.
+void skip_long_line(connection& client, member& who, std::string& words, std::size_t limit) {
+  const auto rest = client.unread().size();
+  if (!who.skips && rest < limit) return;
+  if (!std::exchange(who.skips, true)) words += too_long;
+  client.consume(rest);
+}
+
 /// All whole lines that are there. False when the client is to leave.
 task<bool> do_lines(connection& client, member& who, std::string& words, std::size_t limit) {
   for (auto line = next_line(client); !line.empty(); line = next_line(client)) {
     const auto size = line.size();
-    chat_line said{.what = chat_wish::wrong, .text = "that line is too long"};
+    if (std::exchange(who.skips, false)) {
+      client.consume(size);
+      continue;
+    }
+    chat_line said{};
     if (size <= limit) {
       line.remove_suffix(line.ends_with("\r\n") ? 2 : 1);
       said = understand(line);
+    } else {
+      words += too_long;
     }
     const auto done = co_await do_line(who, said, words);
     if (!done) append_words(words, done.error());
@@ -126,9 +165,32 @@ task<bool> do_lines(connection& client, member& who, std::string& words, std::si
       co_return false;
     }
   }
-  if (client.unread().size() < limit) co_return true;
-  words += "! that line is too long: goodbye\n";
-  co_return false;
+  skip_long_line(client, who, words, limit);
+  co_return true;
+}
+
+/// No room can be called so (chat_name.hpp).
+constexpr std::string_view fence = ".last";
+
+/// The client has finished sending: what is left is its last line, and it gets the answers to all
+/// that it sent. The hub answers in order, so the answer to one more question is behind the others.
+task<> finish(connection& client, member& who, std::string& words, std::size_t limit) {
+  if (!client.unread().empty() && !who.skips) {
+    const std::string line(as_text(client.unread()).substr(0, limit));
+    const auto done = co_await do_line(who, understand(line), words);
+    if (!done) append_words(words, done.error());
+  }
+  client.consume(client.unread().size());
+  const auto asked = co_await who.line.ask_members(fence);
+  while (asked) {
+    const auto heard = co_await who.line.next();
+    if (!heard || heard->topic == fence || heard->what == hub::event_kind::interrupted) break;
+    hear(who, *heard, words);
+    if (words.size() < words_at_once) continue;
+    const auto written = co_await client.write(words);
+    words.clear();
+    if (!written) break;
+  }
 }
 
 task<next> take_turn(connection& client, member& who, std::size_t limit) {
@@ -145,7 +207,13 @@ task<next> take_turn(connection& client, member& who, std::size_t limit) {
   }
   bool stays = co_await pass_on_news(client, who, words);
   if (stays) stays = co_await do_lines(client, who, words, limit);
-  if (stays && client.stop_requested()) {
+  if (stays && client.peer_has_finished()) {
+    co_await finish(client, who, words, limit);
+    stays = false;
+  } else if (stays && client.was_silent_too_long()) {
+    words += "! nothing came from you for too long: goodbye\n";
+    stays = false;
+  } else if (stays && client.stop_requested()) {
     words += "* the server stops: goodbye\n";
     stays = false;
   }

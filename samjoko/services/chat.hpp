@@ -9,8 +9,8 @@
 namespace samjoko::services {
 
 struct chat_options {
-  /// Bytes of a line with its end; a longer one is refused, and ends a client who goes on with it
-  /// beyond this. At most connection::longest_text.
+  /// Bytes of a line with its end; a longer one is refused, once, and skipped to its end. At most
+  /// connection::longest_text.
   std::size_t line_limit = 1024;
 };
 

@@ -103,7 +103,8 @@ def test_bad_input_is_answered(model):
                (b"\xff\xfe", "not UTF-8"), (b"/nick " + b"n" * 200, "too long for a name"),
                (b"/leave", "you are in no room"), (b"/who", "you are in no room"),
                (b"/nick crow", "you are crow"), (b"/msg nobody hi", "nobody is nobody here"),
-               (b"/join " + b"r" * 200, "too long for a room"), (b"x" * 2000, "too long")]
+               (b"/join " + b"r" * 200, "too long for a room"), (b"x" * 5000, "too long"),
+               (b"/nick cr\xc2\xa0ow", "letters, digits"), (b"/nick cr\xd0\xbew", "one script")]
     with serve(model, 1) as server, connect(server) as client:
         with client.makefile("rb") as lines:
             assert b"welcome" in lines.readline()
@@ -112,10 +113,12 @@ def test_bad_input_is_answered(model):
                 got = lines.readline().decode()
                 assert answer in got, (line[:20], got)
                 assert got.startswith("*" if answer == "you are crow" else "!")
-            # Without an end it cannot be told from one that never ends.
-            client.sendall(b"y" * 5000)
-            assert b"too long: goodbye" in lines.readline()
-            assert lines.readline() == b""
+            # The same in pieces, also when its end comes long after: told once, and skipped.
+            for _ in range(40):
+                client.sendall(b"y" * 500)
+            assert b"that line is too long" in lines.readline()
+            client.sendall(b"y" * 9000 + b"\n/leave\n")
+            assert b"you are in no room" in lines.readline()
 
 
 @each_model
@@ -193,3 +196,50 @@ def test_who_reads_nothing_is_bounded_told_and_dropped(model):
         assert "messages are missing here" in got[-2], got[-2][:80]
         assert got[-1] == "! you read too slowly: goodbye", got[-1][:80]
         crowd.close()
+
+
+def all_answers(server, sent, parts=1):
+    """What a client hears that sends this, in so many parts, and finishes sending."""
+    with connect(server) as client:
+        size = -(-len(sent) // parts)
+        for number in range(parts):
+            client.sendall(sent[number * size:(number + 1) * size])
+        client.shutdown(socket.SHUT_WR)
+        return receive_all(client).decode().splitlines()[1:]
+
+
+@each_model
+def test_who_finishes_sending_gets_the_answers_and_its_last_line_counts(model):
+    with serve(model, 1) as server:
+        for last in (b"/msg crow to myself", b"/msg crow to myself\n"):
+            heard = all_answers(server, b"/nick crow\n/join nest\n/who\n" + last)
+            assert heard == ["* you are crow", "* you are in nest", "* in nest: crow",
+                             "-crow- to myself"], heard
+        assert all_answers(server, b"/wh") == ["! there is no such command: /help lists them"]
+        assert all_answers(server, b"") == []
+
+
+@each_model
+def test_a_room_that_is_asked_for_again_behind_its_refusal(model):
+    with serve(model, 1) as server:
+        heard = all_answers(server, b"/join r\n/nick a\n/join r\n/who\n")
+        assert heard == ["! say who you are first: /nick NAME", "* you are a", "* you are in r",
+                         "* in r: a"], heard
+        heard = all_answers(server, b"/join r\n/join s\n/nick a\n/join r\n/join r\n/who\n")
+        assert heard[-2:] == ["* you are in r", "* in r: a"], heard
+
+
+@each_model
+def test_who_is_silent_is_told_before_the_end(model):
+    with serve(model, 1, "--idle-timeout", "300ms") as server, connect(server) as client:
+        heard = receive_all(client).decode().splitlines()
+        assert heard[-1] == "! nothing came from you for too long: goodbye", heard
+
+
+def test_longer_messages_when_they_are_allowed():
+    with Server("chat", "--max-message", "9k") as server:
+        sent = b"/nick a\n/msg a " + b"x" * 9000 + b"\n/msg a " + b"y" * 9220 + b"\n"
+        for parts in (1, 7):
+            heard = all_answers(server, sent, parts)
+            assert heard == ["* you are a", "-a- " + "x" * 9000,
+                             "! that is too long to be passed on"], heard
