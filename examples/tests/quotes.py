@@ -2,7 +2,8 @@
 """What the pages quote as a lesson's output is what the lesson's test expects, line by line.
 
 A quotation is a block of code without a language in docs/concepts.md and docs/concepts.ko.md; the
-line "..." stands for lines left out.
+line "..." stands for lines left out. And each block of C++ in the READMEs behind which stands "That is
+[examples/NAME.cpp]" is a part of that program, as it is.
 """
 import inspect
 import pathlib
@@ -11,7 +12,8 @@ import sys
 
 import lessons
 
-DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs"
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
 
 
 def expected_lines():
@@ -33,6 +35,25 @@ def quoted_lines(page):
             yield line.removeprefix(indent)
 
 
+def samples():
+    """(page, example, code) of the READMEs."""
+    behind = re.compile(r"```cpp\n(.*?)```\n\n[^\n]*\[examples/(\w+)\.cpp\]", re.DOTALL)
+    for page in sorted(ROOT.glob("README*.md")):
+        text = page.read_text()
+        for found in behind.finditer(text):
+            yield page.name, found[2], found[1].rpartition("```cpp\n")[2]
+
+
+def wrong_samples():
+    found = list(samples())
+    names = {name for page, name, _ in found if page == "README.md"}
+    if not {"echo", "relay", "shout"} <= names:
+        yield f"README.md quotes only {sorted(names)}"
+    for page, name, code in found:
+        if code not in (ROOT / "examples" / f"{name}.cpp").read_text():
+            yield f"{page} quotes what examples/{name}.cpp does not say"
+
+
 def main():
     patterns, wrong, count = expected_lines(), [], 0
     for page in sorted(DOCS.glob("concepts*.md")):
@@ -40,6 +61,7 @@ def main():
             count += 1
             if line != "..." and not any(re.fullmatch(pattern, line) for pattern in patterns):
                 wrong.append(f"{page.name} quotes what no lesson says: {line}")
+    wrong += wrong_samples()
     print("\n".join(wrong + [f"{count} lines quoted, {len(wrong)} wrong"]))
     return 1 if wrong or count < 20 else 0
 

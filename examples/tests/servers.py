@@ -56,10 +56,11 @@ class Bare:
 class Ours:
     """A program on Samjoko: its log says where it listens, and it leaves with 0 when told to."""
 
-    def __init__(self, program, model, spawn):
+    def __init__(self, program, model, spawn, *options, **environment):
         placed = ["--model", model] + (["--spawn", spawn] if spawn else [])
-        self.process = subprocess.Popen([program, "--listen", "127.0.0.1:0", *placed], text=True,
-                                        stderr=subprocess.PIPE)
+        self.process = subprocess.Popen([program, "--listen", "127.0.0.1:0", *placed, *options],
+                                        text=True, stderr=subprocess.PIPE,
+                                        env={**os.environ, **environment})
         line = self.process.stderr.readline()
         while " serving " not in line:
             assert line, "it ended instead of serving"
@@ -232,3 +233,105 @@ def job_front(program):
     test = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
                         "job_front_test.py")
     subprocess.run([sys.executable, test, program], check=True, timeout=100)
+
+
+class Behind:
+    """The server that a relay passes on to: it takes one connection, and the test plays it."""
+
+    def __init__(self):
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.settimeout(PATIENCE)
+        self.address = "127.0.0.1:%d" % self._listener.getsockname()[1]
+
+    def accept(self):
+        served, _ = self._listener.accept()
+        served.settimeout(PATIENCE)
+        return served
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._listener.close()
+
+
+def reset(client):
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    client.close()
+
+
+def ends_by_reset(client):
+    """What came before the reset."""
+    got = bytearray()
+    try:
+        while part := client.recv(1 << 16):
+            got += part
+    except ConnectionResetError:
+        return bytes(got)
+    raise AssertionError(f"a plain end behind {len(got)} bytes")
+
+
+def relay(program):
+    words = os.urandom(1 << 20)
+    for model in MODELS:
+        with Behind() as behind, \
+                Ours(program, *model, "--idle-timeout", "400ms", RELAY_TO=behind.address) as server:
+            with connect(server) as client, behind.accept() as served:    # a half-close is kept
+                client.sendall(b"ask")
+                client.shutdown(socket.SHUT_WR)
+                assert receive(served, 10) == b"ask" and served.recv(1) == b""
+                threading.Thread(target=served.sendall, args=(words,), daemon=True).start()
+                assert receive(client, len(words)) == words
+                served.close()
+                assert client.recv(1) == b"", "a clean end is one"
+            with connect(server) as client:    # an abort of the server is one, behind all that came
+                served = behind.accept()
+                served.sendall(words[:50000])
+                assert receive(client, 50000) == words[:50000]
+                reset(served)
+                assert ends_by_reset(client) == b""
+            client = connect(server)           # and one of the client
+            with behind.accept() as served:
+                client.sendall(b"half a request")
+                assert receive(served, 14)
+                reset(client)
+                assert ends_by_reset(served) == b""
+            with connect(server) as client, behind.accept() as served:    # one side is silent
+                for _ in range(12):
+                    served.sendall(b"more")
+                    assert receive(client, 4) == b"more"
+                    time.sleep(0.1)
+            with connect(server) as client, behind.accept() as served:    # both are
+                assert ends_by_reset(client) == b"" and ends_by_reset(served) == b""
+        with Ours(program, *model, RELAY_TO=behind.address) as server, connect(server) as client:
+            assert ends_by_reset(client) == b"", "nobody listens there"
+
+
+def shout(program):
+    for model in MODELS:
+        with Ours(program, *model, "--max-message", "4096") as server, \
+                connect(server) as crow, connect(server) as wren:
+            # Who is subscribed is known when it hears the other.
+            for speaker, hearer in ((crow, wren), (wren, crow)):
+                hearer.settimeout(0.2)
+                heard = b""
+                for _ in range(200):
+                    speaker.sendall(b"are you there\n")
+                    with contextlib.suppress(TimeoutError):
+                        heard = hearer.recv(1 << 16)
+                        break
+                assert heard.startswith(b"are you there"), heard
+                hearer.settimeout(PATIENCE)
+            words = b"the end\n" + os.urandom(50000).hex().encode() + b"\n"
+            crow.sendall(words)
+            got = b""
+            while not got.endswith(words):
+                part = wren.recv(1 << 16)
+                assert part, "it was closed"
+                got += part
+            reset(wren)                        # costs the others nothing
+            crow.sendall(b"hello\n")
+        with Ours(program, *model, "--max-message", "10") as server, connect(server) as crow:
+            crow.sendall(b"longer than ten bytes\n")
+            told = b"! that was not passed on (too long?)\n"
+            assert receive(crow, len(told)) == told

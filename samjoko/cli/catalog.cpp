@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <samjoko/cli/http_settings.hpp>
 #include <samjoko/services/chat.hpp>
 #include <samjoko/services/echo.hpp>
 #include <samjoko/services/exec.hpp>
@@ -20,7 +21,8 @@ result<service> make_chat(const serve_options& options) {
   constexpr std::size_t longest_command = 16;
   const auto line = options.hub.message_size + options.hub.name_length + longest_command;
   const std::size_t least = services::chat_options().line_limit;
-  return services::chat({.line_limit = std::max(line, least)});
+  return services::chat(
+      {.line_limit = std::max(line, least), .lines_per_second = options.chat_rate});
 }
 
 result<void> check_relay(const serve_options& options) {
@@ -47,31 +49,19 @@ result<service> make_relay(const serve_options& options) {
   return services::relay({.to = std::move(*to)});
 }
 
-web::http_options http_options_of(const serve_options& options) {
-  web::http_options http;
-  http.limits.head_size = options.http.max_head;
-  http.limits.target_size = options.http.max_target;
-  http.limits.field_count = options.http.max_headers;
-  http.limits.discarded_body_size = options.http.max_body;
-  http.head_timeout = options.http.head_timeout;
-  http.body_timeout = options.http.body_timeout;
-  http.identify = options.http.identify;
-  return http;
-}
-
 result<void> check_http(const serve_options& options) {
-  return web::check_options(http_options_of(options));
+  return web::check_options(http_options_of(options.http));
 }
 
 result<service> make_hello(const serve_options& options) {
-  return services::make_hello(http_options_of(options));
+  return services::make_hello(http_options_of(options.http));
 }
 
 result<service> make_files(const serve_options& options) {
   return services::make_files({.directory = options.arguments.front(),
                                .list = options.http.list,
                                .listing = {.entries = options.http.listing_max},
-                               .http = http_options_of(options)});
+                               .http = http_options_of(options.http)});
 }
 
 result<void> check_exec(const serve_options& options) {
@@ -104,7 +94,8 @@ const std::vector<maker>& makers() {
       {{.name = "chat",
         .usage = "",
         .summary = "rooms, names and private words, a line each",
-        .uses_hub = true},
+        .uses_hub = true,
+        .chats = true},
        0,
        make_chat},
       {{.name = "relay",

@@ -48,6 +48,7 @@ std::string bash_values(const option& which) {
 std::string bash(const std::string& program, const std::vector<service_entry>& services, bool own) {
   std::string options, values, commands;
   for (const auto& each : all_options()) {
+    if (!can_concern_any(each, services)) continue;
     options += fmt::format(" --{}", each.name);
     if (is_switch(each)) continue;
     const auto letter = each.letter == 0 ? "" : fmt::format("|-{}", each.letter);
@@ -98,6 +99,7 @@ std::string zsh_values(const option& which) {
 std::string zsh(const std::string& program, const std::vector<service_entry>& services, bool own) {
   std::string options, commands;
   for (const auto& each : all_options()) {
+    if (!can_concern_any(each, services)) continue;
     options +=
         fmt::format("    '{}--{}[{}]{}'\n", each.repeats ? "*" : "", each.name, for_zsh(each.help),
                     is_switch(each) ? "" : fmt::format(":{}:{}", each.kind, zsh_values(each)));
@@ -146,6 +148,7 @@ std::string fish(const std::string& program, const std::vector<service_entry>& s
                           program, each.name, for_fish(each.summary));
   }
   for (const auto& each : all_options()) {
+    if (!can_concern_any(each, services)) continue;
     text += fmt::format(
         "complete -c {} -l {}{}{} -d '{}'\n", program, each.name,
         is_switch(each)       ? ""

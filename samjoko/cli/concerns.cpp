@@ -25,6 +25,25 @@ std::string without(bool fits, const char* needs) {
 
 }  // namespace
 
+bool can_concern(const option& which, const service_entry& entry) {
+  switch (which.whom) {
+    case concerns::http: return entry.speaks_http;
+    case concerns::lists: return entry.lists_directories;
+    case concerns::hub: return entry.uses_hub;
+    case concerns::chats: return entry.chats;
+    case concerns::connecting: return entry.connects;
+    case concerns::programs: return entry.runs_program;
+    case concerns::own_bytes: return !entry.runs_program;
+    case concerns::process_pools: return !entry.one_process;
+    default: return true;
+  }
+}
+
+bool can_concern_any(const option& which, const std::vector<service_entry>& services) {
+  return std::ranges::any_of(services,
+                             [&](const service_entry& each) { return can_concern(which, each); });
+}
+
 std::string why_ignored(const option& which, const serve_options& service,
                         const service_entry& entry) {
   switch (which.whom) {
@@ -51,6 +70,7 @@ std::string why_ignored(const option& which, const serve_options& service,
     case concerns::http: return without(entry.speaks_http, "a service that speaks HTTP");
     case concerns::lists: return without(entry.lists_directories, "the service files");
     case concerns::hub: return without(entry.uses_hub, "a service with a hub");
+    case concerns::chats: return without(entry.chats, "the service chat");
     case concerns::connecting: return without(entry.connects, "the service relay");
     case concerns::programs: return without(entry.runs_program, "the service exec");
     case concerns::own_bytes:

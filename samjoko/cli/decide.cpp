@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <samjoko/cli/own_service.hpp>
 #include <samjoko/cli/units.hpp>
 
 namespace samjoko::cli {
@@ -65,6 +66,8 @@ class decider {
     one.options.service = wanted.run;
     one.options.name = wanted.name;
     one.options.arguments = wanted.arguments;
+    const auto entry = std::ranges::find(known_, wanted.run, &service_entry::name);
+    if (entry != known_.end() && entry->http) one.options.http = *entry->http;
     bool understood = true;
     for (const auto& which : all_options()) {
       one.by.push_back(deciding(which, wanted));
@@ -75,13 +78,16 @@ class decider {
     }
     understood_.push_back(understood);
     if (one.options.listen.empty()) one.options.listen.push_back(default_listener());
-    const auto entry = std::ranges::find(known_, wanted.run, &service_entry::name);
+    let_pool_follow(one.options.limits, !deciders(one, "pool-min").empty(),
+                    !deciders(one, "pool-max").empty());
     if (entry == known_.end()) {
       complain(wanted.run_where, place_of(wanted.run_where) + unknown_service(wanted.run));
     } else {
       check_arguments(wanted, *entry, one.options);
       if (entry->runs_program) limit_children(one.options);
     }
+    if (entry != known_.end() && entry->one_process && !one.options.placed.workers)
+      one.options.placed.workers = 1;
     if (understood && entry != known_.end()) {
       check_one(one, *entry);
     } else {
@@ -124,6 +130,10 @@ class decider {
         ignored_[each].push_back(why_ignored(which, options, entry));
         check_needs(one, *each);
       }
+    }
+    if (entry.one_process) {
+      if (auto checked = check_one_process(options); !checked)
+        complain({}, in_words(checked.error()));
     }
     for (std::size_t n = 0; n < options.listen.size(); ++n) {
       const auto checked = check_listener(options.listen, n, options.placed);

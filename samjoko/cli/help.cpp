@@ -32,9 +32,10 @@ std::string usage(const std::string& program, bool own) {
   return text;
 }
 
-std::string options() {
+std::string options(const std::vector<service_entry>& services) {
   std::string text, heading;
   for (const auto& each : all_options()) {
+    if (!can_concern_any(each, services)) continue;
     if (each.heading != heading) text += fmt::format("\n{}:\n", heading = each.heading);
     const auto letter = each.letter == 0 ? "" : fmt::format("-{}, ", each.letter);
     const auto standard = default_of(each);
@@ -54,7 +55,7 @@ std::string help_text(const std::string& program, const std::vector<service_entr
   for (const auto& each : services) {
     if (!own) text += entry(each.name + (each.usage.empty() ? "" : " " + each.usage), each.summary);
   }
-  return text + options() + client_command_help(program) +
+  return text + options(services) + client_command_help(program) +
          fmt::format(R"(
 One program, three models, on three ports:
   {}{} -l :8001,model=process -l :8002,model=thread,spawn=each -l :8003

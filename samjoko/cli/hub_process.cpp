@@ -36,6 +36,7 @@ int be_hub(supervise::worker& me, const std::vector<int>& listeners, const hub::
   const hub::server_orders orders{
       .descriptor = me.descriptor(),
       .stop_asked = stop_asked,
+      .is_successor = me.inherited().generation > 1,
       .admitted = [&counts] { serve::count(counts.accepted); },
       .holds =
           [&counts](std::size_t links) { counts.open.store(static_cast<std::int64_t>(links)); }};

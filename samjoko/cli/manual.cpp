@@ -36,9 +36,10 @@ std::string meaning(const option& which) {
   return text;
 }
 
-std::string options_of_command_line() {
+std::string options_of_command_line(const std::vector<service_entry>& services) {
   std::string text, heading;
   for (const auto& each : all_options()) {
+    if (!can_concern_any(each, services)) continue;
     if (each.heading != heading) text += fmt::format(".SS {}\n", heading = each.heading);
     text += ".TP\n";
     if (each.letter != 0) text += fmt::format(".BR \\-{} \", \" ", each.letter);
@@ -52,9 +53,10 @@ std::string options_of_command_line() {
   return text;
 }
 
-std::string keys(extent whose) {
+std::string keys(extent whose, const std::vector<service_entry>& services) {
   std::string text;
   for (const auto& each : all_options()) {
+    if (!can_concern_any(each, services)) continue;
     if (each.holds_for != whose || each.name == "config") continue;
     text += fmt::format(".TP\n.B {}\n({})\n{}", plain(each.name),
                         is_switch(each) ? "true or false" : each.kind, meaning(each));
@@ -109,7 +111,7 @@ a process for each client, a thread for each, or one event loop for all.
          R"(An option that nothing would heed is an error.
 A switch can be taken back as
 .BR \-\-list=false .
-)" + options_of_command_line() +
+)" + options_of_command_line(services) +
          R"(.SH ENVIRONMENT
 Each option has a variable: SAMJOKO_ and its name in capitals, with _ for each dash, such as
 .B SAMJOKO_IDLE_TIMEOUT=10s
@@ -205,7 +207,8 @@ Default: as
 .BR run .
 .SH KEYS OF EACH SERVICE OR OF ALL
 )" + std::string(values) +
-         keys(extent::service) + ".SH KEYS OF THE PROGRAM\n" + keys(extent::program) +
+         keys(extent::service, services) + ".SH KEYS OF THE PROGRAM\n" +
+         keys(extent::program, services) +
          R"(.SH SEE ALSO
 .BR samjoko (1)
 )";

@@ -30,6 +30,7 @@ enum class concerns : std::uint8_t {
   programs,
   connecting,
   hub,
+  chats,
   own_bytes,  ///< services that read and write themselves
 };
 
@@ -82,6 +83,12 @@ struct option_group {
 /// "60s", "standard error"; empty when there is nothing to say.
 [[nodiscard]] std::string_view default_of(const option& which);
 [[nodiscard]] inline bool is_switch(const option& which) { return which.kind.empty(); }
+
+/// Whether there is a way to serve that service so that the option would concern it: others are not
+/// in its help.
+[[nodiscard]] bool can_concern(const option& which, const service_entry& entry);
+/// One of them.
+[[nodiscard]] bool can_concern_any(const option& which, const std::vector<service_entry>& services);
 
 /// Why the option would change nothing about this service, which is entered as `entry`; empty when
 /// it would. In words of the command line, to stand behind the option's name.

@@ -5,6 +5,7 @@
 #include <set>
 #include <tuple>
 
+#include <samjoko/cli/catalog.hpp>
 #include <samjoko/cli/commands.hpp>
 #include <samjoko/cli/help.hpp>
 
@@ -82,12 +83,27 @@ TEST(option_table, names_lead_to_variables) {
 }
 
 TEST(option_table, help_names_every_option_and_every_command) {
-  const auto text = help_text("samjoko", {{.name = "echo", .usage = "", .summary = "says"}}, false);
+  const auto text = help_text("samjoko", catalog(), false);
   for (const auto& each : all_options())
     EXPECT_NE(text.find("--" + std::string(each.name)), std::string::npos) << each.name;
   for (const auto& each : all_commands())
     EXPECT_NE(text.find("samjoko " + std::string(each.name)), std::string::npos) << each.name;
   EXPECT_NE(text.find("silence of a client; 0: for ever (60s)"), std::string::npos) << text;
+}
+
+TEST(option_table, help_of_one_service_names_what_can_concern_it) {
+  const auto of = [](service_entry own) { return help_text("mine", {std::move(own)}, true); };
+  const auto names = [](const std::string& text, std::string_view option) {
+    return text.find("--" + std::string(option) + " ") != std::string::npos;
+  };
+  const auto plain = of({.name = "mine", .usage = "", .summary = ""});
+  const auto http = of({.name = "mine", .usage = "", .summary = "", .speaks_http = true});
+  const auto hub = of({.name = "mine", .usage = "", .summary = "", .uses_hub = true});
+  EXPECT_TRUE(names(plain, "idle-timeout"));
+  for (const auto* each : {"max-head", "list", "hub-queue", "chat-rate", "max-children"})
+    EXPECT_FALSE(names(plain, each)) << each;
+  EXPECT_TRUE(names(http, "max-head") && !names(http, "list") && !names(http, "hub-queue"));
+  EXPECT_TRUE(names(hub, "hub-queue") && !names(hub, "chat-rate") && !names(hub, "max-head"));
 }
 
 }  // namespace

@@ -31,6 +31,8 @@ struct http_settings {
   std::uint64_t max_body = 64 * 1024;
   milliseconds head_timeout{20'000};
   milliseconds body_timeout{30'000};
+
+  friend bool operator==(const http_settings&, const http_settings&) noexcept = default;
 };
 
 /// One service and how it is served. What holds for a whole program (the rows of
@@ -43,6 +45,8 @@ struct serve_options {
   placement_choice placed;  ///< where a listener says nothing of its own
   serve_limits limits;
   http_settings http;
+  std::string hub_space;             ///< empty: as the title
+  std::uint32_t chat_rate = 20;      ///< lines a second of one sender; 0: any
   std::uint32_t max_children = 100;  ///< of a service that runs programs
   hub::limits hub;
   milliseconds stop_timeout{30'000};
@@ -75,8 +79,14 @@ struct service_entry {
   bool speaks_http = false;
   bool lists_directories = false;
   bool uses_hub = false;
+  /// Its clients write to each other.
+  bool chats = false;
   /// It connects to an address, which may be a host's name.
   bool connects = false;
+  /// All clients are in one process; more workers and the process models are refused.
+  bool one_process = false;
+  /// The limits that it has by itself, below what is said; nothing: the built-in ones.
+  std::optional<http_settings> http{};
   /// It gives clients to programs: no byte of theirs is read or written here.
   bool runs_program = false;
   /// Checks name and number of the arguments, and what they say; opens nothing. May be empty.

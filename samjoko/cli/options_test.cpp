@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include <samjoko/cli/catalog.hpp>
+#include <samjoko/cli/option.hpp>
 
 namespace samjoko::cli {
 namespace {
@@ -57,6 +58,25 @@ TEST(options, an_option_is_fine_when_one_group_heeds_it) {
   (void)options_of("echo -l :1 -l :2,model=thread --stack-size 128k");
   (void)options_of("echo -l :1 -l :2,model=process --recycle-after 5 --pool-min 2");
   (void)options_of("echo -l :1 -l :2,model=thread --spawn each");
+}
+
+TEST(options, a_pool_of_few_has_a_minimum_of_few) {
+  EXPECT_EQ(options_of("echo --model thread --pool-max 3").limits.pool_min, 3U);
+  EXPECT_EQ(options_of("echo --model process --pool-min 300").limits.pool_max, 300U);
+  EXPECT_NE(complaint("serve echo --model thread --pool-min 9 --pool-max 3").find("above"),
+            std::string::npos);
+}
+
+TEST(options, a_number_beyond_everything_is_a_sentence) {
+  for (const auto& each : all_options()) {
+    if (each.kind != "N" && each.kind != "TIME" && each.kind != "SIZE") continue;
+    for (const auto* text : {"1e300", "99999999999999999999999999", "1e999", "-1", "inf", "nan"}) {
+      serve_options to;
+      const auto taken = each.take(text, to);
+      ASSERT_FALSE(taken) << each.name << " takes " << text;
+      EXPECT_NE(taken.error().on().find(text), std::string::npos) << taken.error().on();
+    }
+  }
 }
 
 TEST(options, when_a_worker_that_fell_is_started_again) {

@@ -127,6 +127,9 @@ option_group hub_rows() {
                      in(parse_time, &bounds::publisher_wait)),
               of_hub("hub-slow-for", "TIME", "10s", "a subscriber full for so long is dropped",
                      in(parse_time, &bounds::slow_for)),
+              of_hub("hub-name-grace", "TIME", "2s",
+                     "after a hub's death, names are for those who had them",
+                     in(parse_time, &bounds::name_grace)),
           }};
 }
 

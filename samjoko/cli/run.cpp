@@ -1,9 +1,10 @@
 #include <samjoko/cli/run.hpp>
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <samjoko/cli/client_command.hpp>
+#include <samjoko/cli/http_settings.hpp>
+#include <samjoko/cli/own_service.hpp>
 #include <samjoko/cli/say.hpp>
 #include <samjoko/cli/units.hpp>
 #include <samjoko/cli/wire.hpp>
@@ -12,14 +13,16 @@
 namespace samjoko {
 namespace {
 
-result<void> takes_no_arguments(const cli::serve_options& options) {
-  if (options.arguments.empty()) return {};
-  return failure(condition::bad_argument, "arguments",
-                 fmt::format("'{}' is not expected here", options.arguments.front()));
+int refuse(const service& own, const error& wrong) {
+  return cli::say(own.name, {.serve = {},
+                             .print = own.name + ": " + cli::in_words(wrong) + "\n",
+                             .exit_code = cli::exit_usage});
 }
 
 int serve_own(cli::serve_options options, const service& own) {
-  const cli::offer only{.options = std::move(options), .offered = own};
+  auto made = cli::with_limits(own, options);
+  if (!made) return refuse(own, made.error());
+  const cli::offer only{.options = std::move(options), .offered = std::move(*made)};
   return cli::serve(std::span(&only, 1));
 }
 
@@ -28,13 +31,9 @@ int serve_own(cli::serve_options options, const service& own) {
 int run(int argc, char** argv, const service& own) {
   os::keep_standard_open();
   if (const auto code = cli::run_client_command(argc, argv)) return *code;
-  const std::vector<cli::service_entry> only{{.name = own.name,
-                                              .usage = "",
-                                              .summary = "",
-                                              .uses_hub = own.uses_hub,
-                                              .check = takes_no_arguments}};
-  auto wanted = cli::parse_command_line(argc, argv, only, true, environ);
+  auto wanted = cli::parse_command_line(argc, argv, {cli::entry_of(own)}, true, environ);
   if (wanted.serve.empty()) return cli::say(own.name, wanted);
+  if (auto checked = cli::check_service(own); !checked) return refuse(own, checked.error());
   return serve_own(std::move(wanted.serve.front()), own);
 }
 
@@ -42,11 +41,12 @@ int run(const cli::serve_options& options, const service& own) {
   auto resolved = options;
   resolved.service = own.name;
   if (resolved.listen.empty()) resolved.listen.push_back(cli::default_listener());
-  const auto checked = cli::check_listeners(resolved.listen, resolved.placed);
-  if (checked) return serve_own(std::move(resolved), own);
-  return cli::say(own.name, {.serve = {},
-                             .print = own.name + ": " + cli::in_words(checked.error()) + "\n",
-                             .exit_code = cli::exit_usage});
+  if (own.http && resolved.http == cli::http_settings{})
+    resolved.http = cli::http_settings_of(*own.http);
+  auto checked = cli::check_service(own);
+  if (checked) checked = cli::check_listeners(resolved.listen, resolved.placed);
+  if (checked) checked = cli::settle_data(resolved, own);
+  return checked ? serve_own(std::move(resolved), own) : refuse(own, checked.error());
 }
 
 }  // namespace samjoko

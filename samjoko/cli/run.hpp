@@ -13,7 +13,9 @@ namespace samjoko {
 [[nodiscard]] int run(int argc, char** argv, const service& own);
 
 /// The same by data instead of a command line: where to listen, by which model each listener's
-/// clients are served, and all limits. What is not set has the default that the command line has.
+/// clients are served, and all limits. What is not set has the default that the command line has;
+/// `options.http` as a whole, when anything of it is set, stands for what an HTTP service was made
+/// with. A choice that cannot be is exit code 2 and a sentence, as on the command line.
 [[nodiscard]] int run(const cli::serve_options& options, const service& own);
 
 }  // namespace samjoko

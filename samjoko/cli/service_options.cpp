@@ -189,6 +189,33 @@ option_group directory_rows() {
           }};
 }
 
+/// A space is said in one frame of the hub.
+result<std::string> parse_space(std::string_view text) {
+  constexpr std::size_t longest = 64;
+  if (!text.empty() && text.size() <= longest) return std::string(text);
+  return failure(
+      condition::bad_argument, "value",
+      fmt::format("'{}' has {} bytes: a space's name has 1 to {}", text, text.size(), longest));
+}
+
+option_group chat_rows() {
+  return {"Services whose clients meet",
+          {
+              {.name = "hub-space",
+               .kind = "NAME",
+               .help = "services with the same name here share names and topics",
+               .whom = concerns::hub,
+               .standard_words = "the service's own name",
+               .take = into(parse_space, &options::hub_space)},
+              {.name = "chat-rate",
+               .kind = "N",
+               .standard = "20",
+               .help = "lines a second of one sender, five seconds' worth at\nonce; 0: any number",
+               .whom = concerns::chats,
+               .take = into(count_between(0, 1'000'000), &options::chat_rate)},
+          }};
+}
+
 option_group http_rows() {
   constexpr auto most_head = web::most_head_size;
   return {"Services that speak HTTP",
@@ -243,8 +270,8 @@ option_group http_rows() {
 }  // namespace
 
 std::vector<option_group> service_options() {
-  return {placement_rows(), socket_rows(), limit_rows(), destination_rows(), http_rows(),
-          directory_rows()};
+  return {placement_rows(), socket_rows(),    limit_rows(), destination_rows(),
+          http_rows(),      directory_rows(), chat_rows()};
 }
 
 }  // namespace samjoko::cli

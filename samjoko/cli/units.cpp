@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -23,9 +24,11 @@ result<double> parse_with(std::string_view text, const std::array<unit, N>& unit
   const auto* end = text.data() + text.size();
   const auto [rest, code] = std::from_chars(text.data(), end, number);
   const std::string_view name(rest, static_cast<std::size_t>(end - rest));
-  if (code == std::errc() && number >= 0 && number < 1e12) {
+  // A number beyond a double's range is still a number: whoever asked says what is the most.
+  if (code == std::errc::result_out_of_range) number = std::numeric_limits<double>::infinity();
+  if (code != std::errc::invalid_argument && number >= 0) {
     for (const auto& each : units) {
-      if (each.name == name) return number * each.factor;
+      if (each.name == name && rest != text.data()) return number * each.factor;
     }
   }
   return failure(condition::bad_argument, "value",
@@ -74,6 +77,9 @@ result<std::uint64_t> parse_size(std::string_view text) {
                                               {"G", 1073741824}}};
   const auto parsed = parse_with(text, units, "size", "4096, 64k or 2m");
   if (!parsed) return std::unexpected(parsed.error());
+  if (*parsed > 4e18)
+    return failure(condition::bad_argument, "value",
+                   fmt::format("'{}' is more than 4 million terabytes", text));
   return static_cast<std::uint64_t>(*parsed);
 }
 

@@ -8,10 +8,12 @@
 #include <cerrno>
 #include <csignal>
 #include <memory>
+#include <numeric>
 #include <samjoko/base/counted.hpp>
 #include <samjoko/cli/hub_process.hpp>
 #include <samjoko/cli/listen_names.hpp>
 #include <samjoko/cli/open_listener.hpp>
+#include <samjoko/hub/rendezvous.hpp>
 #include <samjoko/os/death_log.hpp>
 #include <samjoko/os/handed_descriptors.hpp>
 #include <samjoko/os/log_target.hpp>
@@ -145,6 +147,7 @@ class work_of_a_worker {
     }
     forget_others(group.service);
     if (auto* box = me.inherited().box) box->service = options.title();
+    hub::enter_space(options.hub_space.empty() ? options.title() : options.hub_space);
     std::vector<int> listeners;
     for (const auto& each : me.listeners()) listeners.push_back(each.socket.get());
     auto orders = orders_of(me);
@@ -335,6 +338,10 @@ int serve_until_stopped(std::span<const offer> offers, operation& operated) {
     settings.kept.insert(settings.kept.end(), keeps.begin(), keeps.end());
     if (groups.all.size() > 1) settings.group_names.push_back(each.name);
   }
+  // Nor may an operator (scale, TTIN) split later what was promised one process.
+  if (std::ranges::any_of(offers, [](const offer& each) { return each.offered.one_process; }))
+    settings.plan.most_workers =
+        std::accumulate(settings.plan.workers.begin(), settings.plan.workers.end(), std::size_t{0});
   settings.listeners = std::move(*listeners);
   if (hub_asker(offers) != nullptr) {
     if (auto added = add_hub(settings); !added) return complain(added.error(), {});

@@ -27,6 +27,7 @@ enum class frame_kind : std::uint8_t {
   publish,      ///< `body` to `topic`
   tell,         ///< `body` to who has claimed `name`
   ask_members,  ///< of `topic`
+  enter,        ///< `name` is the space whose names and topics this link sees; before all others
   // From the hub to a link.
   message = 32,  ///< `body` from `name` (may be empty); without a topic it is for this one alone
   joined,        ///< `name` subscribed to `topic`
@@ -40,7 +41,7 @@ enum class frame_kind : std::uint8_t {
 };
 
 /// Flags of `subscribe` and `publish`.
-inline constexpr std::uint8_t flag_again = 1;          ///< a subscription renewed: no `joined`
+inline constexpr std::uint8_t flag_again = 1;          ///< renewed at a new hub: no `joined`
 inline constexpr std::uint8_t flag_named_only = 2;     ///< refused for those without a name
 inline constexpr std::uint8_t flag_presence = 4;       ///< also tell who joins and leaves
 inline constexpr std::uint8_t flag_not_to_me = 8;      ///< the publisher gets no copy

@@ -58,7 +58,7 @@ TEST(hub_frame, what_can_never_become_one_is_malformed) {
   EXPECT_TRUE(is_malformed("\0\0\0\0"sv)) << "no room for a kind";
   EXPECT_TRUE(is_malformed("\xff\xff\xff\xff"sv)) << "told before its bytes come";
   EXPECT_TRUE(is_malformed("\4\0\0\0\0\0\0\0"sv)) << "kind 0";
-  EXPECT_TRUE(is_malformed("\4\0\0\0\x07\0\0\0"sv)) << "a kind that does not exist";
+  EXPECT_TRUE(is_malformed("\4\0\0\0\x08\0\0\0"sv)) << "a kind that does not exist";
   EXPECT_TRUE(is_malformed("\4\0\0\0\x04\0\x01\0"sv)) << "a topic beyond the end";
   EXPECT_TRUE(is_malformed("\5\0\0\0\x04\0\x01t\x09"sv)) << "a name beyond the end";
 }

@@ -24,6 +24,9 @@ struct limits {
   milliseconds publisher_wait{1000};
   /// A subscriber whose queue has not been half empty for so long is dropped.
   milliseconds slow_for{10'000};
+  /// So long after a hub was started again names are kept for those who had them before: whoever
+  /// claims another one waits.
+  milliseconds name_grace{2000};
 };
 
 }  // namespace samjoko::hub

@@ -129,14 +129,16 @@ void link::connect() {
 /// Says again what this link is called and subscribed to. Into the empty buffer of a fresh socket
 /// all of it fits at once.
 bool link::renew() {
+  entered_ = false;
+  if (name_.empty() && topics_.empty()) return true;
   std::string all;
-  if (!name_.empty()) append(all, {.kind = frame_kind::claim, .name = name_});
+  enter(all);
+  if (!name_.empty()) append(all, {.kind = frame_kind::claim, .flags = flag_again, .name = name_});
   for (auto& each : topics_) {
     each.unanswered = 1;
     const auto flags = static_cast<std::uint8_t>(each.flags | flag_again);
     append(all, {.kind = frame_kind::subscribe, .flags = flags, .topic = each.topic});
   }
-  if (all.empty()) return true;
   io::operation send;
   send.kind = io::operation_kind::send;
   send.fd = socket_;
@@ -144,6 +146,12 @@ bool link::renew() {
   send.size = all.size();
   const bool finished = io::attempt(send, client_->loop().buffers(), false);
   return finished && send.result >= 0;
+}
+
+/// In front of the first frames of each socket; the space without a name needs no word.
+void link::enter(std::string& first) {
+  if (std::exchange(entered_, true) || entered_space().empty()) return;
+  append(first, {.kind = frame_kind::enter, .name = entered_space()});
 }
 
 /// A socket in which another task still waits stays open until that one has noticed as well: its
@@ -184,6 +192,7 @@ task<result<void>> link::say(frame what) {
     if (was_dropped_) co_return failure(EPIPE, "hub", "this link was dropped");
     if (!is_connected()) break;
     outbox_.clear();
+    enter(outbox_);
     append(outbox_, what);
     sends_ = true;
     const auto sent = co_await sending(client_->loop(), socket_, outbox_);

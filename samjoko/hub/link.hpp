@@ -78,7 +78,8 @@ class link final : public companion {
   // Errors: condition::too_long (a text or a message beyond what any hub takes), EPIPE (dropped),
   // EAGAIN (no hub for the moment), ECANCELED, ETIMEDOUT.
 
-  /// One link in the program has a name. Answer: named, or refused. Empty: gives it up.
+  /// One link of a space (rendezvous.hpp) has a name. Answer: named, or refused. Empty: gives it
+  /// up.
   [[nodiscard]] task<result<void>> claim(std::string_view name);
   /// Answer: subscribed, or refused.
   [[nodiscard]] task<result<void>> subscribe(std::string_view topic,
@@ -129,6 +130,7 @@ class link final : public companion {
   [[nodiscard]] bool is_connected();
   void connect();
   [[nodiscard]] bool renew();
+  void enter(std::string& first);
   void lose_hub() noexcept;
   void forget(io::operation_kind how) noexcept;
   [[nodiscard]] bytes untaken() const noexcept { return unread_.view().subspan(taken_); }
@@ -141,6 +143,7 @@ class link final : public companion {
   bool progressed_ = false;
   bool sends_ = false;    ///< a task waits in say()
   bool listens_ = false;  ///< a task waits for news
+  bool entered_ = false;  ///< this socket's hub knows the space
   bool is_lost_ = false;  ///< the socket is of no use, but another task waits in it
   lease unread_;
   std::size_t taken_ = 0;  ///< of unread_, by the last event

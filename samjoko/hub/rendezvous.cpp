@@ -3,6 +3,7 @@
 #include <samjoko/base/check.hpp>
 #include <samjoko/os/abstract_socket.hpp>
 #include <samjoko/os/socket.hpp>
+#include <utility>
 
 namespace samjoko::hub {
 namespace {
@@ -13,6 +14,7 @@ constexpr int backlog = 65'535;
 
 std::optional<os::address> known;
 uid_t owner = 0;
+std::string own_space;
 
 }  // namespace
 
@@ -32,6 +34,10 @@ result<os::descriptor> reopen_rendezvous() {
 }
 
 bool is_connected_to_rendezvous(int socket) noexcept { return os::peer_user(socket) == owner; }
+
+void enter_space(std::string name) { own_space = std::move(name); }
+
+const std::string& entered_space() noexcept { return own_space; }
 
 const std::optional<os::address>& rendezvous() noexcept { return known; }
 

@@ -7,6 +7,7 @@
 #include <samjoko/base/result.hpp>
 #include <samjoko/os/address.hpp>
 #include <samjoko/os/descriptor.hpp>
+#include <string>
 
 namespace samjoko::hub {
 
@@ -21,6 +22,11 @@ namespace samjoko::hub {
 /// Whether the socket is connected to a listener of the user who opened the rendezvous. While it is
 /// closed anybody can take its name, which has no permission bits.
 [[nodiscard]] bool is_connected_to_rendezvous(int socket) noexcept;
+
+/// The links of this process see names and topics of that space, and none of others. Before there
+/// are any. At most longest_text bytes; at first the space without a name.
+void enter_space(std::string name);
+[[nodiscard]] const std::string& entered_space() noexcept;
 
 /// Nothing in a program without a hub.
 [[nodiscard]] const std::optional<os::address>& rendezvous() noexcept;

@@ -18,13 +18,17 @@ namespace {
 
 constexpr milliseconds accept_pause{100};
 constexpr int accepted_per_turn = 64;
+constexpr milliseconds grace_step{50};
 /// Many may leave at once: those who are told of it get it in portions that fit their queues.
 constexpr std::size_t removed_per_flush = 16;
 
 class server {
  public:
   server(int listener, const limits& bounds, const server_orders& orders)
-      : listener_(listener), limits_(bounds), orders_(orders), board_(bounds) {
+      : listener_(listener),
+        limits_(bounds),
+        orders_(orders),
+        board_(bounds, orders.is_successor ? now_ + bounds.name_grace : steady::time_point()) {
     watch(listener_, EPOLLIN | EPOLLET);
     if (orders_.descriptor >= 0) watch(orders_.descriptor, EPOLLIN);
   }
@@ -165,7 +169,12 @@ class server {
   }
 
   void pause(server_link& link) {
-    if (link.paused_until.is_never()) link.paused_until = deadline(now_ + limits_.publisher_wait);
+    // What waits although its time has passed waits for the end of the grace of names.
+    if (link.paused_until.passed(now_)) {
+      link.paused_until = deadline(now_ + grace_step);
+    } else if (link.paused_until.is_never()) {
+      link.paused_until = deadline(now_ + limits_.publisher_wait);
+    }
     link.waits = true;
     link.keep_unhandled();
     paused_.push_back(&link);
@@ -262,6 +271,7 @@ class server {
   const int listener_;
   const limits& limits_;
   const server_orders& orders_;
+  steady::time_point now_ = steady::now();
   switchboard board_;
   os::epoll epoll_;
   std::vector<std::unique_ptr<server_link>> links_;  // by descriptor
@@ -270,7 +280,6 @@ class server {
   std::vector<server_link*> paused_;   // whose next message waits for somebody's room
   std::vector<server_link*> filling_;  // whose queue is, or was, full
   std::vector<server_link*> ended_;    // to be removed at the end of the turn
-  steady::time_point now_ = steady::now();
   steady::time_point accept_again_{};
   bool accepts_ = false;
   bool progressed_ = false;

@@ -14,6 +14,8 @@ struct server_orders {
   int descriptor = -1;
   /// Whether to end now: asked when the descriptor is readable, and when the last link has gone.
   std::function<bool()> stop_asked;
+  /// Another hub was here before: names are its links' for limits::name_grace.
+  bool is_successor = false;
   /// Called for each link that is let in. May be empty.
   std::function<void()> admitted{};
   /// Called with the number of links when it has changed. May be empty.

@@ -20,6 +20,8 @@ bool has(std::uint8_t flags, std::uint8_t flag) noexcept { return (flags & flag)
 }  // namespace
 
 switchboard::verdict switchboard::take(member& from, const frame& said, moment now, bool may_wait) {
+  if (said.kind == frame_kind::enter) return enter(from, said.name);
+  if (from.in == nullptr) put_into(from, {});
   switch (said.kind) {
     case frame_kind::claim: return claim(from, said, now, may_wait);
     case frame_kind::subscribe: return subscribe(from, said, now, may_wait);
@@ -29,6 +31,24 @@ switchboard::verdict switchboard::take(member& from, const frame& said, moment n
     case frame_kind::ask_members: list_members(from, said); return verdict::done;
     default: return verdict::malformed;
   }
+}
+
+/// Only as the first frame, and a link never says another.
+switchboard::verdict switchboard::enter(member& from, std::string_view name) {
+  if (from.in != nullptr) return verdict::malformed;
+  put_into(from, name);
+  return verdict::done;
+}
+
+void switchboard::put_into(member& from, std::string_view space_name) {
+  auto found = spaces_.find(space_name);
+  if (found == spaces_.end()) {
+    const std::string name(space_name);
+    found = spaces_.emplace(name, std::make_unique<space>()).first;
+    found->second->name = name;
+  }
+  from.in = found->second.get();
+  ++from.in->members;
 }
 
 /// Whether somebody who is subscribed (or wants to know who is) has a full queue worth waiting for.
@@ -48,13 +68,15 @@ switchboard::verdict switchboard::claim(member& from, const frame& said, moment 
   };
   if (name.size() > limits_.name_length) return refused(refusal::bad_name);
   if (name != from.name) {
-    if (names_.contains(name)) return refused(refusal::name_taken);
+    if (from.in->names.contains(name)) return refused(refusal::name_taken);
+    // Its owner may still be on the way here.
+    if (!name.empty() && !has(said.flags, flag_again) && now < renewed_by_) return verdict::wait;
     const auto waits = [&](const topic* of) { return is_full(*of, &from, true, now); };
     if (may_wait && std::ranges::any_of(from.topics, waits)) return verdict::wait;
     release_name(from, now);
     if (!name.empty()) {
       from.name = name;
-      names_.emplace(name, &from);
+      from.in->names.emplace(name, &from);
       for (const auto* each : from.topics) tell_presence(*each, from, frame_kind::joined, now);
     }
   }
@@ -65,7 +87,7 @@ switchboard::verdict switchboard::claim(member& from, const frame& said, moment 
 void switchboard::release_name(member& from, moment now) {
   if (from.name.empty()) return;
   for (const auto* each : from.topics) tell_presence(*each, from, frame_kind::left, now);
-  names_.erase(from.name);
+  from.in->names.erase(from.name);
   from.name.clear();
 }
 
@@ -78,7 +100,7 @@ switchboard::verdict switchboard::subscribe(member& from, const frame& said, mom
   if (!is_topic(said.topic)) return refused(refusal::bad_topic);
   if (has(said.flags, flag_named_only) && from.name.empty()) return refused(refusal::no_name);
   const bool presence = has(said.flags, flag_presence);
-  auto* wanted = find(said.topic);
+  auto* wanted = find(*from.in, said.topic);
   if (wanted != nullptr && std::ranges::find(from.topics, wanted) != from.topics.end()) {
     std::ranges::find(wanted->all, &from, &subscription::who)->wants_presence = presence;
   } else {
@@ -87,7 +109,7 @@ switchboard::verdict switchboard::subscribe(member& from, const frame& said, mom
     const bool is_told = !has(said.flags, flag_again) && !from.name.empty();
     if (wanted == nullptr) {
       const std::string name(said.topic);
-      wanted = &topics_.emplace(name, topic{.name = name, .all = {}}).first->second;
+      wanted = &from.in->topics.emplace(name, topic{.name = name, .all = {}}).first->second;
     } else if (is_told && may_wait && is_full(*wanted, nullptr, true, now)) {
       return verdict::wait;
     }
@@ -100,7 +122,7 @@ switchboard::verdict switchboard::subscribe(member& from, const frame& said, mom
 }
 
 void switchboard::unsubscribe(member& from, const frame& said, moment now) {
-  auto* of = find(said.topic);
+  auto* of = find(*from.in, said.topic);
   if (of == nullptr || std::erase(from.topics, of) == 0)
     return refuse(from, refusal::not_subscribed, said);
   leave_topic(from, *of, now);
@@ -110,12 +132,14 @@ void switchboard::leave_topic(member& from, topic& of, moment now) {
   std::erase_if(of.all, [&](const subscription& each) { return each.who == &from; });
   if (!of.all.empty()) return tell_presence(of, from, frame_kind::left, now);
   const auto name = of.name;  // a copy: the key goes with it
-  topics_.erase(name);
+  from.in->topics.erase(name);
 }
 
 void switchboard::leave(member& gone, moment now) {
   for (auto* each : std::exchange(gone.topics, {})) leave_topic(gone, *each, now);
   release_name(gone, now);
+  if (auto* in = std::exchange(gone.in, nullptr); in != nullptr && --in->members == 0)
+    spaces_.erase(std::string(in->name));  // a copy: the key goes with it
   std::erase(touched_, &gone);
   gone.touched = false;
 }
@@ -129,7 +153,7 @@ switchboard::verdict switchboard::publish(member& from, const frame& said, momen
   if (!is_topic(said.topic)) return refused(refusal::bad_topic);
   if (said.body.size() > limits_.message_size) return refused(refusal::too_long);
   if (has(said.flags, flag_named_only) && from.name.empty()) return refused(refusal::no_name);
-  const auto* to = find(said.topic);
+  const auto* to = find(*from.in, said.topic);
   const bool is_member = to != nullptr && std::ranges::find(from.topics, to) != from.topics.end();
   if (has(said.flags, flag_members_only) && !is_member) return refused(refusal::not_subscribed);
   if (to == nullptr) return verdict::done;
@@ -150,8 +174,8 @@ switchboard::verdict switchboard::tell(member& from, const frame& said, moment n
   };
   if (said.body.size() > limits_.message_size) return refused(refusal::too_long);
   if (has(said.flags, flag_named_only) && from.name.empty()) return refused(refusal::no_name);
-  const auto to = names_.find(said.name);
-  if (to == names_.end()) return refused(refusal::nobody);
+  const auto to = from.in->names.find(said.name);
+  if (to == from.in->names.end()) return refused(refusal::nobody);
   if (may_wait && to->second->out.asks_to_wait(now)) return verdict::wait;
   put(*to->second,
       share({.kind = frame_kind::message, .topic = {}, .name = from.name, .body = said.body}), now);
@@ -162,7 +186,7 @@ void switchboard::list_members(member& to, const frame& said) {
   const auto name = said.topic;
   if (!is_topic(name)) return refuse(to, refusal::bad_topic, said);
   std::string names;
-  if (const auto* of = find(name)) {
+  if (const auto* of = find(*to.in, name)) {
     for (const auto& each : of->all) {
       if (each.who->name.empty()) continue;
       names += each.who->name + "\n";
@@ -214,9 +238,9 @@ std::vector<switchboard::member*> switchboard::take_touched() {
   return std::exchange(touched_, {});
 }
 
-switchboard::topic* switchboard::find(std::string_view name) {
-  const auto found = topics_.find(name);
-  return found == topics_.end() ? nullptr : &found->second;
+switchboard::topic* switchboard::find(space& in, std::string_view name) {
+  const auto found = in.topics.find(name);
+  return found == in.topics.end() ? nullptr : &found->second;
 }
 
 }  // namespace samjoko::hub

@@ -2,6 +2,7 @@
 // Charter: who is subscribed to what, who is called what, and who gets a message. Pure: frames and
 // the time in, frames into the queues of members out.
 
+#include <memory>
 #include <samjoko/hub/frame.hpp>
 #include <samjoko/hub/queue.hpp>
 #include <string>
@@ -13,12 +14,19 @@ namespace samjoko::hub {
 class switchboard {
  public:
   using moment = steady::time_point;
+  struct text_hash : std::hash<std::string_view> {
+    using is_transparent = void;
+  };
+  template <class Value>
+  using by_text = std::unordered_map<std::string, Value, text_hash, std::equal_to<>>;
   struct topic;
+  struct space;
 
   /// One link. Lives with whoever has the link, and leaves before it is destroyed.
   struct member {
     explicit member(const limits& bounds) : out(bounds) {}
     queue out;
+    space* in = nullptr;         ///< null: it has said nothing yet
     std::string name;            ///< empty: none
     std::vector<topic*> topics;  ///< that it is subscribed to
     bool touched = false;        ///< something was put into `out` since take_touched()
@@ -32,8 +40,17 @@ class switchboard {
     std::vector<subscription> all;
   };
 
-  /// `bounds` must outlive it.
-  explicit switchboard(const limits& bounds) noexcept : limits_(bounds) {}
+  /// Names and topics that know nothing of those of other spaces. It goes with its last member.
+  struct space {
+    std::string name;
+    by_text<topic> topics;  ///< an element stays in place while others come and go
+    by_text<member*> names;
+    std::size_t members = 0;
+  };
+
+  /// `bounds` must outlive it. Up to `renewed_by` names are for those who had them before.
+  explicit switchboard(const limits& bounds, moment renewed_by = {}) noexcept
+      : limits_(bounds), renewed_by_(renewed_by) {}
 
   enum class verdict : std::uint8_t {
     done,
@@ -47,16 +64,15 @@ class switchboard {
   /// Answers that what was `asked` is not done.
   void refuse(member& whom, refusal why, const frame& asked = {});
 
+  /// Spaces in which somebody is.
+  [[nodiscard]] std::size_t spaces() const noexcept { return spaces_.size(); }
+
   /// Those with something new in their queues, once each.
   [[nodiscard]] std::vector<member*> take_touched();
 
  private:
-  struct text_hash : std::hash<std::string_view> {
-    using is_transparent = void;
-  };
-  template <class Value>
-  using by_text = std::unordered_map<std::string, Value, text_hash, std::equal_to<>>;
-
+  [[nodiscard]] verdict enter(member& from, std::string_view name);
+  void put_into(member& from, std::string_view space_name);
   [[nodiscard]] verdict claim(member& from, const frame& said, moment now, bool may_wait);
   void release_name(member& from, moment now);
   [[nodiscard]] verdict subscribe(member& from, const frame& said, moment now, bool may_wait);
@@ -71,14 +87,14 @@ class switchboard {
   void answer(member& to, const frame& what);
   void put(member& to, const shared_frame& message, moment now);
   void touch(member& which);
-  [[nodiscard]] topic* find(std::string_view name);
+  [[nodiscard]] static topic* find(space& in, std::string_view name);
   [[nodiscard]] bool is_topic(std::string_view name) const noexcept {
     return !name.empty() && name.size() <= limits_.topic_length;
   }
 
   const limits& limits_;
-  by_text<topic> topics_;  // an element stays in place while others come and go
-  by_text<member*> names_;
+  const moment renewed_by_;
+  by_text<std::unique_ptr<space>> spaces_;
   std::vector<member*> touched_;
 };
 

@@ -51,6 +51,56 @@ struct someone : switchboard::member {
   }
 };
 
+/// Another space has other names and topics, and goes with its last member.
+struct hub_spaces : ::testing::Test {
+  limits bounds;
+  switchboard tested{bounds};
+  steady::time_point now{};
+  someone crow{bounds}, wren{bounds}, owl{bounds};
+  switchboard::verdict say(someone& who, const frame& what) {
+    return tested.take(who, what, now, true);
+  }
+};
+TEST_F(hub_spaces, have_names_and_topics_of_their_own) {
+  EXPECT_EQ(say(crow, {.kind = frame_kind::enter, .name = "a"}), switchboard::verdict::done);
+  EXPECT_EQ(say(owl, {.kind = frame_kind::enter, .name = "a"}), switchboard::verdict::done);
+  for (auto* each : {&crow, &wren}) {
+    (void)say(*each, {.kind = frame_kind::claim, .name = "x"});
+    (void)say(*each, {.kind = frame_kind::subscribe, .topic = "t"});
+    EXPECT_EQ(each->hears(), "named /x/; subscribed t//");
+  }
+  (void)say(owl, {.kind = frame_kind::claim, .name = "x"});
+  (void)say(owl, {.kind = frame_kind::tell, .name = "x", .body = "secret"});
+  (void)say(owl, {.kind = frame_kind::publish, .topic = "t", .body = "open"});
+  EXPECT_EQ(owl.hears(), "refused 1");
+  EXPECT_EQ(crow.hears(), "message //secret; message t//open");
+  EXPECT_EQ(wren.hears(), "");
+  EXPECT_EQ(tested.spaces(), 2U);
+  for (auto* each : {&crow, &owl, &wren}) tested.leave(*each, now);
+  EXPECT_EQ(tested.spaces(), 0U);
+}
+TEST_F(hub_spaces, are_entered_once_and_first) {
+  (void)say(crow, {.kind = frame_kind::claim, .name = "x"});
+  EXPECT_EQ(say(crow, {.kind = frame_kind::enter, .name = "a"}), switchboard::verdict::malformed);
+  (void)say(wren, {.kind = frame_kind::enter, .name = "a"});
+  EXPECT_EQ(say(wren, {.kind = frame_kind::enter, .name = "a"}), switchboard::verdict::malformed);
+}
+
+TEST(hub_name_grace, names_are_for_those_who_had_them) {
+  const limits bounds;
+  const steady::time_point start{};
+  switchboard tested(bounds, start + bounds.name_grace);
+  someone owner(bounds), newcomer(bounds);
+  const frame fresh{.kind = frame_kind::claim, .name = "x"};
+  EXPECT_EQ(tested.take(newcomer, fresh, start, false), switchboard::verdict::wait);
+  (void)tested.take(owner, {.kind = frame_kind::claim, .flags = flag_again, .name = "x"}, start,
+                    true);
+  EXPECT_EQ(owner.hears(), "named /x/");
+  EXPECT_EQ(tested.take(newcomer, fresh, start + bounds.name_grace, false),
+            switchboard::verdict::done);
+  EXPECT_EQ(newcomer.hears(), "refused 1");
+}
+
 struct hub_switchboard : ::testing::Test {
   limits bounds{.topic_length = 8,
                 .name_length = 8,

@@ -8,6 +8,7 @@
 #include <samjoko/base/result.hpp>
 #include <samjoko/io/loop.hpp>
 #include <samjoko/os/activity.hpp>
+#include <samjoko/task/failures.hpp>
 
 namespace samjoko::io {
 
@@ -16,22 +17,31 @@ template <class Operation = operation>
 class awaited : public Operation, public waiting {
  public:
   explicit awaited(stream& via) noexcept : via_(&via) {}
+  /// One that may be over before it began: `of` is whom its outcome is counted for then.
+  awaited(stream& via, task_context& of) noexcept : via_(&via), context_(&of) {}
 
   bool await_ready() const noexcept { return false; }
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> waiter) noexcept {
     return begin(*waiter.promise().context, waiter);
   }
-  std::int64_t await_resume() const noexcept { return this->result; }
+  [[nodiscard]] std::int64_t await_resume() const { return noted(); }
 
  protected:
+  /// The result, once it is counted whether it was a failure.
+  std::int64_t noted() const { return noted(0 > this->result); }
+  std::int64_t noted(bool failed) const {
+    detail::note_outcome(*context_, failed && this->result != -ETIMEDOUT);
+    return this->result;
+  }
+
   /// Answers whether the coroutine is to be suspended.
   bool begin(task_context& context, std::coroutine_handle<> waiter) noexcept {
+    context_ = &context;
     if (context.cancelled) {
       this->result = -ECANCELED;
       return false;
     }
-    context_ = &context;
     waiter_ = waiter;
     this->complete = &awaited::completed;
     waiting::cancel = &awaited::cancel_wait;
@@ -60,17 +70,17 @@ class awaited : public Operation, public waiting {
 };
 
 /// Waits until the moment; false when cancelled.
-class sleep_until : public awaited<operation> {
+class [[nodiscard]] sleep_until : public awaited<operation> {
  public:
   sleep_until(loop& on, deadline moment) noexcept : awaited(on) {
     kind = operation_kind::sleep;
     until = moment;
   }
-  bool await_resume() const noexcept { return result == 0; }
+  [[nodiscard]] bool await_resume() const { return noted() == 0; }
 };
 
 /// Waits until a descriptor that somebody else reads can be read; 0 or -errno.
-class until_readable : public awaited<operation> {
+class [[nodiscard]] until_readable : public awaited<operation> {
  public:
   until_readable(loop& on, int descriptor) noexcept : awaited(on) {
     kind = operation_kind::readable;

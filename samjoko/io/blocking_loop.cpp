@@ -56,6 +56,7 @@ start blocking_loop::begin(operation& wanted) {
     do_now(wanted, buffers());
     return start::done;
   }
+  CHECK(parked_.empty() || is_alone_in_its_direction(wanted), one_at_a_time);
   if (live_tasks() <= 1 && parked_.empty() && !anything_ready()) {
     if (block(wanted) == outcome::done) return start::done;
   } else {
@@ -68,6 +69,14 @@ start blocking_loop::begin(operation& wanted) {
   wanted.state = operation_state::parked;
   parked_.push_back(&wanted);
   return start::parked;
+}
+
+bool blocking_loop::is_alone_in_its_direction(const operation& wanted) const noexcept {
+  return wanted.kind == operation_kind::sleep ||
+         std::ranges::none_of(parked_, [&](const operation* each) {
+           return each->fd == wanted.fd && each->kind != operation_kind::sleep &&
+                  waits_to_send(each->kind) == waits_to_send(wanted.kind);
+         });
 }
 
 /// Waits in place until it is done, or until something was made ready that has to run first.

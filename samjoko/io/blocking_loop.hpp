@@ -24,6 +24,7 @@ class blocking_loop final : public loop {
   void wake() noexcept override { kick_.send(); }
 
  private:
+  [[nodiscard]] bool is_alone_in_its_direction(const operation& wanted) const noexcept;
   enum class outcome { done, woken };
 
   [[nodiscard]] outcome block(operation& wanted);

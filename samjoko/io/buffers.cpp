@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <new>
+#include <samjoko/base/poison.hpp>
 
 namespace samjoko::io {
 
@@ -9,6 +10,7 @@ buffer_pool::~buffer_pool() {
   while (free_ != nullptr) {
     auto* block = reinterpret_cast<std::byte*>(free_);
     free_ = free_->next;
+    unpoison({block, block_size});
     if (block < lent_.data() || block >= lent_.data() + lent_.size()) ::operator delete(block);
   }
 }
@@ -27,11 +29,14 @@ std::byte* buffer_pool::take() {
   if (free_ == nullptr) return take_fresh();
   auto* block = free_;
   free_ = block->next;
-  return reinterpret_cast<std::byte*>(block);
+  auto* const bytes = reinterpret_cast<std::byte*>(block);
+  unpoison({bytes, block_size});
+  return bytes;
 }
 
 void buffer_pool::give_back(std::byte* block) noexcept {
   free_ = ::new (static_cast<void*>(block)) free_block{free_};
+  poison(mutable_bytes(block, block_size).subspan(sizeof(free_block)));
 }
 
 }  // namespace samjoko::io

@@ -20,6 +20,8 @@ class buffer_pool {
 
   /// A block of block_size bytes, the most recently used one first.
   [[nodiscard]] std::byte* take();
+  /// Whoever still reads it then is found: by the address sanitizer, or, in a build with checks, by
+  /// reading 0xdd.
   void give_back(std::byte* block) noexcept;
 
   /// Lends the pool memory for whole blocks that it does not own, such as a part of the thread's

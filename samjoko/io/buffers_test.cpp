@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstring>
+#include <samjoko/base/check.hpp>
 #include <string>
 
 namespace samjoko {
@@ -30,6 +31,18 @@ TEST(buffer_pool, gives_the_latest_block_again_and_asks_the_heap_no_more) {
     pool.give_back(again);
   }
   EXPECT_EQ(pool.heap_requests(), 2u);
+}
+
+TEST(buffer_pool, who_reads_a_block_after_its_end_is_found) {
+  io::buffer_pool pool;
+  auto held = lease_of(pool, "some text that is longer than a pointer");
+  const volatile auto* late = held.data() + 20;
+  held.reset();
+  if (address_sanitizer) {
+    EXPECT_DEATH(static_cast<void>(*late), "use-after-poison");
+  } else {
+    EXPECT_EQ(static_cast<int>(*late), 0xdd);
+  }
 }
 
 TEST(buffer_pool, a_lent_block_is_used_first_and_never_freed) {

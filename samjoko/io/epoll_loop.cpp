@@ -50,6 +50,7 @@ start epoll_loop::begin(operation& wanted) {
     return start::done;
   }
   auto& state = state_of(wanted.fd);
+  CHECK(state.place_of(wanted.kind) == nullptr, one_at_a_time);
   const bool may_try = waits_to_send(wanted.kind) ? state.may_write : state.may_read;
   if (may_try && budget_ <= 0) {
     defer(wanted, steady::time_point::max());
@@ -119,8 +120,8 @@ start epoll_loop::park(operation& wanted, descriptor_state& state) {
     wanted.result = -code;
     return start::done;
   }
-  auto*& place = waits_to_send(wanted.kind) ? state.writer : state.reader;
-  CHECK(place == nullptr, "two operations of one direction on one descriptor");
+  auto*& place = state.place_of(wanted.kind);
+  CHECK(place == nullptr, one_at_a_time);
   place = &wanted;
   if (wanted.state != operation_state::paused) set_due(wanted);
   wanted.state = operation_state::parked;
@@ -155,6 +156,7 @@ void epoll_loop::defer(operation& wanted, steady::time_point due) noexcept {
   wanted.state = operation_state::deferred;
   wanted.due = due;
   deferred_.append(wanted);
+  state_of(wanted.fd).place_of(wanted.kind) = &wanted;
 }
 
 void epoll_loop::leave_place(operation& parked) noexcept {
@@ -163,8 +165,7 @@ void epoll_loop::leave_place(operation& parked) noexcept {
     std::erase(paused_, &parked);
     return;
   }
-  auto& state = descriptors_[static_cast<std::size_t>(parked.fd)];
-  (waits_to_send(parked.kind) ? state.writer : state.reader) = nullptr;
+  descriptors_[static_cast<std::size_t>(parked.fd)].place_of(parked.kind) = nullptr;
 }
 
 /// The result is set; complete() follows from run(), never from within begin() or cancel().
@@ -177,6 +178,7 @@ void epoll_loop::finish(operation& ended, std::int64_t result) noexcept {
 void epoll_loop::cancel(operation& parked) noexcept {
   if (parked.state == operation_state::deferred) {
     deferred_.remove(parked);
+    leave_place(parked);
   } else if (parked.state == operation_state::parked || parked.state == operation_state::paused) {
     timers_.remove(parked);
     leave_place(parked);
@@ -187,7 +189,7 @@ void epoll_loop::cancel(operation& parked) noexcept {
 }
 
 void epoll_loop::resume(operation* waiter, descriptor_state& state) {
-  if (waiter == nullptr) return;
+  if (waiter == nullptr || waiter->state == operation_state::deferred) return;
   bool progressed = false;
   if (!try_now(*waiter, state, &progressed)) {
     if (waiter->yields) {
@@ -226,6 +228,7 @@ void epoll_loop::run_deferred() {
     auto* next = deferred_.first();
     more = next != last;
     deferred_.remove(*next);
+    leave_place(*next);
     next->state = operation_state::free;
     budget_ = completions_per_turn;
     if (next->due != steady::time_point::max() && next->due <= os::coarse_now()) {

@@ -34,6 +34,11 @@ class epoll_loop final : public loop {
     bool may_write = true;
     bool hung_up =
         false;  ///< more than one receive takes came with the event; no second edge follows
+
+    /// Where the one operation of that direction is, while it is parked or deferred.
+    [[nodiscard]] operation*& place_of(operation_kind kind) noexcept {
+      return waits_to_send(kind) ? writer : reader;
+    }
   };
 
   [[nodiscard]] descriptor_state& state_of(int fd) {

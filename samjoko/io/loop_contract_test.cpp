@@ -331,6 +331,28 @@ task<> starve(loop& on, std::pair<int, int> ends) {
   all.spawn(send_text(on, ends.first, "x"));
   static_cast<void>(co_await all.join());
 }
+task<> two_at_a_time(loop& on, int from, operation_kind kind, std::size_t size) {
+  scope both(co_await this_context());
+  std::string text(size, 'x');
+  const auto one = [](loop& the_loop, int number, operation_kind what,
+                      std::string bytes) -> task<> {
+    any_operation wanted(the_loop, what, number, bytes.data(), bytes.size());
+    static_cast<void>(co_await wanted);
+  };
+  both.spawn(one(on, from, kind, text));
+  both.spawn(one(on, from, kind, text));
+  static_cast<void>(co_await both.join());
+}
+TYPED_TEST(loop_contract, two_reads_or_two_writes_at_a_time_end_the_program_with_words) {
+  auto& on = this->bed.on();
+  // Two sockets: the process that dies has our epoll, and leaves its registration behind.
+  const int one = this->sockets().first, other = this->sockets().first;
+  EXPECT_DEATH(main_task(on, two_at_a_time(on, one, operation_kind::receive, 10)).finish(),
+               "two reads or two writes at a time");
+  EXPECT_DEATH(main_task(on, two_at_a_time(on, other, operation_kind::send, 8 << 20)).finish(),
+               "two reads or two writes at a time");
+}
+
 TYPED_TEST(loop_contract, tasks_that_are_always_ready_starve_nobody) {
   main_task(this->bed.on(), starve(this->bed.on(), this->sockets())).finish();
 }

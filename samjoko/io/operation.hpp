@@ -84,6 +84,10 @@ struct file_operation : operation {
 }
 constexpr milliseconds try_again_after{20};
 
+/// The words of the CHECK where somebody begins what another has begun and not ended.
+constexpr const char* one_at_a_time =
+    "two reads or two writes at a time on one connection: await the first before the second begins";
+
 [[nodiscard]] constexpr bool is_immediate(operation_kind kind) noexcept {
   return kind >= operation_kind::receive_now;
 }

@@ -50,6 +50,12 @@ start simulated_loop::begin(operation& wanted) {
     network_.do_now(wanted, buffers());
     return start::done;
   }
+  const auto is_rival = [&](const operation* each) {
+    return each->fd == wanted.fd && each->kind != operation_kind::sleep &&
+           waits_to_send(each->kind) == waits_to_send(wanted.kind);
+  };
+  CHECK(wanted.kind == operation_kind::sleep || std::ranges::none_of(parked_, is_rival),
+        one_at_a_time);
   bool progressed = false;
   const bool tries = wanted.kind != operation_kind::sleep && chance_.below(2) == 0;
   if (tries && network_.attempt(wanted, buffers(), progressed)) {

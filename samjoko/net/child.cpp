@@ -95,7 +95,7 @@ class child::waiting_for_exit : public io::until_readable {
     }
     return begin(*waiter.promise().context, waiter);
   }
-  std::int64_t await_resume() noexcept {
+  [[nodiscard]] std::int64_t await_resume() noexcept {
     if (owner_ != nullptr) owner_->take_back(stop_);
     return result;
   }

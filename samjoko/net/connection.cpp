@@ -122,7 +122,8 @@ void connection::set_write_limits(io::operation& write, std::uint64_t size) cons
 
 task<result<std::string_view>> connection::read_until(std::string_view delimiter,
                                                       std::size_t limit) {
-  CHECK(limit <= longest_text, "a text can be as long as a block at most");
+  // What a handler was configured with, perhaps by its user: an error and no abort.
+  if (limit > longest_text) co_return failure(EMSGSIZE, "read", "a text of more than a block");
   CHECK(!delimiter.empty(), "a delimiter has at least one byte");
   if (!unread_.empty() && unread_.tail().size() < limit) unread_.compact();
   std::size_t searched = 0;
@@ -196,7 +197,7 @@ samjoko::result<void> written(std::int64_t code) {
 
 }  // namespace
 
-reading::reading(connection& from) noexcept : awaited(from.loop()), from_(from) {
+reading::reading(connection& from) noexcept : awaited(from.loop(), from.context()), from_(from) {
   set_read_limits(*this, from);
   result = from.is_closed_ ? -EBADF : 0;
   if (from.unread_.empty()) from.unread_.reset();
@@ -205,6 +206,7 @@ reading::reading(connection& from) noexcept : awaited(from.loop()), from_(from) 
 samjoko::result<lease> reading::await_resume() {
   const bool could_stop = from_.take_back(stop_);
   from_.progressed_ = true;
+  noted(from_.unread_.empty() && result <= 0);
   if (!from_.unread_.empty()) return std::move(from_.unread_);
   if (result > 0) return lease(from_.loop().buffers(), data, static_cast<std::size_t>(result));
   if (result == -ECANCELED && could_stop && !from_.context().cancelled) {
@@ -217,7 +219,7 @@ samjoko::result<lease> reading::await_resume() {
   return failed_read(result);
 }
 
-filling::filling(connection& from) noexcept : awaited(from.loop()), from_(from) {
+filling::filling(connection& from) noexcept : awaited(from.loop(), from.context()), from_(from) {
   auto& unread = from.unread_;
   if (unread.empty()) unread.reset();
   if (!unread.has_block()) unread = lease(from.loop().buffers(), from.loop().buffers().take(), 0);
@@ -229,6 +231,7 @@ filling::filling(connection& from) noexcept : awaited(from.loop()), from_(from) 
 }
 
 samjoko::result<std::size_t> filling::await_resume() {
+  noted(size == 0 || result <= 0);
   if (size == 0) return failure(EMSGSIZE, "read");
   from_.peer_finished_ |= result == 0 || result == -ECONNRESET;
   if (result <= 0) return failed_read(result);
@@ -236,7 +239,7 @@ samjoko::result<std::size_t> filling::await_resume() {
   return static_cast<std::size_t>(result);
 }
 
-writing::writing(connection& to, bytes all) noexcept : awaited(to.loop()) {
+writing::writing(connection& to, bytes all) noexcept : awaited(to.loop(), to.context()) {
   kind = operation_kind::send;
   fd = to.socket();
   data = const_cast<std::byte*>(all.data());  // a send does not write to it
@@ -245,10 +248,10 @@ writing::writing(connection& to, bytes all) noexcept : awaited(to.loop()) {
   if (to.is_closed_) give_up(*this);
 }
 
-samjoko::result<void> writing::await_resume() const { return written(result); }
+samjoko::result<void> writing::await_resume() const { return written(noted()); }
 
 writing_parts::writing_parts(connection& to, std::initializer_list<bytes> parts) noexcept
-    : awaited(to.loop()) {
+    : awaited(to.loop(), to.context()) {
   CHECK(parts.size() <= connection::most_parts, "too many parts in one write");
   std::uint64_t total = 0;
   kind = operation_kind::send_parts;
@@ -262,11 +265,11 @@ writing_parts::writing_parts(connection& to, std::initializer_list<bytes> parts)
   if (to.is_closed_) give_up(*this);
 }
 
-samjoko::result<void> writing_parts::await_resume() const { return written(result); }
+samjoko::result<void> writing_parts::await_resume() const { return written(noted()); }
 
 sending_file::sending_file(connection& to, int from, std::uint64_t from_offset,
                            std::uint64_t count) noexcept
-    : awaited(to.loop()) {
+    : awaited(to.loop(), to.context()) {
   kind = operation_kind::send_file;
   fd = to.socket();
   file = from;
@@ -277,6 +280,7 @@ sending_file::sending_file(connection& to, int from, std::uint64_t from_offset,
 }
 
 samjoko::result<std::uint64_t> sending_file::await_resume() const {
+  noted();
   if (result < 0) return failure(static_cast<int>(-result), "send file");
   return static_cast<std::uint64_t>(result);
 }

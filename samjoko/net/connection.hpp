@@ -229,7 +229,7 @@ class reading : public io::awaited<io::operation> {
     }
     return begin(*waiter.promise().context, waiter);
   }
-  samjoko::result<lease> await_resume();
+  [[nodiscard]] samjoko::result<lease> await_resume();
 
  private:
   connection& from_;
@@ -240,7 +240,7 @@ class filling : public io::awaited<io::operation> {
  public:
   explicit filling(connection& from) noexcept;
   bool await_ready() const noexcept { return size == 0 || from_.is_closed_; }
-  samjoko::result<std::size_t> await_resume();
+  [[nodiscard]] samjoko::result<std::size_t> await_resume();
 
  private:
   connection& from_;
@@ -250,7 +250,7 @@ class writing : public io::awaited<io::operation> {
  public:
   writing(connection& to, bytes all) noexcept;
   bool await_ready() const noexcept { return size == 0; }
-  samjoko::result<void> await_resume() const;
+  [[nodiscard]] samjoko::result<void> await_resume() const;
 };
 
 template <class Part>
@@ -272,7 +272,7 @@ class writing_parts : public io::awaited<io::operation> {
         reinterpret_cast<std::byte*>(parts_.data());  // not before: the awaiter has its place now
     return begin(*waiter.promise().context, waiter);
   }
-  samjoko::result<void> await_resume() const;
+  [[nodiscard]] samjoko::result<void> await_resume() const;
 
  private:
   std::array<iovec, connection::most_parts> parts_;
@@ -282,7 +282,7 @@ class sending_file : public io::awaited<io::file_operation> {
  public:
   sending_file(connection& to, int from, std::uint64_t from_offset, std::uint64_t count) noexcept;
   bool await_ready() const noexcept { return size == 0; }
-  samjoko::result<std::uint64_t> await_resume() const;
+  [[nodiscard]] samjoko::result<std::uint64_t> await_resume() const;
 };
 
 }  // namespace detail

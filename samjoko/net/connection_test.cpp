@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <samjoko/io/contract_bed.hpp>
+#include <stdexcept>
 #include <string>
 
 namespace samjoko {
@@ -52,6 +53,27 @@ task<> read_too_long(connection& client) {
 }
 TEST(connection, a_line_past_its_limit_is_refused_and_stays_unread) {
   on_each_seed("0123456789!", &read_too_long);
+}
+
+task<> write_and_look_at_nothing(connection& client, int& times) {
+  client.shutdown_send();
+  for (;; ++times) static_cast<void>(co_await client.write("x"));
+}
+task<> read_and_look_at_nothing(connection& client, int& times) {
+  for (;; ++times) static_cast<void>(co_await client.read());
+}
+TEST(connection, a_loop_of_failures_that_nobody_looks_at_ends) {
+  for (auto* const handler : {&write_and_look_at_nothing, &read_and_look_at_nothing}) {
+    io::simulated_loop on(1);
+    const auto ends = on.network().make_pair(100);
+    connection client(on, os::descriptor(ends.first), limits, no_stop);
+    int times = 0;
+    io::main_task peer(on, io::send_and_finish(on, ends.second, "a few bytes"));
+    io::main_task server(on, handler(client, times));
+    peer.begin();
+    EXPECT_THROW(server.finish(), std::runtime_error);
+    EXPECT_GT(times, 1000);
+  }
 }
 
 task<> write_in_parts(connection& client) {

@@ -3,6 +3,7 @@
 // where it runs and how it waits is decided at run time, by data.
 
 #include <concepts>
+#include <functional>
 #include <memory>
 #include <samjoko/net/connection.hpp>
 #include <string>
@@ -32,6 +33,51 @@ class client_state {
   std::unique_ptr<void, destroyer> object_{nullptr, &client_state::nothing};
 };
 
+namespace web {
+struct http_options;
+}
+
+namespace detail {
+
+template <class Function>
+struct state_of {};
+template <class State>
+struct state_of<task<next> (*)(connection&, State&)> {
+  using type = State;
+};
+template <class State>
+struct state_of<task<next> (*)(connection&, State&) noexcept> {
+  using type = State;
+};
+template <class Class, class State>
+struct state_of<task<next> (Class::*)(connection&, State&) const> {
+  using type = State;
+};
+template <class Class, class State>
+struct state_of<task<next> (Class::*)(connection&, State&) const noexcept> {
+  using type = State;
+};
+template <class Function>
+  requires requires { &Function::operator(); }
+struct state_of<Function> : state_of<decltype(&Function::operator())> {};
+
+}  // namespace detail
+
+/// It has its client to the end.
+template <class Function>
+concept plain_handler = std::is_invocable_r_v<task<>, const Function&, connection&>;
+/// It has one turn of its client.
+template <class Function>
+concept turn_handler = std::is_invocable_r_v<task<next>, const Function&, connection&>;
+/// And keeps something between turns.
+template <class Function>
+concept turn_handler_with_state = requires {
+  typename detail::state_of<Function>::type;
+} && std::default_initializable<typename detail::state_of<Function>::type>;
+template <class Function>
+concept handler_function =
+    plain_handler<Function> || turn_handler<Function> || turn_handler_with_state<Function>;
+
 /// A copyable value holding the user's coroutine function. It lives as long as the service, so that
 /// what a lambda captured outlives every coroutine made from it.
 ///
@@ -43,8 +89,17 @@ class handler {
 
   template <class Function>
     requires(!std::same_as<std::remove_cvref_t<Function>, handler>)
-  handler(Function function)  // NOLINT(google-explicit-constructor): `.handler = echo` is the point
-      : form_(make(std::move(function))) {}
+  handler(Function function) {  // NOLINT(google-explicit-constructor): `.handler = echo`
+    static_assert(handler_function<Function>,
+                  "a handler is samjoko::task<>(samjoko::connection&), "
+                  "samjoko::task<samjoko::next>(samjoko::connection&) or "
+                  "samjoko::task<samjoko::next>(samjoko::connection&, State&); the client and the "
+                  "state are taken by reference, the state is not const and can be made without "
+                  "arguments, and what is called is const (no mutable or generic lambda)");
+    if constexpr (handler_function<Function>) {
+      if (is_there(function)) form_ = make(std::move(function));
+    }
+  }
 
   explicit operator bool() const noexcept { return form_ != nullptr; }
   [[nodiscard]] bool has_turns() const noexcept { return form_->has_turns; }
@@ -90,28 +145,24 @@ class handler {
     Function function;
   };
 
-  template <class>
-  struct state_of;
-  template <class State>
-  struct state_of<task<next> (*)(connection&, State&)> {
-    using type = State;
-  };
-  template <class Class, class State>
-  struct state_of<task<next> (Class::*)(connection&, State&) const> {
-    using type = State;
-  };
+  /// A null pointer, or an empty std::function, is no handler.
+  template <class Function>
+  static bool is_there(const Function& function) {
+    if constexpr (requires { static_cast<bool>(function == nullptr); }) {
+      return !(function == nullptr);
+    } else {
+      return true;
+    }
+  }
 
   template <class Function>
   static std::shared_ptr<const form> make(Function function) {
-    if constexpr (std::is_invocable_r_v<task<>, const Function&, connection&>) {
+    if constexpr (plain_handler<Function>) {
       return std::make_shared<plain<Function>>(std::move(function));
-    } else if constexpr (std::is_invocable_r_v<task<next>, const Function&, connection&>) {
+    } else if constexpr (turn_handler<Function>) {
       return std::make_shared<stateless<Function>>(std::move(function));
-    } else if constexpr (std::is_pointer_v<Function>) {
-      using state = typename state_of<Function>::type;
-      return std::make_shared<stateful<Function, state>>(std::move(function));
     } else {
-      using state = typename state_of<decltype(&Function::operator())>::type;
+      using state = typename detail::state_of<Function>::type;
       return std::make_shared<stateful<Function, state>>(std::move(function));
     }
   }
@@ -139,6 +190,14 @@ struct service {
   /// Descriptors that were open before the start and that its handlers use. Workers, and processes
   /// forked for clients, close all others that they inherit.
   std::vector<int> keeps_open{};
+  /// All its clients are served by one process, because it keeps in memory what they share: one
+  /// worker is the default, and what would split it (more workers, a process model, listeners with
+  /// different choices) is refused at the start. Threads of that process still need locks.
+  bool one_process = false;
+  /// Of a service that speaks HTTP, which web::http_service sets: its handler with other limits.
+  /// The options of HTTP concern a service that has it.
+  std::function<samjoko::handler(const web::http_options&)> with_http_options{};
+  std::shared_ptr<const web::http_options> http{};  ///< the limits that its handler has
 };
 
 }  // namespace samjoko

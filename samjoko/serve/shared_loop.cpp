@@ -24,6 +24,8 @@ class accepting : public io::awaited<io::operation> {
     kind = io::operation_kind::accept;
     fd = listener;
   }
+  /// No failure of a client's, however many come in a row.
+  [[nodiscard]] std::int64_t await_resume() const noexcept { return result; }
 };
 
 class shared_loop final : session_owner {

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <deque>
+#include <samjoko/base/check.hpp>
 #include <samjoko/io/loop.hpp>
 #include <samjoko/os/file.hpp>
 #include <samjoko/serve/session.hpp>
@@ -36,8 +37,15 @@ class scripted_loop final : public io::loop {
     return io::start::done;
   }
   void cancel(operation&) noexcept override {}
+  /// All operations are done at once, so that nothing is under way: who waits when nothing is ready
+  /// waits for what nobody feeds.
   void run() override {
-    while (live_tasks() > 0) run_ready();
+    while (live_tasks() > 0) {
+      CHECK(anything_ready() || anything_posted(),
+            "converse: the handler waits for something that nobody feeds (an item or room of a "
+            "channel, a join of such a task), so the conversation would never end");
+      run_ready();
+    }
   }
   void wake() noexcept override {}
   [[nodiscard]] bool is_real() const noexcept override { return false; }
@@ -91,6 +99,7 @@ class nobody : public serve::session_owner {
 }  // namespace
 
 std::string converse(const service& offered, std::initializer_list<std::string_view> script) {
+  CHECK(offered.handler, "converse: the service has no handler");
   std::string answer;
   scripted_loop loop(script, answer);
   nobody owner;

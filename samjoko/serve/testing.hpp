@@ -14,8 +14,9 @@ namespace samjoko {
 
 /// Each piece of the script arrives by itself, when the handler waits for bytes; then the client
 /// has finished sending. Returns all that was written, files that were sent included. Sleeps end at
-/// once. A handler that connects elsewhere gets ENETUNREACH. What a handler throws closes its
-/// client and is logged, as in a server.
+/// once. A handler that waits for what nobody feeds ends the program, with words. A handler that
+/// connects elsewhere gets ENETUNREACH. What a handler throws closes its client and is logged, as
+/// in a server.
 [[nodiscard]] std::string converse(const service& offered,
                                    std::initializer_list<std::string_view> script);
 

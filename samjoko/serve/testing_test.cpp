@@ -1,7 +1,9 @@
 #include <gtest/gtest-spi.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <samjoko/serve/testing.hpp>
+#include <samjoko/task/channel.hpp>
 #include <stdexcept>
 
 namespace samjoko {
@@ -91,6 +93,49 @@ TEST(converse, a_greeting_comes_first) {
                         },
                         .greets = true};
   EXPECT_EQ(converse(greeter, {"x"}), "hello\nbye\n");
+}
+
+TEST(converse, a_wait_that_nobody_feeds_ends_with_words) {
+  const service waits{.name = "waits", .handler = [](connection&) -> task<> {
+                        channel<int> never_fed(1);
+                        const auto item = co_await never_fed.receive();
+                        if (!item) co_return;
+                      }};
+  EXPECT_DEATH((void)converse(waits, {"x"}), "waits for something that nobody feeds");
+}
+
+TEST(converse, a_service_without_a_handler_is_named_as_such) {
+  EXPECT_DEATH((void)converse({.name = "empty", .handler = {}}, {}), "the service has no handler");
+}
+
+TEST(handler, a_null_function_is_none) {
+  task<> (*const missing)(connection&) = nullptr;
+  EXPECT_FALSE(handler(missing));
+  EXPECT_FALSE(handler(std::function<task<>(connection&)>()));
+}
+
+TEST(handler, shapes_that_cannot_serve_are_known_by_the_concept) {
+  struct no_default {
+    explicit no_default(int) {}
+  };
+  using by_value = task<> (*)(connection);
+  using constant = task<next> (*)(connection&, const int&);
+  using unmakeable = task<next> (*)(connection&, no_default&);
+  auto generic = [](connection&, auto&) -> task<next> { co_return next::close; };
+  int count = 0;
+  auto changing = [count](connection&) mutable -> task<> {
+    ++count;
+    co_return;
+  };
+  static_assert(!handler_function<by_value>);
+  static_assert(!handler_function<constant>);
+  static_assert(!handler_function<unmakeable>);
+  static_assert(!handler_function<void (*)(connection&)>);
+  static_assert(!handler_function<task<int> (*)(connection&)>);
+  static_assert(!handler_function<decltype(generic)>);
+  static_assert(!handler_function<decltype(changing)>);
+  static_assert(handler_function<task<next> (*)(connection&, int&)>);
+  static_assert(handler_function<task<next> (*)(connection&, int&) noexcept>);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <samjoko/base/check.hpp>
 #include <samjoko/services/chat_line.hpp>
+#include <samjoko/services/chat_rate.hpp>
 #include <samjoko/services/chat_words.hpp>
 #include <vector>
 
@@ -23,7 +24,9 @@ struct member {
   std::string nickname;  ///< as the hub has confirmed it
   std::string room;      ///< that was asked for last
   bool is_in_room = false;
-  bool skips = false;                ///< the rest of a line that was too long
+  bool skips = false;        ///< the rest of a line that was too long
+  bool is_too_fast = false;  ///< and was told so
+  chat_rate rate;
   std::vector<std::string> joining;  ///< rooms that were asked for, without an answer yet
 };
 
@@ -142,8 +145,19 @@ void skip_long_line(connection& client, member& who, std::string& words, std::si
   client.consume(rest);
 }
 
+/// Said once, until a line is allowed again: an answer to each line would be a flood of its own.
+bool is_too_fast(connection& client, member& who, std::string& words, std::uint32_t rate) {
+  const bool was_told = who.is_too_fast;
+  who.is_too_fast = !who.rate.allows(rate, client.loop().now());
+  if (who.is_too_fast && !was_told)
+    fmt::format_to(std::back_inserter(words),
+                   "! you are too fast: more than {} lines a second are not heard\n", rate);
+  return who.is_too_fast;
+}
+
 /// All whole lines that are there. False when the client is to leave.
-task<bool> do_lines(connection& client, member& who, std::string& words, std::size_t limit) {
+task<bool> do_lines(connection& client, member& who, std::string& words,
+                    const chat_options& bounds) {
   for (auto line = next_line(client); !line.empty(); line = next_line(client)) {
     const auto size = line.size();
     if (std::exchange(who.skips, false)) {
@@ -151,12 +165,14 @@ task<bool> do_lines(connection& client, member& who, std::string& words, std::si
       continue;
     }
     chat_line said{};
-    if (size <= limit) {
+    if (size <= bounds.line_limit) {
       line.remove_suffix(line.ends_with("\r\n") ? 2 : 1);
       said = understand(line);
     } else {
       words += too_long;
     }
+    if (said.what != chat_wish::quit && is_too_fast(client, who, words, bounds.lines_per_second))
+      said = {};
     const auto done = co_await do_line(who, said, words);
     if (!done) append_words(words, done.error());
     client.consume(size);
@@ -165,7 +181,7 @@ task<bool> do_lines(connection& client, member& who, std::string& words, std::si
       co_return false;
     }
   }
-  skip_long_line(client, who, words, limit);
+  skip_long_line(client, who, words, bounds.line_limit);
   co_return true;
 }
 
@@ -193,7 +209,7 @@ task<> finish(connection& client, member& who, std::string& words, std::size_t l
   }
 }
 
-task<next> take_turn(connection& client, member& who, std::size_t limit) {
+task<next> take_turn(connection& client, member& who, const chat_options& bounds) {
   std::string words;
   if (!who.line.is_open()) {
     const auto opened = who.line.open(client);
@@ -206,9 +222,9 @@ task<next> take_turn(connection& client, member& who, std::size_t limit) {
     words += greeting;
   }
   bool stays = co_await pass_on_news(client, who, words);
-  if (stays) stays = co_await do_lines(client, who, words, limit);
+  if (stays) stays = co_await do_lines(client, who, words, bounds);
   if (stays && client.peer_has_finished()) {
-    co_await finish(client, who, words, limit);
+    co_await finish(client, who, words, bounds.line_limit);
     stays = false;
   } else if (stays && client.was_silent_too_long()) {
     words += "! nothing came from you for too long: goodbye\n";
@@ -226,8 +242,8 @@ task<next> take_turn(connection& client, member& who, std::size_t limit) {
 service chat(chat_options options) {
   CHECK(options.line_limit <= connection::longest_text, "a line waits in one block");
   return {.name = "chat",
-          .handler = [limit = options.line_limit](
-                         connection& client, member& who) { return take_turn(client, who, limit); },
+          .handler = [options](connection& client,
+                               member& who) { return take_turn(client, who, options); },
           .greets = true,
           .says_goodbye = true,
           .uses_hub = true};

@@ -4,6 +4,7 @@
 // speaks. /help lists the commands; chat_words.hpp says what the lines of an answer begin with.
 
 #include <cstddef>
+#include <cstdint>
 #include <samjoko/serve/handler.hpp>
 
 namespace samjoko::services {
@@ -12,6 +13,8 @@ struct chat_options {
   /// Bytes of a line with its end; a longer one is refused, once, and skipped to its end. At most
   /// connection::longest_text.
   std::size_t line_limit = 1024;
+  /// Of one sender, and five seconds' worth at once; one more is refused. 0: any number.
+  std::uint32_t lines_per_second = 20;
 };
 
 [[nodiscard]] service chat(chat_options options = {});

@@ -87,7 +87,7 @@ class channel {
       in->push_back(this);
       return true;
     }
-    bool await_resume() const noexcept { return !was_cancelled(); }
+    [[nodiscard]] bool await_resume() const { return outcome(); }
     channel* owner;
     line* in;
   };

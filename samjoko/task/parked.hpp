@@ -3,6 +3,7 @@
 // on the same thread makes it ready, or its context is cancelled.
 
 #include <coroutine>
+#include <samjoko/task/failures.hpp>
 #include <samjoko/task/run_queue.hpp>
 
 namespace samjoko {
@@ -41,6 +42,11 @@ class parked : public waiting, public runnable {
   /// Resumes the coroutine soon, from the queue. Calling it again before then does nothing.
   void make_ready() noexcept { context_->queue->push(*this); }
   [[nodiscard]] bool was_cancelled() const noexcept { return cancelled_; }
+  /// What await_resume answers: whether it was not cancelled.
+  [[nodiscard]] bool outcome() const {
+    detail::note_outcome(*context_, cancelled_);
+    return !cancelled_;
+  }
 
   /// Called on cancel, before the coroutine is made ready: to leave the list it waits in.
   void (*on_cancel)(parked&) noexcept = nullptr;

@@ -64,7 +64,7 @@ class turn : public parked {
     make_ready();
     return true;
   }
-  bool await_resume() const noexcept { return !was_cancelled(); }
+  [[nodiscard]] bool await_resume() const { return outcome(); }
 };
 
 }  // namespace samjoko

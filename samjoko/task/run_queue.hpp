@@ -5,6 +5,7 @@
 // it.
 
 #include <atomic>
+#include <cstdint>
 
 namespace samjoko {
 
@@ -88,6 +89,8 @@ struct task_context {
   run_queue* queue = nullptr;
   waiting* current = nullptr;
   bool cancelled = false;
+  /// Waits in a row that failed (task/failures.hpp).
+  std::uint16_t failures = 0;
   /// Of the client that the tasks serve; -1: none. So that a crash can say whom it was serving.
   int descriptor = -1;
 

@@ -29,7 +29,7 @@ class scope {
   class joining;
   /// Waits for all children; then the first failure: an error is returned, an exception thrown. A
   /// child that ended with ECANCELED because the scope was cancelled is no failure.
-  joining join() noexcept;
+  [[nodiscard]] joining join() noexcept;
 
  private:
   struct child_base;
@@ -62,7 +62,7 @@ class scope::joining : public waiting, public runnable {
     if (context_->cancelled) scope_.cancel();
     return true;
   }
-  result<void> await_resume() const;
+  [[nodiscard]] result<void> await_resume() const;
 
  private:
   scope& scope_;

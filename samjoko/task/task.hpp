@@ -137,12 +137,14 @@ class [[nodiscard]] task {
     bool await_ready() const noexcept { return false; }
     template <class Promise>
     bool await_suspend(std::coroutine_handle<Promise> parent) const {
+      CHECK(child, "a task that was moved from is awaited");
       auto& promise = child.promise();
+      CHECK(!promise.continuation_, "a task is awaited a second time");
       promise.context = parent.promise().context;
       promise.continuation_ = parent;
       return !promise.start(child);
     }
-    T await_resume() const { return child.promise().take(); }
+    [[nodiscard]] T await_resume() const { return child.promise().take(); }
   };
   awaiter operator co_await() && noexcept { return {frame_}; }
 
@@ -169,7 +171,7 @@ struct this_context {
     found = self.promise().context;
     return false;
   }
-  task_context& await_resume() const noexcept { return *found; }
+  [[nodiscard]] task_context& await_resume() const noexcept { return *found; }
 };
 
 }  // namespace samjoko

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <samjoko/task/channel.hpp>
 #include <samjoko/task/plain_queue.hpp>
 #include <stdexcept>
 #include <string>
@@ -103,6 +104,39 @@ TEST(task, moving_moves_the_frame) {
   second = number(4);
   plain_queue queue;
   EXPECT_EQ(run_on(queue, std::move(second)), 4);
+}
+
+task<int> awaited_twice() {
+  auto work = number(5);
+  const int first = co_await std::move(work);
+  const int again = co_await std::move(work);  // NOLINT(bugprone-use-after-move): what is tested
+  co_return first + again;
+}
+task<int> awaited_after_a_move() {
+  auto work = number(5);
+  const auto taken = std::move(work);
+  const int got = co_await std::move(work);  // NOLINT(bugprone-use-after-move): what is tested
+  co_return got;
+}
+TEST(task, one_that_is_awaited_again_or_was_moved_from_ends_the_program_with_words) {
+  plain_queue queue;
+  EXPECT_DEATH(run_on(queue, awaited_twice()), "a task is awaited a second time");
+  EXPECT_DEATH(run_on(queue, awaited_after_a_move()), "a task that was moved from is awaited");
+}
+
+task<> sends_and_looks_at_nothing(channel<int>& to, int& sent) {
+  for (;; ++sent) static_cast<void>(co_await to.send(sent));
+}
+TEST(task, a_loop_of_failures_that_nobody_looks_at_ends) {
+  plain_queue queue;
+  channel<int> to(1);
+  int sent = 0;
+  root cancelled(queue, sends_and_looks_at_nothing(to, sent));
+  cancelled.start();
+  EXPECT_EQ(sent, 1);
+  cancelled.context.cancel();
+  EXPECT_THROW(cancelled.finish(), std::runtime_error);
+  EXPECT_GT(sent, 1000);
 }
 
 // Without tail calls (-O0, sanitizers) symmetric transfer into a child nests; a handler that reads

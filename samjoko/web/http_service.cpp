@@ -179,7 +179,7 @@ task<next> take_turn(connection& client, const http_settings& settings) {
       turn.ended();
       co_return next::close;
     }
-    co_await receive_more(client, turn);
+    static_cast<void>(co_await receive_more(client, turn));
   }
 }
 
@@ -188,9 +188,15 @@ task<next> take_turn(connection& client, const http_settings& settings) {
 service http_service(std::string name, http_options options, http_handler handler) {
   const auto checked = check_options(options);
   CHECK(checked, "the options of an HTTP service are checked before it is made");
-  const auto settings = std::make_shared<const http_settings>(options, std::move(handler));
+  const auto with = [handler = std::move(handler)](const http_options& limits) {
+    const auto settings = std::make_shared<const http_settings>(limits, handler);
+    return samjoko::handler(
+        [settings](connection& client) { return take_turn(client, *settings); });
+  };
   return {.name = std::move(name),
-          .handler = [settings](connection& client) { return take_turn(client, *settings); }};
+          .handler = with(options),
+          .with_http_options = with,
+          .http = std::make_shared<const http_options>(options)};
 }
 
 }  // namespace samjoko::web

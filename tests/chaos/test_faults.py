@@ -5,6 +5,7 @@ import os
 import random
 import re
 import signal
+import socket
 import sys
 import time
 
@@ -116,6 +117,34 @@ def test_random_faults_under_load(model):
     assert told == done, f"missing {set(done) - set(told)}, extra {set(told) - set(done)}"
     assert clients.lost_one_shot <= count and clients.longest_gap < 3 * SLOWNESS
     assert all(each < 500 * SLOWNESS for each in sampler.unexplained), sampler.unexplained
+
+
+@each_model
+def test_a_handler_that_looks_at_no_result_ends_alone(model):
+    with faulty("--stop-timeout", "300ms", model=(*model, 1)) as server:
+        with connect(server) as other:
+            other.sendall(b"pid\n")
+            worker = other.recv(100)
+            with connect(server) as client:
+                client.sendall(b"ignore\n")
+                assert client.recv(5)
+            server.wait_for_log("50000 waits in a row failed")
+            with connect(server) as client:
+                client.sendall(b"deaf\n")
+                client.shutdown(socket.SHUT_WR)
+                assert client.recv(1) == b"", "it was closed when its handler was ended"
+            other.sendall(b"pid\n")
+            assert other.recv(100) == worker, "the other client has lost its process"
+        # One that writes to a client who reads is cancelled at the stop's limit, and ends.
+        with connect(server) as client:
+            client.sendall(b"ignore\n")
+            assert client.recv(5)
+            os.kill(server.pid, signal.SIGTERM)
+            with contextlib.suppress(ConnectionResetError):
+                while client.recv(1 << 16):
+                    pass
+        server.wait()
+        assert "SIGKILL" not in server.log(), "it had to be killed"
 
 
 @alone

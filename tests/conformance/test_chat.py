@@ -1,13 +1,14 @@
 """chat under every model: one room for all, each line to everybody once and in order."""
+import contextlib
 import os
 import re
 import signal
 import socket
 
 from chatters import Crowd
-from clients import connect, receive_all
+from clients import connect, connect_to, receive_all
 from framework import each_model, limit, long_only
-from harness import Server, until
+from harness import Server, folder, until
 
 
 def serve(model, workers, *options):
@@ -165,7 +166,7 @@ def test_who_reads_nothing_is_bounded_told_and_dropped(model):
     """Others get every line; the slow one gets a beginning, the count of what is missing, its end."""
     count, filler = 12000, "x" * 900
     options = ("--hub-publisher-wait", "50ms", "--hub-slow-for", "500ms", "--write-timeout", "2m",
-               "--write-grace", "2m", "--idle-timeout", "2m")
+               "--write-grace", "2m", "--idle-timeout", "2m", "--chat-rate", "0")
     with serve(model, 2, *options) as server, Crowd() as crowd:
         crowd.enter(server.addresses, 2, "hall")
         speaker, quick = crowd.all
@@ -198,9 +199,19 @@ def test_who_reads_nothing_is_bounded_told_and_dropped(model):
         crowd.close()
 
 
-def all_answers(server, sent, parts=1):
+def receive_until(client, last):
+    """Whole lines up to one that ends so."""
+    got = b""
+    while not got.endswith(last):
+        part = client.recv(1 << 16)
+        assert part, f"the end, behind {got}"
+        got += part
+    return got
+
+
+def all_answers(server, sent, parts=1, at=0):
     """What a client hears that sends this, in so many parts, and finishes sending."""
-    with connect(server) as client:
+    with connect_to(server.addresses[at]) as client:
         size = -(-len(sent) // parts)
         for number in range(parts):
             client.sendall(sent[number * size:(number + 1) * size])
@@ -243,3 +254,93 @@ def test_longer_messages_when_they_are_allowed():
             heard = all_answers(server, sent, parts)
             assert heard == ["* you are a", "-a- " + "x" * 9000,
                              "! that is too long to be passed on"], heard
+
+
+@each_model
+def test_a_flood_of_lines_is_not_heard(model):
+    """The first five seconds' worth is; one word tells of the rest, and the client stays."""
+    with serve(model, 1, "--chat-rate", "2") as server:
+        sent = b"/nick a\n/join r\n" + b"/msg a more\n" * 500
+        heard = all_answers(server, sent)
+        # A slow machine gives the sender more time.
+        assert 8 <= heard.count("-a- more") < 400, heard
+        told = [line for line in heard if "too fast: more than 2 lines" in line]
+        assert 1 <= len(told) <= heard.count("-a- more"), told
+
+
+TWO_CHATS = """
+[[service]]
+name = "red"
+run = "chat"
+listen = "127.0.0.1:0"
+[[service]]
+name = "blue"
+run = "chat"
+listen = "127.0.0.1:0,model=thread"
+"""
+
+
+@contextlib.contextmanager
+def two_chats(more=""):
+    with folder() as path:
+        config = os.path.join(path, "chats.toml")
+        with open(config, "w") as file:
+            file.write(TWO_CHATS.replace("0\"\n", "0\"" + more + "\n") + more)
+        with Server("--config", config, listen=(), serving=2) as server:
+            yield server
+
+
+def test_two_chats_of_one_program_know_nothing_of_each_other():
+    hello = b"/nick crow\n/join nest\n"
+    with two_chats() as server:
+        with connect_to(server.addresses[0]) as red:
+            red.sendall(hello)
+            assert b"you are in nest" in receive_until(red, b"nest\n")
+            heard = all_answers(server, hello + b"/who\n/msg crow psst\nhello\n", at=1)
+            assert heard == ["* you are crow", "* you are in nest", "* in nest: crow",
+                             "-crow- psst"], heard
+            red.sendall(b"/quit\n")
+            assert receive_all(red) == b"* goodbye\n", "it heard of the other chat"
+
+
+def test_two_chats_that_say_so_share_a_space():
+    with two_chats('\nhub-space = "house"') as server:
+        with connect_to(server.addresses[0]) as red:
+            red.sendall(b"/nick crow\n")
+            receive_until(red, b"you are crow\n")
+            heard = all_answers(server, b"/nick crow\n/nick wren\n/msg crow psst\n", at=1)
+            assert heard == ["! crow is taken: choose another name", "* you are wren"], heard
+            assert receive_until(red, b"psst\n") == b"-wren- psst\n"
+
+
+def insists(thief):
+    """Whether it has an answer. What the dead hub was asked has to be asked again."""
+    if any("owner" in line for line in thief.lines):
+        return True
+    if thief.has("! the hub was started again: messages may be missing"):
+        thief.lines = []
+        thief.say("/nick owner")
+    return False
+
+
+@each_model
+def test_a_name_is_kept_for_its_owner_while_the_hub_is_started_again(model):
+    with serve(model, 1) as server, Crowd() as crowd:
+        owner = crowd.add(server.addresses[0], "owner")
+        owner.say("/nick owner")
+        crowd.until(lambda: owner.has("* you are owner"), "a name")
+        for _ in range(3):
+            thieves = [crowd.add(server.addresses[0], f"thief{n}") for n in range(4)]
+            dead = hub_pid(server)
+            os.kill(dead, signal.SIGKILL)
+            for each in thieves:
+                each.say("/nick owner")
+            server.wait_for_log(f"hub ({dead}) was killed by signal 9")
+            crowd.until(lambda t=thieves: all([insists(each) for each in t]), "each has an answer")
+            assert not any(each.has("* you are owner") for each in thieves)
+            for each in thieves:
+                each.say("/quit")
+            crowd.until(lambda t=thieves: all(each.ended for each in t), "they leave")
+        owner.say("/msg owner to myself")
+        crowd.until(lambda: owner.has("-owner- to myself"), "the name is still its own")
+        crowd.close()

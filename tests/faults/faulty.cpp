@@ -1,6 +1,6 @@
 // A service for tests, that does what its client says: "exit 17" ends the process in which it is
 // served with that code, "signal 11" by that signal; "pid" is answered by the pid of that process,
-// and every other line is sent back.
+// and every other line is sent back. "ignore" writes, "deaf" reads for ever and looks at no result.
 
 #include <unistd.h>
 
@@ -31,10 +31,20 @@ int number_behind(std::string_view word, std::string_view line) {
   while (true) ::pause();  // another thread may be the one that takes it
 }
 
+/// What is wrong about it is what the tests are about.
+samjoko::task<> write_for_ever(samjoko::connection& client) {
+  for (;;) static_cast<void>(co_await client.write("more\n"));
+}
+samjoko::task<> read_for_ever(samjoko::connection& client) {
+  for (;;) static_cast<void>(co_await client.read());
+}
+
 samjoko::task<> obey(samjoko::connection& client) {
   while (auto line = co_await client.read_line()) {
     if (line->starts_with("exit ")) ::_exit(number_behind("exit ", *line));
     if (line->starts_with("signal ")) end_by(number_behind("signal ", *line));
+    if (*line == "ignore") co_await write_for_ever(client);
+    if (*line == "deaf") co_await read_for_ever(client);
     const auto answer = (*line == "pid" ? std::to_string(::getpid()) : std::string(*line)) + "\n";
     const auto written = co_await client.write(samjoko::as_bytes(answer));
     if (!written) co_return;
