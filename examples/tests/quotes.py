@@ -2,8 +2,8 @@
 """What the pages quote as a lesson's output is what the lesson's test expects, line by line.
 
 A quotation is a block of code without a language in docs/concepts.md and docs/concepts.ko.md; the
-line "..." stands for lines left out. And each block of C++ in the READMEs behind which stands "That is
-[examples/NAME.cpp]" is a part of that program, as it is.
+line "..." stands for lines left out. And each block of C++ in the READMEs behind which stands "That
+is [examples/NAME.cpp]" is a part of that program, as it is.
 """
 import inspect
 import pathlib

@@ -22,6 +22,12 @@ inline constexpr bool address_sanitizer = false;
 inline constexpr bool address_sanitizer = false;
 #endif
 
+#ifdef NDEBUG
+inline constexpr bool build_with_checks = false;
+#else
+inline constexpr bool build_with_checks = true;
+#endif
+
 }  // namespace samjoko
 
 #define CHECK(condition, why) \

@@ -3,12 +3,9 @@
 // a use after free is. Under the address sanitizer it cannot be touched; in a build without NDEBUG
 // its bytes are overwritten; in a release build nothing happens.
 
+#include <algorithm>
 #include <samjoko/base/bytes.hpp>
 #include <samjoko/base/check.hpp>
-
-#ifndef NDEBUG
-#include <cstring>
-#endif
 
 // From the sanitizer's runtime (sanitizer/asan_interface.h, which not every compiler brings).
 extern "C" void __asan_poison_memory_region(void const volatile* start, std::size_t size);
@@ -17,9 +14,7 @@ extern "C" void __asan_unpoison_memory_region(void const volatile* start, std::s
 namespace samjoko {
 
 inline void poison([[maybe_unused]] mutable_bytes memory) noexcept {
-#ifndef NDEBUG
-  std::memset(memory.data(), 0xdd, memory.size());
-#endif
+  if constexpr (build_with_checks) std::ranges::fill(memory, std::byte{0xdd});
   if constexpr (address_sanitizer) __asan_poison_memory_region(memory.data(), memory.size());
 }
 
