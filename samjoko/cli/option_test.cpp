@@ -17,15 +17,16 @@ auto everything(const serve_options& of) {
   const auto& [connection, all, peer, least, most, idle, recycle, stack] = of.limits;
   const auto& http = of.http;
   const auto& plan = of.restarts;
-  return std::tuple(
-      plan.boot_limit, plan.grown_after, plan.first_delay, plan.longest_delay, plan.replace_burst,
-      plan.replace_rate, plan.failures_to_park, plan.failure_window, plan.longest_fork_delay,
-      plan.kill_grace, connection.idle, connection.turn, connection.write_idle,
-      connection.minimum_write_rate, connection.write_grace, all, peer, least, most, idle, recycle,
-      stack, http.identify, http.list, http.listing_max, http.max_head, http.max_target,
-      http.max_headers, http.max_body, http.head_timeout, http.body_timeout, of.stop_timeout,
-      of.deaths_in_full, plan.drain_delay, of.backlog, of.unix_mode, of.unix_owner, of.log_file,
-      of.log_level, of.user, of.group, settle(of.placed).model, settle(of.placed).spawn);
+  return std::tuple(plan.boot_limit, plan.grown_after, plan.first_delay, plan.longest_delay,
+                    plan.replace_burst, plan.replace_rate, plan.failures_to_park,
+                    plan.failure_window, plan.longest_fork_delay, plan.kill_grace, connection.idle,
+                    connection.turn, connection.write_idle, connection.minimum_write_rate,
+                    connection.write_grace, all, peer, least, most, idle, recycle, stack,
+                    http.identify, http.list, http.listing_max, http.max_head, http.max_target,
+                    http.max_headers, http.max_body, http.head_timeout, http.body_timeout,
+                    of.stop_timeout, of.deaths_in_full, plan.drain_delay, of.chat_rate, of.backlog,
+                    of.unix_mode, of.unix_owner, of.log_file, of.log_level, of.user, of.group,
+                    settle(of.placed).model, settle(of.placed).spawn);
 }
 
 TEST(option_table, what_it_calls_a_default_is_what_holds_when_nobody_speaks) {

@@ -172,21 +172,21 @@ option_group destination_rows() {
 }
 
 option_group directory_rows() {
-  return {"Directories that are shown",
-          {
-              {.name = "list",
-               .standard = "false",
-               .help = "show directories without an index.html",
-               .whom = concerns::lists,
-               .take = into(parse_switch, &options::http, &http_settings::list)},
-              {.name = "listing-max",
-               .kind = "N",
-               .standard = "100000",
-               .help = "names in a directory that is shown; above: 503",
-               .whom = concerns::lists,
-               .take =
-                   into(count_between(1, million), &options::http, &http_settings::listing_max)},
-          }};
+  return {
+      "Directories that are shown",
+      {
+          {.name = "list",
+           .standard = "false",
+           .help = "show directories without an index.html",
+           .whom = concerns::lists,
+           .take = into(parse_switch, &options::http, &http_settings::list)},
+          {.name = "listing-max",
+           .kind = "N",
+           .standard = "100000",
+           .help = "names in a directory that is shown; above: 503",
+           .whom = concerns::lists,
+           .take = into(count_between(1, million), &options::http, &http_settings::listing_max)},
+      }};
 }
 
 /// A space is said in one frame of the hub.
