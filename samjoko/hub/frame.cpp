@@ -36,8 +36,7 @@ bool is_kind(std::uint8_t number) noexcept {
   const auto in = [number](frame_kind first, frame_kind last) {
     return number >= static_cast<std::uint8_t>(first) && number <= static_cast<std::uint8_t>(last);
   };
-  return in(frame_kind::claim, frame_kind::enter) ||
-         in(frame_kind::message, frame_kind::dropped);
+  return in(frame_kind::claim, frame_kind::enter) || in(frame_kind::message, frame_kind::dropped);
 }
 
 }  // namespace
