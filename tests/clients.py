@@ -84,7 +84,7 @@ class Answer:
         if answer.status == 100:
             return Answer.split(rest, method)
         if answer.headers.get("transfer-encoding") == "chunked":
-            raise Broken(data)
+            return Answer._split_chunks(answer, rest, method, data)
         size = int(answer.headers.get("content-length", "0"))
         if method == "HEAD" or answer.status in (204, 304):
             size = 0
@@ -92,6 +92,23 @@ class Answer:
             return None
         answer.body = rest[:size]
         return answer, rest[size:]
+
+    @staticmethod
+    def _split_chunks(answer, rest, method, data):
+        while method != "HEAD":
+            line, found, rest = rest.partition(b"\r\n")
+            if not found:
+                return None
+            size = int(line, 16)               # ValueError: no chunk begins here
+            if len(rest) < size + 2:
+                return None
+            if rest[size:size + 2] != b"\r\n":
+                raise Broken(data)
+            answer.body += rest[:size]
+            rest = rest[size + 2:]
+            if size == 0:
+                break
+        return answer, rest
 
     @staticmethod
     def read(client, method="GET", data=b""):

@@ -175,7 +175,9 @@ def test_the_hub_outlives_its_master_for_those_who_need_it():
         with connect(server) as client:
             client.sendall(b"/nick alice\n")
             client.recv(1)
-            [hub] = [pid for pid in server.workers() if f"hub ({pid}) started" in server.log()]
+            def hubs():
+                return [pid for pid in server.workers() if f"hub ({pid}) started" in server.log()]
+            [hub] = until(hubs, 10, "the hub is told of")
             workers = [pid for pid in server.workers() if pid != hub]
             server._known |= set(server.tree())
             for pid in workers:
