@@ -291,7 +291,7 @@ task<> link::until_news(connection* until_stop) {
   wait_for_news(wait);
   listens_ = wait.kind == io::operation_kind::readable;
   if (until_stop != nullptr) until_stop->let_stop_end(stop);
-  if (until_stop == nullptr || !until_stop->stop_requested()) co_await wait;
+  if (until_stop == nullptr || !until_stop->stop_requested()) static_cast<void>(co_await wait);
   if (until_stop != nullptr) until_stop->take_back(stop);
   listens_ = false;
 }

@@ -188,7 +188,7 @@ inline task<> receive_to_end(loop& on, int from, std::string& all, std::size_t p
 }
 /// A wait by the loop under test, whose timers the simulated one lets pass at once.
 inline task<> nap(loop& on, milliseconds time) {
-  co_await sleep_until(on, deadline(on.now() + time));
+  static_cast<void>(co_await sleep_until(on, deadline(on.now() + time)));
 }
 inline task<> wait_for_cancel(loop& on, int from) {
   char byte = 0;

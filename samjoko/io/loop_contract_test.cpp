@@ -188,7 +188,9 @@ TYPED_TEST(loop_contract, each_kind_of_deadline_ends_a_wait_and_never_early) {
 
 // A receive with both an idle limit and a deadline was parked beside another task; when that one
 // had ended the wait was taken up again alone, and its old "nothing yet" was taken for a timeout.
-task<> short_sleep(loop& on) { co_await sleep_until(on, deadline(on.now() + milliseconds(20))); }
+task<> short_sleep(loop& on) {
+  static_cast<void>(co_await sleep_until(on, deadline(on.now() + milliseconds(20))));
+}
 task<> long_wait(loop& on, int fd) {
   const auto begin = on.now();
   char byte = 0;
@@ -209,7 +211,7 @@ TYPED_TEST(loop_contract, a_wait_goes_on_when_the_other_tasks_have_ended) {
 task<> trickle(loop& on, int to, bool& stop) {
   while (!stop) {
     co_await send_text(on, to, "x");
-    co_await sleep_until(on, deadline(on.now() + milliseconds(15)));
+    static_cast<void>(co_await sleep_until(on, deadline(on.now() + milliseconds(15))));
   }
 }
 task<> read_the_trickle(loop& on, int from, bool& stop) {

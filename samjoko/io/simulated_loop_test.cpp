@@ -41,7 +41,7 @@ TEST(simulated_loop, hours_pass_at_once) {
   simulated_loop on(1);
   const auto begin = on.now();
   auto nap = [](loop& where) -> task<> {
-    co_await sleep_until(where, deadline(where.now() + std::chrono::hours(24)));
+    static_cast<void>(co_await sleep_until(where, deadline(where.now() + std::chrono::hours(24))));
   };
   main_task(on, nap(on)).finish();
   EXPECT_EQ(on.now() - begin, std::chrono::hours(24));

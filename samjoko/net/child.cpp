@@ -156,7 +156,8 @@ task<result<exit_status>> child::wait(life& of, deadline until, connection* unti
       co_return failure(static_cast<int>(-code), "wait");
     }
     of.try_to_reap();
-    if (!of.ended) co_await io::sleep_until(of.loop, of.loop.deadline_after(held_interval));
+    if (!of.ended)
+      static_cast<void>(co_await io::sleep_until(of.loop, of.loop.deadline_after(held_interval)));
   }
   co_return *of.ended;
 }

@@ -33,7 +33,7 @@ class simulated_client : public ::testing::TestWithParam<std::uint64_t> {
 INSTANTIATE_TEST_SUITE_P(seeds, simulated_client, ::testing::Range<std::uint64_t>(0, 20));
 
 task<> pause_for(io::loop& on, milliseconds time) {
-  co_await io::sleep_until(on, deadline(on.now() + time));
+  static_cast<void>(co_await io::sleep_until(on, deadline(on.now() + time)));
 }
 task<> send_bytes(io::loop& on, int to, int count, milliseconds between) {
   for (; count > 0; --count) {

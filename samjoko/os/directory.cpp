@@ -25,7 +25,7 @@ entry_kind kind_of(mode_t mode) noexcept {
 /// Some file systems do not tell it with the name (man 3 readdir). What has gone meanwhile is no
 /// entry any more.
 entry_kind kind_of(int directory, const dirent& entry) noexcept {
-  if (entry.d_type != DT_UNKNOWN) return kind_of(DTTOIF(entry.d_type));
+  if (entry.d_type != DT_UNKNOWN) return kind_of(static_cast<mode_t>(DTTOIF(entry.d_type)));
   struct stat found{};
   if (::fstatat(directory, entry.d_name, &found, AT_SYMLINK_NOFOLLOW) != 0)
     return entry_kind::other;

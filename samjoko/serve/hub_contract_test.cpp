@@ -211,7 +211,8 @@ task<> pass_on_news(connection& client, hub::link& line) {
   }
 }
 task<> sleep_a_while(connection& client) {
-  co_await io::sleep_until(client.loop(), client.loop().deadline_after(milliseconds(20)));
+  static_cast<void>(
+      co_await io::sleep_until(client.loop(), client.loop().deadline_after(milliseconds(20))));
 }
 task<> listen_for_a_while(connection& client) {
   hub::link line;

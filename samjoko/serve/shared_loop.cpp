@@ -69,7 +69,8 @@ class shared_loop final : session_owner {
         take(static_cast<int>(got));
       } else if (got != -ECANCELED) {
         const auto pause = pause_after("accept", static_cast<int>(-got), work_.counts);
-        if (pause > milliseconds(0)) co_await io::sleep_until(loop_, deadline::after(pause));
+        if (pause > milliseconds(0))
+          static_cast<void>(co_await io::sleep_until(loop_, deadline::after(pause)));
       }
     }
   }
@@ -86,7 +87,8 @@ class shared_loop final : session_owner {
         continue;
       }
       const auto pause = pause_after("accept", -socket, work_.counts);
-      if (pause > milliseconds(0)) co_await io::sleep_until(loop_, deadline::after(pause));
+      if (pause > milliseconds(0))
+        static_cast<void>(co_await io::sleep_until(loop_, deadline::after(pause)));
     }
   }
 
@@ -128,7 +130,7 @@ class shared_loop final : session_owner {
       if (work_.from_master.descriptor >= 0) {
         readable = co_await io::until_readable(loop_, work_.from_master.descriptor);
       } else {
-        co_await io::sleep_until(loop_, deadline::never());
+        static_cast<void>(co_await io::sleep_until(loop_, deadline::never()));
       }
       if (readable < 0) break;
       const auto before = stop_.level();

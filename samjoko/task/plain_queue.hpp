@@ -64,7 +64,7 @@ class turn : public parked {
     make_ready();
     return true;
   }
-  [[nodiscard]] bool await_resume() const { return outcome(); }
+  bool await_resume() const { return outcome(); }
 };
 
 }  // namespace samjoko
