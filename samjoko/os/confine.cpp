@@ -105,35 +105,23 @@ constexpr std::uint32_t own_architecture = 0;
 
 constexpr std::uint32_t refused = SECCOMP_RET_ERRNO | EPERM;
 
+/// sigaltstack: the address sanitizer asks before a call that does not return.
 constexpr long reading_calls[] = {
-    SYS_read,
-    SYS_pread64,
-    SYS_readv,
-    SYS_lseek,
-    SYS_close,
-    SYS_fstat,
-    SYS_fstatfs,
-    SYS_fcntl,
-    SYS_munmap,
-    SYS_mremap,
-    SYS_madvise,
-    SYS_brk,
-    SYS_futex,
-    SYS_exit,
-    SYS_exit_group,
-    SYS_rt_sigreturn,
-    SYS_rt_sigprocmask,
-    SYS_rt_sigaction,
-    SYS_getrandom,
-    SYS_getpid,
-    SYS_gettid,
-    SYS_clock_gettime,
-    SYS_sched_yield,
-    SYS_newfstatat,
-    SYS_restart_syscall,
+    SYS_read,           SYS_pread64,
+    SYS_readv,          SYS_lseek,
+    SYS_close,          SYS_fstat,
+    SYS_fstatfs,        SYS_fcntl,
+    SYS_munmap,         SYS_mremap,
+    SYS_madvise,        SYS_brk,
+    SYS_futex,          SYS_exit,
+    SYS_exit_group,     SYS_rt_sigreturn,
+    SYS_rt_sigprocmask, SYS_rt_sigaction,
+    SYS_sigaltstack,    SYS_getrandom,
+    SYS_getpid,         SYS_gettid,
+    SYS_clock_gettime,  SYS_sched_yield,
+    SYS_newfstatat,     SYS_restart_syscall,
 #ifdef SYS_stat
-    SYS_stat,
-    SYS_lstat,
+    SYS_stat,           SYS_lstat,
 #endif
 };
 
