@@ -190,8 +190,9 @@ void give_up(io::operation& write) noexcept {
   write.result = -EPIPE;
 }
 
-samjoko::result<void> written(std::int64_t code) {
+samjoko::result<void> written(std::int64_t code, connection& to) {
   if (code >= 0) return {};
+  to.note_failed_write();
   return failure(static_cast<int>(-code), "write");
 }
 
@@ -239,7 +240,7 @@ samjoko::result<std::size_t> filling::await_resume() {
   return static_cast<std::size_t>(result);
 }
 
-writing::writing(connection& to, bytes all) noexcept : awaited(to.loop(), to.context()) {
+writing::writing(connection& to, bytes all) noexcept : awaited(to.loop(), to.context()), to_(&to) {
   kind = operation_kind::send;
   fd = to.socket();
   data = const_cast<std::byte*>(all.data());  // a send does not write to it
@@ -248,10 +249,10 @@ writing::writing(connection& to, bytes all) noexcept : awaited(to.loop(), to.con
   if (to.is_closed_) give_up(*this);
 }
 
-samjoko::result<void> writing::await_resume() const { return written(noted()); }
+samjoko::result<void> writing::await_resume() const { return written(noted(), *to_); }
 
 writing_parts::writing_parts(connection& to, std::initializer_list<bytes> parts) noexcept
-    : awaited(to.loop(), to.context()) {
+    : awaited(to.loop(), to.context()), to_(&to) {
   CHECK(parts.size() <= connection::most_parts, "too many parts in one write");
   std::uint64_t total = 0;
   kind = operation_kind::send_parts;
@@ -265,11 +266,11 @@ writing_parts::writing_parts(connection& to, std::initializer_list<bytes> parts)
   if (to.is_closed_) give_up(*this);
 }
 
-samjoko::result<void> writing_parts::await_resume() const { return written(noted()); }
+samjoko::result<void> writing_parts::await_resume() const { return written(noted(), *to_); }
 
 sending_file::sending_file(connection& to, int from, std::uint64_t from_offset,
                            std::uint64_t count) noexcept
-    : awaited(to.loop(), to.context()) {
+    : awaited(to.loop(), to.context()), to_(&to) {
   kind = operation_kind::send_file;
   fd = to.socket();
   file = from;
@@ -281,7 +282,10 @@ sending_file::sending_file(connection& to, int from, std::uint64_t from_offset,
 
 samjoko::result<std::uint64_t> sending_file::await_resume() const {
   noted();
-  if (result < 0) return failure(static_cast<int>(-result), "send file");
+  if (result < 0) {
+    to_->note_failed_write();
+    return failure(static_cast<int>(-result), "send file");
+  }
   return static_cast<std::uint64_t>(result);
 }
 

@@ -183,6 +183,9 @@ class connection {
   /// Whether the peer may still send, so that a plain close could reset what it has not read yet.
   [[nodiscard]] bool wants_linger() const noexcept { return !peer_finished_ && !close_at_once_; }
   [[nodiscard]] bool is_reset() const noexcept { return resets_; }
+  /// A write failed, by a limit or by the peer: what is under way is no whole answer.
+  void note_failed_write() noexcept { write_failed_ = true; }
+  [[nodiscard]] bool has_failed_to_write() const noexcept { return write_failed_; }
 
  private:
   friend class detail::reading;
@@ -210,6 +213,7 @@ class connection {
   bool resets_ = false;
   bool is_handlers_own_ = false;  ///< nobody waits for its last bytes but itself
   bool progressed_ = false;
+  bool write_failed_ = false;
   last_turn last_turn_ = last_turn::no;
   bool is_closed_ = false;  ///< a pipe, by shutdown_send(); or the socket was given away
 };
@@ -251,6 +255,9 @@ class writing : public io::awaited<io::operation> {
   writing(connection& to, bytes all) noexcept;
   bool await_ready() const noexcept { return size == 0; }
   [[nodiscard]] samjoko::result<void> await_resume() const;
+
+ private:
+  connection* to_;
 };
 
 template <class Part>
@@ -275,6 +282,7 @@ class writing_parts : public io::awaited<io::operation> {
   [[nodiscard]] samjoko::result<void> await_resume() const;
 
  private:
+  connection* to_;
   std::array<iovec, connection::most_parts> parts_;
 };
 
@@ -283,6 +291,9 @@ class sending_file : public io::awaited<io::file_operation> {
   sending_file(connection& to, int from, std::uint64_t from_offset, std::uint64_t count) noexcept;
   bool await_ready() const noexcept { return size == 0; }
   [[nodiscard]] samjoko::result<std::uint64_t> await_resume() const;
+
+ private:
+  connection* to_;
 };
 
 }  // namespace detail

@@ -36,6 +36,7 @@ int status_of_child(const std::function<int()>& run) {
 bool is_mapped(const void* where) {
   unsigned char seen = 0;
   const auto page = reinterpret_cast<std::uintptr_t>(where) & ~std::uintptr_t{4095};
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): an address that may be mapped or not
   return ::mincore(reinterpret_cast<void*>(page), 1, &seen) == 0;
 }
 
@@ -164,8 +165,8 @@ TEST(confine, what_only_reads_opens_no_other_file_and_does_nothing_else) {
     if (!confine_to_reading(maps, std::uint64_t{1} << 30, 20s)) return 1;
     const descriptor own(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
     if (!own) return 2;
-    const bool has_landlock = here.find("no Landlock") == here.npos;
-    const bool has_filter = here.find("no seccomp") == here.npos;
+    const bool has_landlock = here.find("no Landlock") == std::string::npos;
+    const bool has_filter = here.find("no seccomp") == std::string::npos;
     if (has_landlock && ::open(secret.c_str(), O_RDONLY | O_CLOEXEC) >= 0) return 3;
     if (::open(secret.c_str(), O_RDWR | O_CLOEXEC) >= 0 && has_filter) return 4;
     if (has_filter && ::socket(AF_UNIX, SOCK_STREAM, 0) >= 0) return 5;

@@ -64,7 +64,9 @@ bool session::linger_over() noexcept {
 bool session::linger_longer() noexcept {
   const auto now = connection_.loop().now();
   const auto left = connection_.loop().is_real() ? os::bytes_under_way(connection_.socket()) : 0;
-  if (left == 0 || connection_.stop_level() == stop_level::immediate) return end();
+  // A reader that was cut because it is too slow gets no more time.
+  if (left == 0 || connection_.has_failed_to_write()) return end();
+  if (connection_.stop_level() == stop_level::immediate) return end();
   const auto& limits = connection_.limits();
   const auto time = owner_.linger_time();
   if (slow_ == nullptr) {
