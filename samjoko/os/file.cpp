@@ -1,6 +1,5 @@
 #include <samjoko/os/file.hpp>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,7 +8,6 @@
 #include <array>
 #include <cerrno>
 #include <climits>
-#include <memory>
 #include <samjoko/os/stat_facts.hpp>
 #include <span>
 #include <string_view>
@@ -21,10 +19,6 @@ file_kind kind_of(mode_t mode) noexcept {
   if (S_ISREG(mode)) return file_kind::regular;
   return S_ISDIR(mode) ? file_kind::directory : file_kind::other;
 }
-
-struct close_stream {
-  void operator()(DIR* stream) const noexcept { ::closedir(stream); }
-};
 
 }  // namespace
 
@@ -115,27 +109,6 @@ result<std::string> absolute_path(const std::string& path) {
   std::array<char, PATH_MAX> room{};
   if (::getcwd(room.data(), room.size()) == nullptr) return failure(errno, "getcwd");
   return std::string(room.data()) + "/" + path;
-}
-
-result<std::vector<directory_entry>> list_directory(int directory, std::size_t most) {
-  // A stream of its own, so that the caller's descriptor is neither closed nor moved.
-  descriptor own(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!own) return failure(errno, "open directory");
-  const std::unique_ptr<DIR, close_stream> stream(::fdopendir(own.get()));
-  if (!stream) return failure(errno, "fdopendir");
-  static_cast<void>(own.release());
-  std::vector<directory_entry> entries;
-  while (entries.size() < most) {
-    errno = 0;
-    const auto* entry = ::readdir(stream.get());
-    if (entry == nullptr && errno != 0) return failure(errno, "readdir");
-    if (entry == nullptr) break;
-    const std::string_view name(entry->d_name);
-    if (name == "." || name == "..") continue;
-    if (auto facts = facts_at(directory, entry->d_name))
-      entries.push_back({std::string(name), *facts});
-  }
-  return entries;
 }
 
 }  // namespace samjoko::os

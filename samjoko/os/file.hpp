@@ -55,12 +55,4 @@ struct file_facts {
 /// Not canonical: links stay, only made independent of the working directory.
 [[nodiscard]] result<std::string> absolute_path(const std::string& path);
 
-struct directory_entry {
-  std::string name;
-  file_facts facts;  ///< of what a link points to
-};
-/// The entries of an open directory in no order, but "." and "..", and links that lead nowhere. At
-/// most `most` of them.
-[[nodiscard]] result<std::vector<directory_entry>> list_directory(int directory, std::size_t most);
-
 }  // namespace samjoko::os

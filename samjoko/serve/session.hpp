@@ -147,7 +147,7 @@ class session : private runnable {
   task<next> turn_;
   wait wait_;
   std::unique_ptr<turn_limit> limit_;  ///< only where there is one: idle clients cost bytes
-  std::unique_ptr<slow_reader> slow_;  ///< one who has not taken all when his time is over
+  std::unique_ptr<slow_reader> slow_;  ///< of a client that has not taken all in time
   step then_ = nullptr;
   phase phase_ = phase::starting;
   bool had_turn_ = false;

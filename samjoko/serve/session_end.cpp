@@ -53,14 +53,14 @@ bool session::linger_over() noexcept {
   if (wait_.result == -ETIMEDOUT) return linger_longer();
   if (wait_.result <= 0) return end();
   connection_.loop().buffers().give_back(std::exchange(wait_.data, nullptr));
-  // One who never falls silent never makes the loop look at the deadline.
+  // A client that never falls silent never makes the loop look at the deadline.
   if (wait_.until.passed(connection_.loop().now())) return linger_longer();
   return wait_for_bytes(&session::linger_over);
 }
 
-/// His time is over. What he still sends would now meet a closed socket, whose reset destroys what
-/// is under way to him (RFC 9112 section 9.6): as long as some is and becomes less, he is waited
-/// for, within the limits of a write.
+/// The client's time is over. What it still sends would now meet a closed socket, whose reset
+/// destroys what is under way to it (RFC 9112 section 9.6): as long as some is and becomes less,
+/// the session waits for it, within the limits of a write.
 bool session::linger_longer() noexcept {
   const auto now = connection_.loop().now();
   const auto left = connection_.loop().is_real() ? os::bytes_under_way(connection_.socket()) : 0;

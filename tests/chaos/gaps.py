@@ -3,24 +3,23 @@ nobody harms, is asked at the same time by the same process. What both lack is n
 import contextlib
 import os
 import socket
-import threading
 import time
 
 import processes
 from clients import echoes
 from harness import until
+from storm import Crew
 
 PAUSE = 0.01                    # a gap of the calm server that is the machine's
 
 
-class Asking:
+class Asking(Crew):
     """Threads that connect for each word (`one_shot`), and some that keep their connection."""
 
     def __init__(self, port, one_shot=2, lasting=2):
-        self._port, self._over = port, threading.Event()
+        super().__init__([self._one_shot] * one_shot + [self._lasting] * lasting)
+        self._port = port
         self.successes, self.lost = [], []      # moments; (own port, from, until)
-        kinds = [self._one_shot] * one_shot + [self._lasting] * lasting
-        self._threads = [threading.Thread(target=each, daemon=True) for each in kinds]
 
     def _ask(self, words):
         """Connects, and says so many words; false when one was not answered."""
@@ -28,7 +27,7 @@ class Asking:
         with contextlib.suppress(OSError), \
                 socket.create_connection(("127.0.0.1", self._port), 20) as client:
             own = client.getsockname()[1]
-            while words > 0 and not self._over.is_set():
+            while words > 0 and not self.over.is_set():
                 if not echoes(client):
                     break
                 self.successes.append(time.monotonic())
@@ -39,22 +38,12 @@ class Asking:
         self.lost.append((own, begun, time.monotonic()))
 
     def _one_shot(self):
-        while not self._over.is_set():
+        while not self.over.is_set():
             self._ask(1)
 
     def _lasting(self):
-        while not self._over.is_set():
+        while not self.over.is_set():
             self._ask(1_000_000)
-
-    def __enter__(self):
-        for each in self._threads:
-            each.start()
-        return self
-
-    def __exit__(self, *_):
-        self._over.set()
-        for each in self._threads:
-            each.join(25)
 
 
 def gaps_of(moments):

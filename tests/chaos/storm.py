@@ -21,22 +21,37 @@ def faulty(*args, **options):
 WORD = b"here\n"
 
 
-class Clients:
+class Crew:
+    """Threads that go on until it is left; `over` is set then."""
+
+    def __init__(self, targets):
+        self.over = threading.Event()
+        self._threads = [threading.Thread(target=each, daemon=True) for each in targets]
+
+    def __enter__(self):
+        for each in self._threads:
+            each.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        for each in self._threads:
+            each.join(25)
+
+
+class Clients(Crew):
     """Some clients that connect for each word, and some that keep their connection.
 
     A client is lost when its word was not answered. Of the lasting ones those are farewells too that
     had been served and saw an end before any byte: the server said goodbye while they rested."""
 
     def __init__(self, port, one_shot=2, lasting=2):
-        self._port, self._over, self._lock = port, threading.Event(), threading.Lock()
+        super().__init__([self._one_shot] * one_shot + [self._lasting] * lasting)
+        self._port, self._lock = port, threading.Lock()
         self.whole, self.lost_one_shot, self.lost_lasting = 0, 0, 0
         self.farewells = 0                  # of the lasting ones that are lost
         self.longest_gap, self._last = 0.0, None
         self.last_lost = None               # its port, and how often it was served before
-        self._threads = [threading.Thread(target=self._one_shot, daemon=True)
-                         for _ in range(one_shot)]
-        self._threads += [threading.Thread(target=self._lasting, daemon=True)
-                          for _ in range(lasting)]
 
     def _succeeded(self):
         now = time.monotonic()
@@ -47,7 +62,7 @@ class Clients:
             self._last = now
 
     def _one_shot(self):
-        while not self._over.is_set():
+        while not self.over.is_set():
             good = False
             with contextlib.suppress(OSError), \
                     socket.create_connection(("127.0.0.1", self._port), 10) as client:
@@ -60,12 +75,12 @@ class Clients:
             time.sleep(0.002)
 
     def _lasting(self):
-        while not self._over.is_set():
+        while not self.over.is_set():
             number, turns, whole, reset = 0, 0, True, False
             try:
                 with socket.create_connection(("127.0.0.1", self._port), 10) as client:
                     number = client.getsockname()[1]
-                    while whole and not self._over.is_set():
+                    while whole and not self.over.is_set():
                         client.sendall(WORD)
                         answer = receive_exactly(client, len(WORD))
                         whole = answer == WORD
@@ -80,16 +95,6 @@ class Clients:
                     self.lost_lasting += 1
                     self.farewells += 1 if turns > 0 and answer == b"" and not reset else 0
                     self.last_lost = (number, turns)
-
-    def __enter__(self):
-        for each in self._threads:
-            each.start()
-        return self
-
-    def __exit__(self, *_):
-        self._over.set()
-        for each in self._threads:
-            each.join(12)
 
     def figures(self):
         return (f"{self.whole} whole, {self.lost_one_shot} one-shot and {self.lost_lasting} lasting "

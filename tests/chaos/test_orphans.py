@@ -42,13 +42,22 @@ def test_a_thousand_orphans_of_process_one(model):
     print(sampler.figures())
 
 
+def is_accepted_and_read(client):
+    """By the server's end of the connection, in /proc/net/tcp (man 5 proc): a socket with an inode
+    belongs to a process, and nothing waits in it."""
+    ends = ["0100007F:%04X" % name[1] for name in (client.getpeername(), client.getsockname())]
+    with open("/proc/net/tcp") as file:
+        rows = [line.split() for line in file]
+    return any(row[1:3] == ends and row[4].endswith(":00000000") and row[9] != "0" for row in rows)
+
+
 def orphan_with_half_a_request(server):
-    """A client in the middle of his request, whose process has lost its worker."""
+    """A client in the middle of its request, whose process has lost its worker."""
     client = connect(server)
     client.sendall(b"GET / HTTP/1.1\r\nHo")
     worker = until(server.workers, 5, "a worker")[0]
     below = until(lambda: processes.children(worker), 5, "a process of the client")
-    time.sleep(0.2)
+    until(lambda: is_accepted_and_read(client), 10, "its half of a request has been read")
     os.kill(worker, signal.SIGKILL)
     until(lambda: worker not in server.workers(), 5, "the worker has been reaped")
     until(lambda: [pid for pid in below if pid in server.workers()], 5, "the orphan is the master's")
