@@ -4,6 +4,7 @@
   bench/run.py                       everything, 5 rounds
   bench/run.py --rounds 15           what a figure to be quoted needs
   bench/run.py --only W4,W5          some of: W1 W2 W3 W4 W5 W6 W7 fork allocations
+  bench/run.py --against OLD         beside an older build in place of the bare programs
   bench/run.py --quick               shakes the rig out; its figures mean nothing
 """
 import argparse
@@ -39,6 +40,8 @@ def parse(arguments):
     parser.add_argument("--repeats", type=int, default=2, help="of a run that others disturbed")
     parser.add_argument("--same-cpu", action=argparse.BooleanOptionalAction, default=True,
                         help="generator and server share a processor (default)")
+    parser.add_argument("--against", default="", metavar="PROGRAM",
+                        help="an older samjoko to stand for the bare programs and their copies")
     parser.add_argument("--quick", action="store_true", help="2 rounds of 0.3 s")
     parser.add_argument("--markdown", action="store_true", help="tables only, no progress")
     options = parser.parse_args(arguments)
@@ -69,6 +72,8 @@ def bounded(options):
 def prepare(options):
     if not programs.SAMJOKO.exists():
         sys.exit("bench: build/release/samjoko is missing; run ./dev build release")
+    if options.against and not pathlib.Path(options.against).exists():
+        sys.exit(f"bench: --against {options.against}: there is no such program")
     programs.build_all()
     if {"W6", "allocations"} & set(options.only):
         programs.build_countable()
@@ -97,6 +102,8 @@ def measure(options, say):
     known["hello-once"] = known["hello"]
     found = {"speed": [], "held": [], "fork": [], "allocations": []}
     for workload in WORKLOADS:
+        if options.against:
+            workload = workload.beside_older()
         if workload.name in options.only and known[workload.service]:
             models = [model for model in workload.goals if wanted(model)]
             found["speed"] += speed.measure(workload, models, options, say)

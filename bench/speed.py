@@ -1,9 +1,12 @@
-"""CPU time of the server for each operation, in rounds, against the bare program of its model."""
+"""CPU time of the server for each operation, in rounds, against the bare program of its model,
+or (--against) an older build of the same server: it then stands for bare and for its copy.
+"""
 import dataclasses
 import statistics
 import time
 
 import accounting
+from programs import SAMJOKO
 from trial import Failed, Generator, Server, check_answer, free_port
 
 DISTURBED = 0.06   # share of the processor that others took; such a run is repeated
@@ -44,9 +47,12 @@ class Result:
 
 def run_once(workload, model, who, options):
     port = free_port()
-    make = model.ours if who == "ours" else model.limit
     members = max(64, workload.connections)
-    command = make(workload.service, port, members, options.folder)
+    if who == "ours" or options.against:
+        program = SAMJOKO if who == "ours" else options.against
+        command = model.ours(workload.service, port, members, options.folder, program=program)
+    else:
+        command = model.limit(workload.service, port, members, options.folder)
     path = "/file.bin" if workload.service == "file" else "/"
     size = {"file": 10240, "echo": 0}.get(workload.service, 13)
     with Server(command, port, options.processor) as server:

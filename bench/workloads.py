@@ -13,12 +13,21 @@ class Workload:
     goals: dict           # model -> the ratio that is allowed
     connections: int = 64
 
+    def beside_older(self):
+        """The same, for every model: of a process for each client only what does not stay."""
+        models = [model for model in MODELS
+                  if model is not PROCESS_EACH or self.service in ("echo", "hello-once")]
+        return dataclasses.replace(self, goals={model: AGAINST_GOAL for model in models})
+
 
 def goals(multiplex, threads, process_pool, process_each=None):
     found = {MULTIPLEX: multiplex, THREAD_EACH: threads, THREAD_POOL: threads,
              PROCESS_POOL: process_pool, PROCESS_EACH: process_each}
     return {model: goal for model, goal in found.items() if goal is not None}
 
+
+# What a newer build may cost beside an older one, in every model (--against).
+AGAINST_GOAL = 1.03
 
 WORKLOADS = [
     Workload("W1", "hello, keep-alive, 64 connections", "hello", "http", goals(1.15, 1.15, 1.15)),
