@@ -14,6 +14,9 @@ endif()
 
 add_library(samjoko_options INTERFACE)
 target_compile_options(samjoko_options INTERFACE -Wall -Wextra -Wconversion -Wshadow)
+# The note of base/check.hpp is for users: what is here was written with it in mind, and the rules
+# of the style test keep it so.
+target_compile_definitions(samjoko_options INTERFACE SAMJOKO_NO_GCC_NOTE)
 if(SAMJOKO_WARNINGS_ARE_ERRORS)
   target_compile_options(samjoko_options INTERFACE -Werror)
 endif()

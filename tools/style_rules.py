@@ -281,7 +281,7 @@ def await_as_bare_condition(file):
         before = file.text.code[:opened.start] if opened and opened.kind == "(" else ""
         declared = re.search(r"(?<![=!<>])=(?!=)|:", file.text.code[opened.start:match.start()]
                              if opened else "")
-        if re.search(r"\b(?:if|while|switch)\s*$", before) and not declared:
+        if re.search(r"\b(?:if|while|for|switch)\s*$", before) and not declared:
             yield (file.text.line_of(match.start()),
                    "co_await as a bare condition (dropped by GCC 12 in a coroutine without a "
                    "variable); name its result")

@@ -100,8 +100,11 @@ CASES = {
     "await_as_bare_condition": (
         [("a.cpp", body("if (co_await a()) co_return;")),
          ("a.cpp", body("while (!co_await a(b)) {}")),
+         ("a.cpp", body("for (; co_await a(b);) {}")),
          ("a.cpp", body("switch (*co_await a()) { default: break; }"))],
         [("a.cpp", body("while (auto a = co_await b()) {}")),
+         ("a.cpp", body("for (int a = 1; co_await b(a); --a) {}")),
+         ("a.cpp", body("for (auto& a : co_await b()) {}")),
          ("a.cpp", body("if (auto a = co_await b(); !a) co_return;")),
          ("a.cpp", body("if (a) co_await b();")),
          ("a.cpp", body("const auto a = co_await b();", "if (!a) co_return;")),
