@@ -12,10 +12,16 @@
 #include <samjoko/os/poll.hpp>
 #include <samjoko/os/process.hpp>
 #include <samjoko/task/scope.hpp>
+#include <type_traits>
 #include <vector>
 
 namespace samjoko::hub {
 namespace {
+
+// They are written in braces within a co_await expression: GCC 12 destroys twice what is made there
+// and is not trivial (docs/hazards.md, "Coroutines").
+static_assert(std::is_trivially_destructible_v<subscribe_options>);
+static_assert(std::is_trivially_destructible_v<publish_options>);
 
 const connection_limits no_limits{.idle = milliseconds(0)};
 const stop_flag no_stop;
