@@ -16,7 +16,8 @@ if(SAMJOKO_CONTAINED)
   target_include_directories(samjoko_fmt PRIVATE
     $<TARGET_PROPERTY:fmt::fmt,INTERFACE_INCLUDE_DIRECTORIES>)
   add_dependencies(samjoko samjoko_library)
-  target_sources(samjoko PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/cmake/no_services.cpp)
+  target_sources(samjoko PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/cmake/no_services.cpp
+    ${CMAKE_CURRENT_SOURCE_DIR}/cmake/no_loader.cpp)
   target_link_libraries(samjoko PRIVATE $<TARGET_FILE:samjoko_library> samjoko_fmt cares)
   if(SAMJOKO_LINKED_LIBDW)
     target_sources(samjoko PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/cmake/linked_libdw.cpp)

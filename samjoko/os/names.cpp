@@ -21,6 +21,21 @@ fields fields_of(std::string_view line) {
   return found;
 }
 
+/// Comments, and entries for NIS, are nobody: by glibc's rule (nss/nss_files/files-parse.c). A
+/// group that was commented out would give its members what it gave before.
+bool is_entry(std::string_view line) noexcept {
+  return !line.empty() && std::string_view("#+-").find(line.front()) == std::string_view::npos;
+}
+
+/// The next line that is one, without blanks before it.
+bool next_line(std::ifstream& file, std::string& line) {
+  while (std::getline(file, line)) {
+    line.erase(0, line.find_first_not_of(" \t"));
+    if (is_entry(line)) return true;
+  }
+  return false;
+}
+
 bool is_member(std::string_view members, std::string_view user) {
   while (!members.empty()) {
     const auto comma = members.find(',');
@@ -35,19 +50,11 @@ bool is_member(std::string_view members, std::string_view user) {
 template <class Wanted>
 std::optional<fields> find_line(const char* path, std::string& line, Wanted wanted) {
   std::ifstream file(path);
-  while (std::getline(file, line)) {
+  while (next_line(file, line)) {
     const auto found = fields_of(line);
     if (wanted(found)) return found;
   }
   return std::nullopt;
-}
-
-std::optional<unsigned> number_in(std::string_view text) {
-  unsigned number = 0;
-  const auto* end = text.data() + text.size();
-  const auto [rest, code] = std::from_chars(text.data(), end, number);
-  if (code != std::errc() || rest != end) return std::nullopt;
-  return number;
 }
 
 template <class Wanted>
@@ -55,8 +62,8 @@ std::optional<account> find_account(Wanted wanted) {
   std::string line;
   const auto found = find_line("/etc/passwd", line, wanted);
   if (!found) return std::nullopt;
-  const auto user = number_in((*found)[2]);
-  const auto group = number_in((*found)[3]);
+  const auto user = number_of_id((*found)[2]);
+  const auto group = number_of_id((*found)[3]);
   if (!user || !group) return std::nullopt;
   return account{.user = *user,
                  .group = *group,
@@ -66,27 +73,36 @@ std::optional<account> find_account(Wanted wanted) {
 
 }  // namespace
 
+std::optional<unsigned> number_of_id(std::string_view text) noexcept {
+  constexpr auto left_as_it_is = static_cast<unsigned>(-1);
+  unsigned number = 0;
+  const auto* end = text.data() + text.size();
+  const auto [rest, code] = std::from_chars(text.data(), end, number);
+  if (code != std::errc() || rest != end || number == left_as_it_is) return std::nullopt;
+  return number;
+}
+
 std::optional<account> account_named(std::string_view name) {
   return find_account([name](const fields& each) { return each[0] == name; });
 }
 
 std::optional<account> account_numbered(unsigned user) {
-  return find_account([user](const fields& each) { return number_in(each[2]) == user; });
+  return find_account([user](const fields& each) { return number_of_id(each[2]) == user; });
 }
 
 std::optional<unsigned> group_named(std::string_view name) {
   std::string line;
   const auto found =
       find_line("/etc/group", line, [name](const fields& each) { return each[0] == name; });
-  return found ? number_in((*found)[2]) : std::nullopt;
+  return found ? number_of_id((*found)[2]) : std::nullopt;
 }
 
 std::vector<unsigned> groups_of_member(std::string_view user) {
   std::vector<unsigned> groups;
   std::ifstream file("/etc/group");
-  for (std::string line; std::getline(file, line);) {
+  for (std::string line; next_line(file, line);) {
     const auto found = fields_of(line);
-    const auto number = number_in(found[2]);
+    const auto number = number_of_id(found[2]);
     if (number && is_member(found[3], user) && std::ranges::find(groups, *number) == groups.end())
       groups.push_back(*number);
   }

@@ -10,6 +10,10 @@
 
 namespace samjoko::os {
 
+/// A user's or a group's number; nothing for other text, and for 4294967295, by which chown(2),
+/// setresuid(2) and setresgid(2) mean "leave it as it is": who gives up root must not keep it so.
+[[nodiscard]] std::optional<unsigned> number_of_id(std::string_view text) noexcept;
+
 struct account {
   unsigned user = 0;
   unsigned group = 0;  ///< its main group

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
 #include <cstdlib>
 #include <optional>
 #include <vector>
@@ -19,17 +18,9 @@ namespace {
 /// Written once, before there are threads.
 constinit std::optional<std::uint64_t> before_it_was_raised;
 
-std::optional<unsigned> as_number(const std::string& text) {
-  unsigned number = 0;
-  const auto end = text.data() + text.size();
-  const auto [stop, wrong] = std::from_chars(text.data(), end, number);
-  if (wrong != std::errc{} || stop != end) return std::nullopt;
-  return number;
-}
-
 result<gid_t> find_group(const std::string& name) {
   if (const auto found = group_named(name)) return *found;
-  if (const auto number = as_number(name)) return *number;
+  if (const auto number = number_of_id(name)) return *number;
   return failure(condition::bad_argument, "group", name);
 }
 
@@ -47,7 +38,7 @@ result<identity> find_user(const std::string& name) {
     for (const auto group : groups_of_member(name)) who.others.push_back(group);
     return who;
   }
-  const auto number = as_number(name);
+  const auto number = number_of_id(name);
   if (!number) return failure(condition::bad_argument, "user", name);
   if (const auto found = account_numbered(*number)) return known(*found);
   return identity{.user = *number, .group = *number};

@@ -43,6 +43,15 @@ TEST(privilege, who_does_not_exist_is_said_by_name) {
   EXPECT_STREQ(group.error().call(), "group");
 }
 
+TEST(privilege, the_number_that_would_leave_root_as_it_is_is_nobody) {
+  EXPECT_FALSE(find_identity("4294967295"));
+  EXPECT_FALSE(find_identity("99999999999"));
+  EXPECT_FALSE(find_identity("-1"));
+  EXPECT_FALSE(find_identity("54321", "4294967295"));
+  EXPECT_FALSE(find_identity("54321", "99999999999"));
+  EXPECT_EQ(find_identity("4294967294").value().user, 4294967294U);
+}
+
 TEST(privilege, root_is_given_up_for_good) {
   if (::getuid() != 0) {
     EXPECT_FALSE(become({54321, 54321}));

@@ -12,7 +12,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <optional>
 #include <samjoko/os/held_folder.hpp>
 #include <samjoko/os/names.hpp>
@@ -28,9 +27,7 @@ result<void> set_flag(int socket, int level, int name, const address& where) {
 
 template <class Lookup>
 result<unsigned> find_id(const std::string& name, Lookup lookup) {
-  unsigned number = 0;
-  const auto* end = name.data() + name.size();
-  if (std::from_chars(name.data(), end, number).ptr == end) return number;
+  if (const auto number = number_of_id(name)) return *number;
   if (const auto found = lookup(name.c_str())) return *found;
   return failure(ENOENT, "owner", name);
 }
