@@ -76,6 +76,10 @@ void queue::sent(std::size_t count) noexcept {
 }
 
 void queue::look_at_state(moment now) {
+  if (state_ == queue_state::ok && is_overfull()) {
+    state_ = queue_state::filling;
+    full_since_ = now;
+  }
   if (state_ != queue_state::filling) return;
   const bool half_empty =
       messages() * 2 <= limits_.queue_messages && bytes_ * 2 <= limits_.queue_bytes;

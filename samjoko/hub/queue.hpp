@@ -3,7 +3,8 @@
 // Pure; the time is handed in.
 //
 //   ok       there is room
-//   filling  it was full, and has not been half empty since. For limits::publisher_wait publishers
+//   filling  it was full, or overfull of answers, and has not been half empty since. For
+//   limits::publisher_wait publishers
 //            wait for it; then messages are left out and counted, until it is half empty: then the
 //            count is put where they are missing, and all is ok again
 //   dropped  not half empty within limits::slow_for: it gets nothing more but the word of that

@@ -147,5 +147,17 @@ TEST_F(hub_queue, answers_are_never_left_out_but_stop_the_asking) {
   EXPECT_FALSE(tested.is_overfull());
 }
 
+// Nothing is read of one that is overfull, its end neither: it stayed for ever.
+TEST_F(hub_queue, one_that_does_not_read_its_answers_is_dropped) {
+  for (int n = 0; n < 8; ++n) tested.put_answer(message("a"));
+  tested.look_at_state(now);
+  EXPECT_EQ(tested.state(), queue_state::filling);
+  now = tested.due().at();
+  tested.look_at_state(now);
+  EXPECT_EQ(tested.state(), queue_state::dropped);
+  EXPECT_FALSE(tested.is_overfull());
+  EXPECT_EQ(read.seen(), "lost:8 dropped");
+}
+
 }  // namespace
 }  // namespace samjoko::hub

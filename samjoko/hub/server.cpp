@@ -113,7 +113,7 @@ class server {
       return;
     }
     if (links_.size() <= number) links_.resize(number + 1);
-    watch(made->number(), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
+    watch(made->number(), EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET);
     links_[number] = std::move(made);
     ++count_;
     if (orders_.admitted) orders_.admitted();
@@ -137,22 +137,31 @@ class server {
 
   void read(server_link& link) {
     if (link.may_write && !link.me.out.empty()) flush(link);
-    if (link.is_over() || link.waits) return;
-    if (!link.may_read || link.me.out.is_overfull()) return;
-    link.receive();
+    if (link.is_over() || link.waits || link.me.out.is_overfull()) return;
+    if (!link.is_behind) {
+      if (!link.may_read) return;
+      link.receive();
+    }
     if (link.me.out.state() == queue_state::dropped) link.forget_unhandled();
     go_on(link);
     if (link.is_over()) {
       ended_.push_back(&link);
       return;
     }
-    if (link.may_read && !link.waits) make_active(link);
+    if (has_more(link)) make_active(link);
   }
 
-  /// Handles what was read, up to the first frame that has to wait.
+  [[nodiscard]] static bool has_more(const server_link& link) noexcept {
+    return (link.may_read || link.is_behind) && !link.waits && !link.me.out.is_overfull();
+  }
+
+  /// Handles what was read, up to the first frame that has to wait. Three thousand questions fit
+  /// into one read, each with an answer of megabytes: they too wait, until there is room for more.
   void go_on(server_link& link) {
     const bool waited = std::exchange(link.waits, false);
     for (;;) {
+      link.is_behind = link.me.out.is_overfull();
+      if (link.is_behind) break;
       const auto said = first_frame(link.unhandled());
       if (!said) return end_for_nonsense(link, said.error());
       if (!*said) break;
@@ -165,7 +174,7 @@ class server {
       link.handled((*said)->size);
     }
     link.keep_unhandled();
-    if (waited && link.may_read) make_active(link);
+    if (waited && has_more(link)) make_active(link);
   }
 
   void pause(server_link& link) {
@@ -198,10 +207,11 @@ class server {
     }
     note_state(link);
     // Its answers are out: what it asks next may be read again.
-    if (link.may_read && !link.waits && !link.me.out.is_overfull()) make_active(link);
+    if (has_more(link)) make_active(link);
   }
 
   void note_state(server_link& link) {
+    link.me.out.look_at_state(now_);
     const auto state = link.me.out.state();
     if (state == queue_state::filling && !std::exchange(link.is_filling, true))
       filling_.push_back(&link);

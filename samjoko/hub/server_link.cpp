@@ -30,9 +30,10 @@ result<os::descriptor> accept_link(int listener) {
 }
 
 void server_link::hear(std::uint32_t events) noexcept {
-  if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) may_read = true;
+  if ((events & (EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) may_read = true;
   if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) may_write = true;
-  if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) hung_up_ = true;
+  // A receive ends early at urgent data (EPOLLPRI), too.
+  if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI)) != 0) hung_up_ = true;
 }
 
 void server_link::receive() {
@@ -46,8 +47,9 @@ void server_link::receive() {
   const auto count = finished && receive.result > 0 ? static_cast<std::size_t>(receive.result) : 0;
   received_ += as_text(bytes(room).first(count));
   over_ = finished && receive.result <= 0;
-  // With room left there is nothing more before the next edge, unless the end came with this one.
-  may_read = finished && (hung_up_ || count == read_size);
+  // With room left there is nothing more before the next edge, unless the end came with this one,
+  // or descriptors stood beside the bytes.
+  may_read = finished && (hung_up_ || receive.yields || count == read_size);
 }
 
 bytes server_link::unhandled() const noexcept {

@@ -47,7 +47,8 @@ class server_link {
   bool active = false;
   bool is_filling = false;
   bool is_dropped = false;
-  bool waits = false;  ///< its next frame is offered again
+  bool waits = false;      ///< its next frame is offered again
+  bool is_behind = false;  ///< what it said is handled further when its answers are out
   deadline paused_until;
 
  private:

@@ -31,16 +31,31 @@ bool would_block(std::int64_t got) noexcept { return got == -EAGAIN || got == -E
 
 /// From a socket; from a pipe, which recv(2) refuses, by the other call. Our ends of pipes never
 /// block, so that no flag is missed.
-std::int64_t receive_into(int fd, std::byte* to, std::size_t size, int flags) {
-  auto got = ::recv(fd, to, size, flags);
+std::int64_t receive_into(int fd, std::byte* to, std::size_t size) {
+  auto got = ::recv(fd, to, size, 0);
   if (got < 0 && errno == ENOTSOCK) got = ::read(fd, to, size);
   return got >= 0 ? got : -errno;
 }
 
-std::int64_t receive_once(operation& wanted, buffer_pool& pool, int flags) {
-  if (wanted.data != nullptr) return receive_into(wanted.fd, wanted.data, wanted.size, flags);
+/// The same without waiting. `more`: descriptors lay beside the bytes (unix(7), SCM_RIGHTS), which
+/// are closed by the kernel since nobody takes them. A receive ends there, so that it says nothing
+/// of what is behind.
+std::int64_t receive_now_into(int fd, std::byte* to, std::size_t size, bool& more) {
+  iovec piece{to, size};
+  msghdr packet{};
+  packet.msg_iov = &piece;
+  packet.msg_iovlen = 1;
+  auto got = ::recvmsg(fd, &packet, MSG_DONTWAIT);
+  more = got > 0 && (packet.msg_flags & MSG_CTRUNC) != 0;
+  if (got < 0 && errno == ENOTSOCK) got = ::read(fd, to, size);
+  return got >= 0 ? got : -errno;
+}
+
+template <class Receive>
+std::int64_t receive_once(operation& wanted, buffer_pool& pool, Receive receive) {
+  if (wanted.data != nullptr) return receive(wanted.data, wanted.size);
   auto* block = pool.take();
-  const auto got = receive_into(wanted.fd, block, buffer_pool::block_size, flags);
+  const auto got = receive(block, buffer_pool::block_size);
   if (got > 0) {
     wanted.data = block;
   } else {
@@ -50,9 +65,13 @@ std::int64_t receive_once(operation& wanted, buffer_pool& pool, int flags) {
 }
 
 bool try_receive(operation& wanted, buffer_pool& pool) {
+  bool more = false;
   do {
-    wanted.result = receive_once(wanted, pool, MSG_DONTWAIT);
+    wanted.result = receive_once(wanted, pool, [&](std::byte* to, std::size_t size) {
+      return receive_now_into(wanted.fd, to, size, more);
+    });
   } while (wanted.result == -EINTR);
+  wanted.yields = more;
   return !would_block(wanted.result);
 }
 
@@ -198,7 +217,9 @@ void block_in_call(operation& wanted, buffer_pool& pool) {
     return;
   }
   CHECK(wanted.kind == operation_kind::receive, "only receive and accept block in the call");
-  wanted.result = receive_once(wanted, pool, 0);
+  wanted.result = receive_once(wanted, pool, [&](std::byte* to, std::size_t size) {
+    return receive_into(wanted.fd, to, size);
+  });
 }
 
 void do_now(operation& wanted, buffer_pool& pool) {

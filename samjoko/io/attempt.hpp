@@ -14,7 +14,8 @@ inline constexpr std::int64_t most_per_try = 1 << 20;
 
 /// Tries without waiting. true: `wanted.result` is final. false: it would block, or a send yields
 /// (`wanted.yields`); a send may have made progress (`progressed`). A receive into a loop's block
-/// takes one from `pool` only while it tries.
+/// takes one from `pool` only while it tries; behind one that `yields` there may be more, though
+/// room was left.
 [[nodiscard]] bool attempt(operation& wanted, buffer_pool& pool, bool sockets_block,
                            bool* progressed = nullptr);
 

@@ -94,7 +94,9 @@ bool epoll_loop::try_now(operation& wanted, descriptor_state& state, bool* progr
   } else if (!finished) {
     state.may_read = false;
   } else if (wanted.kind == operation_kind::receive && wanted.result > 0) {
-    state.may_read = state.hung_up || static_cast<std::size_t>(wanted.result) >= room;
+    state.may_read =
+        state.hung_up || wanted.yields || static_cast<std::size_t>(wanted.result) >= room;
+    wanted.yields = false;
   }
   return finished;
 }

@@ -1,13 +1,16 @@
 """What a server on an open port meets: other protocols, heads at their limits, clients that reset,
 bytes that mean nothing."""
+import contextlib
 import os
 import random
+import signal
 import socket
 import ssl
 import threading
 
-from clients import Answer, ask, connect, receive_all, reset
-from framework import each_model, limit
+import processes
+from clients import Answer, ask, connect, receive_all, receive_exactly, reset
+from framework import IN_TIME, each_model, limit
 from harness import Server, folder, until
 
 GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
@@ -160,3 +163,36 @@ def test_urgent_byte(model):
             client.sendall(b"next")
             client.shutdown(socket.SHUT_WR)
             assert receive_all(client) == b"next"
+
+
+def links_of(pid):
+    """What its descriptors lead to."""
+    found = []
+    for each in os.listdir(f"/proc/{pid}/fd"):
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            found.append(os.readlink(f"/proc/{pid}/fd/{each}"))
+    return found
+
+
+@each_model
+def test_descriptors_beside_the_bytes(model):
+    """The kernel ends a read of a unix socket where descriptors were attached; with the rest there
+    already, no news of it came any more. All parts are there before any is read."""
+    with folder() as here, Server("echo", model=model, listen=[f"unix:{here}/s"]) as server:
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(IN_TIME)
+            client.connect(f"{here}/s")
+            client.sendall(b"hello")
+            assert receive_exactly(client, 5) == b"hello"
+            tree = server.tree()
+            sent = f"socket:[{os.fstat(client.fileno()).st_ino}]"
+            for pid in tree:
+                os.kill(pid, signal.SIGSTOP)
+            until(lambda: all(processes.Stat.of(pid).state == "T" for pid in tree), 5, "all stopped")
+            for part in (b"one", b"two", b"three"):
+                socket.send_fds(client, [part], [client.fileno(), 0])
+                client.sendall(b", ")
+            for pid in tree:
+                os.kill(pid, signal.SIGCONT)
+            assert receive_exactly(client, 17) == b"one, two, three, "
+            assert not [pid for pid in tree if sent in links_of(pid)]
