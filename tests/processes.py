@@ -1,4 +1,5 @@
 """What /proc says about processes: who descends from whom, zombies, CPU time."""
+import contextlib
 import ctypes
 import os
 import threading
@@ -41,6 +42,15 @@ def children(pid):
                 found += [int(word) for word in file.read().split()]
     except (FileNotFoundError, ProcessLookupError):
         pass
+    return found
+
+
+def links_of(pid):
+    """What its descriptors lead to."""
+    found = []
+    for each in os.listdir(f"/proc/{pid}/fd"):
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            found.append(os.readlink(f"/proc/{pid}/fd/{each}"))
     return found
 
 

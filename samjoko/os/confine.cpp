@@ -85,7 +85,9 @@ bool open_only(std::string_view maps) {
   const auto rules = make_rules(version);
   if (!rules) return false;
   std::set<std::string> paths{"/proc/self/exe"};
-  for (const auto& each : parse_maps(maps)) paths.emplace(each.path);
+  for (const auto& each : parse_maps(maps)) {
+    if (!each.deleted) paths.emplace(each.path);  // else it leads to another file, or to a device
+  }
   for (const auto& path : paths) {
     if (path.starts_with('/')) allow(rules, path, LANDLOCK_ACCESS_FS_READ_FILE);
   }

@@ -29,14 +29,15 @@ pooled_process::pooled_process(const workload& work, int listener, os::bell& bel
   accept_.data = reinterpret_cast<std::byte*>(&peer_);
   process_.may_be_ended(accept_);
   process_.watch_rests([this](const session& of, bool begins) { watch_rest(of, begins); });
-  process_.leave_when([this] { return own_.leaves.load(); });
+  process_.leave_when([this] { return own_.leaves.load() != 0; });
   process_.when_stopping([this] { look_at_door(); });
-  process_.hurry_when([this] { return board_.crowded.load(std::memory_order_relaxed); });
+  process_.hurry_when([this] { return board_.crowded.load(std::memory_order_relaxed) != 0; });
 }
 
 void pooled_process::run() {
   const auto enough = work_.limits.recycle_after;
-  while (!process_.stop().requested() && !own_.leaves.load() && (enough == 0 || served_ < enough))
+  while (!process_.stop().requested() && own_.leaves.load() == 0 &&
+         (enough == 0 || served_ < enough))
     accept_one(true);
   // Whoever is in the backlog was accepted by our kernel already: he is served, not reset. Where
   // only this member leaves, the others do that; the whole pool's end is told by the listener's
@@ -91,7 +92,7 @@ void pooled_process::watch_rest(const session& of, bool begins) noexcept {
 /// While it serves. The parent says when nobody waits any more; without one, nobody says it.
 void pooled_process::look_at_door() noexcept {
   if (door_is_closed_) return;
-  if (!board_.door_is_closed.load() && os::parent_is(work_.forking_process)) return;
+  if (board_.door_is_closed.load() == 0 && os::parent_is(work_.forking_process)) return;
   door_is_closed_ = true;
   work_.close(listener_);
 }
@@ -101,7 +102,7 @@ void pooled_process::waits_no_longer() noexcept {
   for (const auto& each : members_) {
     if (each.state.load(std::memory_order_relaxed) == pool_state::waiting) return;
   }
-  board_.none_waited.store(true);
+  board_.none_waited.store(1);
   bell_.ring();
 }
 

@@ -12,27 +12,29 @@ namespace samjoko::serve {
 enum class pool_state : std::uint8_t { free, waiting, serving, resting };
 
 /// What the parent and all members see of one member; lock-free, because it outlives the member. In
-/// the first cell of a pool, the board, only what concerns all is used.
+/// the first cell of a pool, the board, only what concerns all is used. A flag is a number, 0 or
+/// not: a member that was taken over may write what is no bool.
 struct pool_cell {
+  using flag = std::atomic<std::uint8_t>;
   std::atomic<pool_state> state = pool_state::free;
   std::atomic<pid_t> pid = 0;
   /// From when on its rest may be ended for the sake of others, by the monotonic clock.
   std::atomic<std::int64_t> may_end = 0;
   /// It shall leave before its next client: the pool is larger than it needs to be.
-  std::atomic<bool> leaves = false;
+  flag leaves = 0;
   /// Of its client, or what it was reaching for when it died. The parent reads it when it has
   /// reaped the member.
   seats held;
   // The board's.
-  std::atomic<bool> none_waited = false;
-  std::atomic<bool> crowded = false;
+  flag none_waited = 0;
+  flag crowded = 0;
   /// The stop's backlog is drained: who serves a last client closes its copy of the listener.
-  std::atomic<bool> door_is_closed = false;
+  flag door_is_closed = 0;
 
   void clear() noexcept {
     state.store(pool_state::free);
     pid.store(0);
-    leaves.store(false);
+    leaves.store(0);
     held = {};
   }
 };

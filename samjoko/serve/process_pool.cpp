@@ -45,18 +45,18 @@ class process_pool {
   void tend(bool client_waits) {
     const auto now = steady::now();
     const auto waiting = count_of(pool_state::waiting);
-    if (board().none_waited.exchange(false)) size_.saw_none_waiting();
+    if (board().none_waited.exchange(0) != 0) size_.saw_none_waiting();
     add(size_.grow_by(members_, waiting, now));
     auto surplus = size_.shrink_by(members_, waiting, now);
     for (auto& cell : members()) {
       if (surplus == 0) break;
       if (cell.state.load() != pool_state::waiting) continue;
-      cell.leaves.store(true);
+      cell.leaves.store(1);
       send(cell, end_rest_signal());
       --surplus;
     }
     const bool crowded = waiting == 0 && size_.is_full(members_);
-    board().crowded.store(crowded);
+    board().crowded.store(crowded ? 1 : 0);
     if (crowded && client_waits && now >= next_relief_) relieve(now);
   }
 
@@ -87,7 +87,7 @@ class process_pool {
   void close_drained(bool at_once) {
     if (is_closed_ || (!at_once && has_backlog_left())) return;
     is_closed_ = true;
-    board().door_is_closed.store(true);
+    board().door_is_closed.store(1);
     work_.close(listener_);
     tell_all(graceful_signal);
   }

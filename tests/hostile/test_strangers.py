@@ -1,6 +1,5 @@
 """What a server on an open port meets: other protocols, heads at their limits, clients that reset,
 bytes that mean nothing."""
-import contextlib
 import os
 import random
 import signal
@@ -165,15 +164,6 @@ def test_urgent_byte(model):
             assert receive_all(client) == b"next"
 
 
-def links_of(pid):
-    """What its descriptors lead to."""
-    found = []
-    for each in os.listdir(f"/proc/{pid}/fd"):
-        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
-            found.append(os.readlink(f"/proc/{pid}/fd/{each}"))
-    return found
-
-
 @each_model
 def test_descriptors_beside_the_bytes(model):
     """The kernel ends a read of a unix socket where descriptors were attached; with the rest there
@@ -195,4 +185,4 @@ def test_descriptors_beside_the_bytes(model):
             for pid in tree:
                 os.kill(pid, signal.SIGCONT)
             assert receive_exactly(client, 17) == b"one, two, three, "
-            assert not [pid for pid in tree if sent in links_of(pid)]
+            assert not [pid for pid in tree if sent in processes.links_of(pid)]

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cfenv>
@@ -25,6 +26,7 @@
 #include <thread>
 #include <vector>
 
+#include <samjoko/os/black_box.hpp>
 #include <samjoko/samjoko.hpp>
 
 // What they touch must not be known to the compiler to be wrong.
@@ -138,6 +140,50 @@ void mischief_scribble(unsigned seed, pid_t bystander) {
   }
 }
 
+/// A capture whose map names a file of the forger's choice, as if the thread had run its code.
+void forge(samjoko::os::capture_slot& slot, const std::string& path) {
+  struct stat file = {};
+  if (::stat(path.c_str(), &file) != 0) return;
+  constexpr std::uint64_t start = 0x5000'0000;
+  slot.reason = samjoko::os::capture_reason::fatal_signal;
+  slot.pid = slot.tid = ::getpid();
+  slot.signal = SIGSEGV;
+  slot.has_registers = 1;
+  slot.registers.fill(start + 0x1100);
+  slot.stack_address = start + 0x1100;
+  slot.stack_size = samjoko::os::capture_slot::stack_room;
+  for (std::size_t at = 0; at < slot.stack.size(); at += 8) {
+    const auto word = start + 0x1000 + at % 0x1000;
+    std::memcpy(slot.stack.data() + at, &word, sizeof word);
+  }
+  const int size = std::snprintf(
+      slot.maps.data(), slot.maps.size(), "%lx-%lx r-xp 00000000 %02x:%02x %lu %s\n", start,
+      start + 0x10'0000, unsigned(file.st_dev >> 8 & 0xfff), unsigned(file.st_dev & 0xff),
+      static_cast<unsigned long>(file.st_ino), path.c_str());
+  slot.maps_size = static_cast<std::uint32_t>(size);
+  slot.maps_cut = 0;
+  slot.claim = std::uint64_t(::getpid()) << 32 | 2;  // complete
+}
+
+/// Forges all captures of its box, and dies of what they say.
+void mischief_forge(const std::string& path) {
+  using samjoko::os::capture_slot;
+  constexpr std::size_t whole = samjoko::os::black_boxes::captures_at_once * sizeof(capture_slot);
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    std::uintptr_t start = 0;
+    std::uintptr_t end = 0;
+    if (line.find(" rw-s ") == line.npos || std::sscanf(line.c_str(), "%lx-%lx", &start, &end) != 2)
+      continue;
+    if (end - start < whole || end - start >= whole + 4096) continue;
+    auto* const slots = reinterpret_cast<capture_slot*>(start);
+    for (std::size_t n = 0; n < samjoko::os::black_boxes::captures_at_once; ++n)
+      forge(slots[n], path);
+    static_cast<void>(std::signal(SIGSEGV, SIG_DFL));
+    static_cast<void>(::raise(SIGSEGV));
+  }
+}
+
 /// On its line to the master: words of every kind and size, with two descriptors beside each.
 void mischief_flood(unsigned seed) {
   std::minstd_rand random(seed);
@@ -209,6 +255,7 @@ samjoko::task<> obey(samjoko::connection& client) {
       mischief_scribble(seed, bystander);
     }
     if (wanted.starts_with("flood ")) mischief_flood(unsigned(number_behind("flood ", wanted)));
+    if (wanted.starts_with("forge ")) mischief_forge(wanted.substr(6));
     crash(wanted);
     hang(wanted, client.socket());
     const auto answer = (wanted == "pid" ? std::to_string(::getpid()) : wanted) + "\n";

@@ -3,21 +3,27 @@ on its line, the master lives, signals nobody else, believes no nonsense, and se
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 
 import processes
-from clients import connect, receive_exactly
-from framework import MODELS, cases, limit, model_name, quick_or_long
+from clients import connect, receive_all, receive_exactly
+from framework import LONG, MODELS, SLOWNESS, cases, limit, model_name, quick_or_long
 from harness import Server, folder, until
 from test_control import command
 from test_death_matrix import MISCHIEF
+from watched import Watch, files_mapped_by
+
+
+# A death that sanitizers leave alone; they would report a wrong store themselves.
+CRASH, ITS_SIGNAL = ("abort", "SIGABRT") if SLOWNESS > 1 else ("segv", "SIGSEGV")
 
 
 class Attacked(Server):
-    def __init__(self, here, model, *more):
+    def __init__(self, here, model, *more, **others):
         self.control = here + "/control"
         super().__init__("--control", self.control, "--stuck-timeout", "1s", "--stop-timeout", "3s",
-                         *more, program=MISCHIEF, model=(*model, 2))
+                         *more, program=MISCHIEF, model=(*model, 2), **others)
 
     def ask(self, *words):
         return command(*words, "--control", self.control, binary=MISCHIEF)
@@ -99,11 +105,11 @@ def test_scribbles_on_all_that_is_shared(case):
                        for each in group["workers"] if each["pid"] == good]
             assert numbers and numbers[0]["accepted"] < 1000, numbers
             with contextlib.suppress(OSError):
-                other.sendall(b"segv\n")
-            told = server.wait_for_log("mischief_segv", 30)
-            assert len(told) == 1 and "crash (proved)" in told[0], told
+                other.sendall(CRASH.encode() + b"\n")
+            told = server.wait_for_log(f"mischief_{CRASH}", 30)
+            assert len(told) == 1 and ITS_SIGNAL in told[0] and "(proved)" in told[0], told
             code, out, err = server.ask("deaths")
-            assert code == 0 and "SIGSEGV" in out, (code, out, err)
+            assert code == 0 and ITS_SIGNAL in out, (code, out, err)
             assert stranger.poll() is None
             until(lambda: server.descriptors() <= before, 10, "nothing is left open")
             # It may be busy with what was written, but comes to rest.
@@ -135,3 +141,51 @@ def test_floods_its_line_to_the_master(model):
         until(lambda: server.descriptors() <= before + 4, 10,  # a successor's line, and its pidfd
               "no descriptor of a worker's is kept")
         assert server.process.poll() is None
+
+
+def foreign_program(here):
+    """An ELF file that only its owner may read, and that nobody of the server has mapped."""
+    path = f"{here}/foreign"
+    shutil.copy("/bin/true", path)
+    os.chmod(path, 0o700)
+    return path
+
+
+@cases([(model, seed) for model in (MODELS if LONG else [MODELS[0], MODELS[4]])
+        for seed in range(quick_or_long(1, 10))],
+       lambda case: f"{model_name(case[0])}-{case[1]}")
+@limit(120, long=240)
+def test_makes_nobody_open_or_signal_what_is_foreign(case):
+    """Every process of the server is watched while a worker scribbles, floods its line, and leaves
+    captures that name a file of its choice."""
+    model, seed = case
+    options = ["--user", "nobody"] if os.geteuid() == 0 else []
+    with folder() as here, bystander() as stranger, contextlib.ExitStack() as held:
+        os.chmod(here, 0o755)
+        watch = held.enter_context(contextlib.closing(Watch()))
+        forged = foreign_program(here)
+        with Attacked(here, model, *options, wrap=watch.wrap,
+                      environment=watch.environment) as server:
+            mapped = files_mapped_by(server.pid)
+            clients = one_of_each(server, held)
+            (bad, taken), (_, other) = clients.items()
+            assert said(taken, f"scribble {seed} {stranger.pid}").startswith("scribble")
+            taken.sendall(f"flood {seed}\n".encode())
+            with contextlib.suppress(AssertionError, OSError):
+                receive_line(taken)
+            assert said(other, "still here") == "still here"
+            with contextlib.suppress(OSError):
+                other.sendall(f"forge {forged}\n".encode())
+                receive_all(other)
+            server.wait_for_log("SIGSEGV", 30)
+            # What was forged was looked at, by the process that unwinds.
+            with connect(server) as client:
+                client.sendall(CRASH.encode() + b"\n")
+                receive_all(client)
+            server.wait_for_log(f"mischief_{CRASH}", 30)
+            server.status()
+            assert stranger.poll() is None
+        on_the_way = {here, os.path.dirname(here), here + "/control"}
+        watch.check(mapped | on_the_way)
+        assert forged not in watch.opened()
+        assert stranger.pid not in watch.signalled()
