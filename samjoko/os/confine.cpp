@@ -19,6 +19,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <samjoko/base/check.hpp>
 #include <samjoko/os/descriptor.hpp>
 #include <samjoko/os/memory_map.hpp>
 
@@ -127,6 +128,13 @@ constexpr long reading_calls[] = {
 #endif
 };
 
+/// By these the undefined behaviour sanitizer learns whether it may read an address.
+constexpr long sanitizers_calls[] = {SYS_pipe2, SYS_write,
+#ifdef SYS_pipe
+                                     SYS_pipe
+#endif
+};
+
 class filter {
  public:
   filter() {
@@ -176,6 +184,9 @@ bool call_only() {
   constexpr std::uint32_t executable = 4;  // PROT_EXEC
   filter made;
   for (const auto call : reading_calls) made.allow(call);
+  if constexpr (address_sanitizer) {
+    for (const auto call : sanitizers_calls) made.allow(call);
+  }
   made.allow_without(SYS_openat, 2, to_write);
 #ifdef SYS_open
   made.allow_without(SYS_open, 1, to_write);

@@ -192,12 +192,15 @@ entry connection_account::enter(holder_tag who, std::uint64_t peer, std::uint32_
   return entry::all_taken;
 }
 
+/// What a member of a pool held stands where the others write too: a number that is none is
+/// nobody's.
 void connection_account::leave(holder_tag who, seats held) const noexcept {
-  if (held.of_peer != 0) {
+  const auto entries = most_of_peer_ == 0 ? 0 : std::size_t{1} << peer_bits_;
+  if (held.of_peer != 0 && held.of_peer <= entries) {
     auto holder = who;
     peer_seat(held.of_peer - 1, holder_part).compare_exchange_strong(holder, 0);
   }
-  if (held.in_all == 0) return;
+  if (held.in_all == 0 || held.in_all > most_in_all_) return;
   auto holder = who;
   seat(held.in_all).compare_exchange_strong(holder, 0);
   if (at(full_at).load() != 0) at(full_at).store(0);

@@ -24,6 +24,23 @@ TEST(connection_account, without_limits_lets_everybody_in_and_has_no_memory) {
   EXPECT_EQ(none.refused(), 0U);
 }
 
+// A member of a pool that was taken over writes them where its parent reads them.
+TEST(connection_account, seats_that_there_are_not_are_left_without_harm) {
+  for (const auto& account :
+       {account_of(0, 0), account_of(3, 0), account_of(0, 2), account_of(3, 2)}) {
+    const auto who = account.holder(1);
+    seats taken;
+    EXPECT_TRUE(comes(account, who, taken));
+    const auto open = account.open();
+    for (const std::uint32_t wrong : {131'073U, 400'000U, 0x7FFF'FFFFU, 0xFFFF'FFFFU}) {
+      account.leave(who, {.in_all = wrong, .of_peer = 0});
+      account.leave(who, {.in_all = 0, .of_peer = wrong});
+      account.leave(who, {.in_all = wrong, .of_peer = wrong});
+    }
+    EXPECT_EQ(account.open(), open);
+  }
+}
+
 TEST(connection_account, lets_in_as_many_as_the_limit_says_over_all_workers) {
   const auto account = account_of(3, 0);
   const auto one = account.holder(1);

@@ -86,7 +86,7 @@ def test_running_then_given_up_then_back():
 @limit(60)
 def test_a_worker_that_starts_or_leaves():
     """It stands still, so that its state lasts."""
-    with served() as server:
+    with served("--stop-timeout", "1h") as server:
         until(lambda: groups_of(server)[0] == "running", 10, "it runs")
         workers = groups_of(server)[1]["multiplex"]["workers"]
         os.kill(workers[1]["pid"], signal.SIGSTOP)
