@@ -132,6 +132,11 @@ void announcer::send(steady::time_point now) {
   const auto sent = send_all();
   if (!sent && (sent.error().is(EAGAIN) || sent.error().is(ENOBUFS)))
     return wait_for_room(sent.error(), now);
+  if (!sent && (sent.error().is(ENOENT) || sent.error().is(ECONNREFUSED))) {
+    if (patience_.is_never())
+      os::log_warning("notify", "{}: it is told later, when it listens", sent.error().sentence());
+    return wait_for_room(sent.error(), now);
+  }
   if (!sent) give_up(sent.error());  // it is gone
   next_try_ = patience_ = deadline::never();
   retry_ = milliseconds(0);

@@ -25,7 +25,8 @@ namespace samjoko::supervise {
 /// `was_ready`: it was before.
 [[nodiscard]] std::string_view phase_name(const plan& seen, bool was_ready);
 
-/// The manager's socket may be full when there is something to tell. What was not sent is kept, in
+/// The manager's socket may be full when there is something to tell, or not there yet: one that
+/// forks first and binds then, or is being started again. What was not sent is kept, in
 /// order, and tried again; a status that a newer one follows is not.
 class announcer {
  public:

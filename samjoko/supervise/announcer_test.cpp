@@ -17,15 +17,18 @@ class announcer_test : public testing::Test {
  protected:
   announcer_test() {
     const auto name = "@samjoko-announcer-" + std::to_string(::getpid());
+    listen_as(name);
+    auto told = os::notifier::to(name);
+    EXPECT_TRUE(told);
+    manager.told = std::move(*told);
+  }
+  void listen_as(const std::string& name) {
     ears.reset(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     sockaddr_un where{};
     where.sun_family = AF_UNIX;
     std::memcpy(where.sun_path + 1, name.data() + 1, name.size() - 1);
     const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size());
     EXPECT_EQ(::bind(ears.get(), reinterpret_cast<const sockaddr*>(&where), size), 0);
-    auto told = os::notifier::to(name);
-    EXPECT_TRUE(told);
-    manager.told = std::move(*told);
   }
   /// What is told in this turn.
   std::string turn(announcer& subject, const driven& it) const {
@@ -91,6 +94,19 @@ TEST_F(announcer_test, statuses_that_wait_replace_each_other) {
   it.now += seconds(2);
   subject.take_turn(it.subject, it.now);
   EXPECT_EQ(heard(), std::vector<std::string>{"STATUS=7 of 8 workers ready\n"});
+}
+
+TEST_F(announcer_test, one_that_listens_later_is_told_in_order) {
+  driven it(1);
+  it.ready(0);
+  const auto name = "@samjoko-announcer-" + std::to_string(::getpid());
+  ears.reset();
+  announcer subject(std::move(manager), {});
+  subject.take_turn(it.subject, it.now);
+  ASSERT_FALSE(subject.next_time().is_never()) << "it is tried again";
+  listen_as(name);
+  it.now = subject.next_time().at();
+  EXPECT_EQ(turn(subject, it), "READY=1\nSTATUS=1 of 1 worker ready\n");
 }
 
 TEST_F(announcer_test, one_that_never_reads_is_given_up_and_may_come_back) {

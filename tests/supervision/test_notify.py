@@ -119,6 +119,16 @@ def test_manager_that_is_gone_is_one_line_and_no_trouble():
         server.wait_for_log("notify the service manager")
 
 
+def test_manager_that_listens_after_the_start_is_told_all():
+    """One that forks first and binds its socket then: READY=1 was lost for good."""
+    with folder() as here, managed({"NOTIFY_SOCKET": here + "/notify"}, "echo") as server:
+        server.wait_for_log("it is told later, when it listens")
+        manager = Manager(here + "/notify")
+        manager.wait_for("READY=1")
+        server.stop_cleanly()
+        assert manager.names() == ["READY=1", "STOPPING=1"]
+
+
 def listening():
     made = socket.create_server(("127.0.0.1", 0))
     made.set_inheritable(True)
