@@ -177,14 +177,14 @@ void blocking_loop::restore_mode(const operation& ended) noexcept {
 }
 
 /// After a kick: lets whoever runs here look around. False when the blocked operation must not go
-/// on: it was cancelled, or there is work that has to run first.
+/// on: it was cancelled, or there is work that has to run first, or another wait beside it.
 bool blocking_loop::attend(operation& blocked) {
   run_attention();
   if (blocked_cancelled_) {
     blocked.result = -ECANCELED;
     return false;
   }
-  return !anything_ready() && !anything_posted();
+  return !anything_ready() && !anything_posted() && parked_.empty();
 }
 
 void blocking_loop::set_idle_limit(int fd, std::uint32_t idle_ms) noexcept {

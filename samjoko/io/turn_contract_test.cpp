@@ -171,5 +171,58 @@ TYPED_TEST(loop_turns, a_wake_between_two_waits_is_seen) {
   EXPECT_GE(attention.times, 1);
 }
 
+/// Told in the middle of another wait, it begins one more; whose end ends the first.
+struct beginning_a_sleep : runnable {
+  beginning_a_sleep(loop& the_loop, task_context& to_cancel) : on(the_loop), cancels(to_cancel) {
+    run = [](runnable& self) noexcept { static_cast<beginning_a_sleep&>(self).begin(); };
+    sleep.kind = operation_kind::sleep;
+    sleep.owner = this;
+    sleep.complete = [](operation& self) noexcept {
+      auto& me = *static_cast<owned&>(self).owner;
+      ++me.rang;
+      me.on.task_ended();
+      me.cancels.cancel();
+    };
+  }
+  void begin() {
+    if (!asked.exchange(false)) return;
+    sleep.until = on.deadline_after(milliseconds(20));
+    on.task_started();
+    EXPECT_EQ(on.begin(sleep), start::parked);
+  }
+  struct owned : operation {
+    beginning_a_sleep* owner = nullptr;
+  };
+  loop& on;
+  task_context& cancels;
+  owned sleep;
+  std::atomic<bool> asked = true;
+  int rang = 0;
+};
+
+task<> wait_long_for_cancel(loop& on, int from) {
+  any_operation readable(on, operation_kind::readable, from);
+  readable.until = deadline(on.now() + std::chrono::hours(1));
+  const auto got = co_await readable;
+  EXPECT_EQ(got, -ECANCELED);
+}
+
+// A client's process hears of a stop while it waits for the client's first bytes, and gives it a
+// moment: the blocking loop went on to wait for the one alone.
+TYPED_TEST(loop_turns, a_wait_that_is_begun_in_the_middle_of_another_is_waited_for_too) {
+  auto& on = this->bed.on();
+  for (const bool limited : {false, true}) {
+    const auto ends = this->sockets();
+    main_task waiting_one(
+        on, limited ? wait_long_for_cancel(on, ends.first) : wait_for_cancel(on, ends.first));
+    beginning_a_sleep attention(on, waiting_one.context);
+    on.attention = &attention;
+    this->bed.from_outside([&] { on.wake(); });
+    waiting_one.finish();
+    EXPECT_EQ(attention.rang, 1);
+    on.attention = nullptr;
+  }
+}
+
 }  // namespace
 }  // namespace samjoko::io

@@ -164,6 +164,9 @@ class connection {
   /// Whether anything was consumed since the last call: a turn that consumed nothing waits for
   /// more.
   [[nodiscard]] bool take_progress() noexcept { return std::exchange(progressed_, false); }
+  /// Whether any read has ended yet; for a handler without turns, which never calls
+  /// take_progress().
+  [[nodiscard]] bool has_read() const noexcept { return progressed_ || !unread_.empty(); }
   /// Takes in what a rest received.
   void put_unread(lease received) noexcept { unread_ = std::move(received); }
   /// A receive that does not wait: what has reached our kernel already, or nothing.

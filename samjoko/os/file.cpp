@@ -45,8 +45,13 @@ result<file_facts> facts_at(int directory, const char* path) {
 }
 
 result<std::size_t> read_at(int file, mutable_bytes into, std::uint64_t offset) {
+  return read_at(file, into, offset, into.size());
+}
+
+result<std::size_t> read_at(int file, mutable_bytes into, std::uint64_t offset,
+                            std::size_t enough) {
   std::size_t count = 0;
-  while (count < into.size()) {
+  while (count < enough) {
     const auto got =
         ::pread(file, into.data() + count, into.size() - count, static_cast<off_t>(offset + count));
     if (got < 0 && errno == EINTR) continue;

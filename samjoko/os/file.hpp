@@ -37,6 +37,9 @@ struct file_facts {
 
 /// Fills `into` from `offset` on; fewer bytes only where the file ends (man 2 pread).
 [[nodiscard]] result<std::size_t> read_at(int file, mutable_bytes into, std::uint64_t offset);
+/// The same, but with `enough` bytes or more it is content: no call is made for the rest.
+[[nodiscard]] result<std::size_t> read_at(int file, mutable_bytes into, std::uint64_t offset,
+                                          std::size_t enough);
 
 /// The whole content of a regular file of at most `most` bytes. Never waits, as for the writer of a
 /// FIFO. Errors: of open(2) and read(2), EISDIR among them; condition::too_long;

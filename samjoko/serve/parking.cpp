@@ -23,9 +23,33 @@ void parking::park(guest in, milliseconds idle) {
 
 void parking::linger(guest in) {
   const auto until = in.lingers.value_or(deadline::after(usual_linger_time));
+  lingering_.push_back({.held = std::move(in), .until = until, .lingers = true});
+  const auto which = std::prev(lingering_.end());
+  sort_in(which);
+  watch(which);
+}
+
+/// One that lingers; all the others are in order.
+void parking::sort_in(places::iterator which) {
   auto before = lingering_.end();
-  while (before != lingering_.begin() && std::prev(before)->until > until) --before;
-  watch(lingering_.insert(before, {.held = std::move(in), .until = until, .lingers = true}));
+  while (before != lingering_.begin()) {
+    const auto one = std::prev(before);
+    if (one != which && one->until <= which->until) break;
+    before = one;
+  }
+  lingering_.splice(before, lingering_, which);
+}
+
+/// Whether the client, whose time is over, still takes what is under way to it.
+bool parking::linger_longer(places::iterator which, steady::time_point now) {
+  const auto left = os::bytes_under_way(which->held.client.socket.get());
+  if (left == 0 || !which->held.gets_more_time) return false;
+  if (!which->slow) which->slow.emplace(left, limits_, now);
+  const auto then = which->slow->next_look(left, usual_linger_time, now);
+  if (!then) return false;
+  which->until = *then;
+  sort_in(which);
+  return true;
 }
 
 void parking::watch(places::iterator which) {
@@ -65,6 +89,7 @@ void parking::begin_linger(places::iterator which) {
   which->until = deadline::after(usual_linger_time);
   os::shutdown_send(which->held.client.socket.get());
   lingering_.splice(lingering_.end(), resting_, which);
+  sort_in(which);
 }
 
 void parking::close_all() {

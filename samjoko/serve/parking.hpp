@@ -14,12 +14,16 @@ namespace samjoko::serve {
 
 class parking {
  public:
+  /// `limits` must outlive it.
+  explicit parking(const connection_limits& limits) noexcept : limits_(limits) {}
+
   /// A client, and what its model keeps about it.
   struct guest {
     resting_client client;
     seats held;
     /// Half-closed already: for linger(), until then.
     std::optional<deadline> lingers{};
+    bool gets_more_time = true;  ///< while it takes what is under way to it: see slow_reader
   };
 
   /// Readable when take_ready() has something to do.
@@ -28,7 +32,8 @@ class parking {
 
   /// Takes a client in; `idle`: how long it may stay silent, 0 for ever.
   void park(guest in, milliseconds idle);
-  /// Takes a half-closed client in, to be read to his end until in.lingers.
+  /// Takes a half-closed client in, to be read to its end until in.lingers, and for longer while
+  /// it takes what is under way to it.
   void linger(guest in);
   /// Hands out all that have spoken. Those that left, or lingered to their end, are counted by
   /// `gone(seats)`.
@@ -58,6 +63,7 @@ class parking {
     bool lingers = false;
     bool may_still_begin = true;  ///< of one that had no turn
     int beside = -1;              ///< what it listens to besides its client
+    std::optional<slow_reader> slow{};
   };
   using places = std::list<place>;
 
@@ -65,12 +71,15 @@ class parking {
   void watch_beside_no_more(places::iterator which);
   void begin_linger(places::iterator which);
   guest remove(places::iterator which);
+  [[nodiscard]] bool linger_longer(places::iterator which, steady::time_point now);
+  void sort_in(places::iterator which);
   [[nodiscard]] places& list_of(const place& which) noexcept {
     return which.lingers ? lingering_ : resting_;
   }
   /// Whether a lingering client is done: reads away some of what it still says.
   [[nodiscard]] static bool is_over(const place& which);
 
+  const connection_limits& limits_;
   os::epoll epoll_;
   places resting_;    // in order of `until`: all have the same idle time
   places lingering_;  // in order of `until`
@@ -102,8 +111,10 @@ void parking::take_ready(Spoke spoke, const Gone& gone) {
 template <class Gone>
 void parking::expire(steady::time_point now, const Gone& gone) {
   while (!resting_.empty() && resting_.front().until.passed(now)) begin_linger(resting_.begin());
-  while (!lingering_.empty() && lingering_.front().until.passed(now))
-    gone(remove(lingering_.begin()).held);
+  while (!lingering_.empty() && lingering_.front().until.passed(now)) {
+    const auto first = lingering_.begin();
+    if (!linger_longer(first, now)) gone(remove(first).held);
+  }
 }
 
 template <class Gone>

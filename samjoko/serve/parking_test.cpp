@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <samjoko/os/poll.hpp>
@@ -25,6 +26,24 @@ class parking_lot : public ::testing::Test {
     lot_.linger({resting_client(os::descriptor(ends[0])), named(peer), deadline(until)});
     return os::descriptor(ends[1]);
   }
+  /// Two ends of a connection whose second has little room for what comes.
+  static std::pair<os::descriptor, os::descriptor> over_tcp() {
+    const os::descriptor door(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    os::descriptor reader(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in name{
+        .sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
+    socklen_t size = sizeof name;
+    auto* where = reinterpret_cast<sockaddr*>(&name);
+    const int little = 8192, much = 2'000'000;
+    ::setsockopt(reader.get(), SOL_SOCKET, SO_RCVBUF, &little, sizeof little);
+    EXPECT_EQ(::bind(door.get(), where, size), 0);
+    EXPECT_EQ(::listen(door.get(), 1), 0);
+    EXPECT_EQ(::getsockname(door.get(), where, &size), 0);
+    EXPECT_EQ(::connect(reader.get(), where, size), 0);
+    os::descriptor server(::accept4(door.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    ::setsockopt(server.get(), SOL_SOCKET, SO_SNDBUF, &much, sizeof much);
+    return {std::move(server), std::move(reader)};
+  }
   void look() {
     lot_.take_ready([this](parking::guest guest) { spoke_.push_back(std::move(guest)); }, left());
   }
@@ -40,7 +59,8 @@ class parking_lot : public ::testing::Test {
     return ::recv(client.get(), &byte, 1, MSG_DONTWAIT) == 0;
   }
 
-  parking lot_;
+  const connection_limits limits_;
+  parking lot_{limits_};
   std::vector<parking::guest> spoke_;
   std::string gone_;
 };
@@ -117,6 +137,43 @@ TEST_F(parking_lot, reads_half_closed_clients_to_their_end_each_in_its_own_time)
   EXPECT_EQ(gone_, "cab");
   EXPECT_EQ(lot_.size(), 0u);
   EXPECT_TRUE(spoke_.empty());
+}
+
+// Its time is over, but it takes what is under way to it: a close would reset that away.
+TEST_F(parking_lot, a_slow_reader_is_waited_for_while_it_takes_some) {
+  auto [server, reader] = over_tcp();
+  const std::string answer(1'000'000, 'x');
+  const auto written =
+      ::send(server.get(), answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  ASSERT_GT(written, 500'000);
+  ::shutdown(server.get(), SHUT_WR);
+  auto now = steady::now();
+  lot_.linger({resting_client(std::move(server)), named("a"), deadline(now)});
+  const auto other = linger("b", now + std::chrono::milliseconds(1500));
+  std::string taken(100'000, '\0');
+  for (int times = 0; times < 4; ++times) {
+    now += std::chrono::seconds(1);
+    lot_.expire(now, left());
+    EXPECT_EQ(gone_, times == 0 ? "" : "b") << "each in its own time";
+    ASSERT_EQ(::recv(reader.get(), taken.data(), taken.size(), MSG_WAITALL), 100'000);
+  }
+  now += linger_times_without_progress * usual_linger_time;
+  lot_.expire(now, left());
+  EXPECT_EQ(gone_, "b") << "some was taken since the last look";
+  lot_.expire(now + linger_times_without_progress * usual_linger_time, left());
+  EXPECT_EQ(gone_, "ba") << "nothing any more";
+}
+
+TEST_F(parking_lot, a_reader_that_was_cut_gets_no_more_time) {
+  auto [server, reader] = over_tcp();
+  const std::string answer(500'000, 'x');
+  ASSERT_GT(::send(server.get(), answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT), 0);
+  lot_.linger({.client = resting_client(std::move(server)),
+               .held = named("a"),
+               .lingers = deadline(steady::now()),
+               .gets_more_time = false});
+  lot_.expire(steady::now(), left());
+  EXPECT_EQ(gone_, "a");
 }
 
 // One who talked on without a pause was read without a pause, and nobody else was looked at.

@@ -155,9 +155,11 @@ void thread_pool::member::session_detached(session&, resting_client client) noex
   give_away({.client = std::move(client), .held = held_});
 }
 
-void thread_pool::member::session_lingers(session&, os::descriptor socket,
-                                          deadline until) noexcept {
-  give_away({.client = resting_client(std::move(socket)), .held = held_, .lingers = until});
+void thread_pool::member::session_lingers(session&, half_closed_client client) noexcept {
+  give_away({.client = resting_client(std::move(client.socket)),
+             .held = held_,
+             .lingers = client.until,
+             .gets_more_time = client.gets_more_time});
 }
 
 void thread_pool::member::give_away(parking::guest client) noexcept {

@@ -45,7 +45,7 @@ class thread_pool::member : session_owner {
   void session_ended(session&) noexcept override { session_ = nullptr; }
   void session_rests(session&, bool begins) noexcept override;
   void session_detached(session&, resting_client client) noexcept override;
-  void session_lingers(session&, os::descriptor socket, deadline until) noexcept override;
+  void session_lingers(session&, half_closed_client client) noexcept override;
   bool keeps_resting(session&) noexcept override {
     return !pool_->crowded_.load() && !pool_->stop_.requested();
   }

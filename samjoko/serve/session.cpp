@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <new>
 #include <samjoko/base/check.hpp>
 #include <samjoko/os/activity.hpp>
 #include <samjoko/os/log_writer.hpp>
@@ -127,48 +126,6 @@ bool session::go_on(next wanted) noexcept {
   return end_limit(rests                        ? &session::begin_rest
                    : connection_.wants_linger() ? &session::begin_linger
                                                 : &session::end);
-}
-
-/// Before the turn: a blocking loop waits in place for whoever is alone on it, and hears of nothing
-/// else. False when there is no memory.
-bool session::begin_limit() noexcept {
-  const auto most = connection_.limits().turn;
-  if (most == milliseconds(0)) return true;
-  if (limit_ == nullptr) limit_.reset(new (std::nothrow) turn_limit);
-  if (limit_ == nullptr) return false;
-  auto& loop = connection_.loop();
-  limit_->kind = io::operation_kind::sleep;
-  limit_->until = loop.deadline_after(most);
-  limit_->owner = this;
-  limit_->turn_is_over = false;
-  limit_->complete = [](io::operation& self) noexcept {
-    static_cast<turn_limit&>(self).owner->limit_ended();
-  };
-  loop.task_started();
-  limit_->waits = loop.begin(*limit_) == io::start::parked;
-  if (!limit_->waits) limit_ended();
-  return true;
-}
-
-/// The turn is over: nothing goes on before its limit has gone.
-bool session::end_limit(step then) noexcept {
-  then_ = then;
-  if (limit_ == nullptr || !limit_->waits) return true;
-  limit_->turn_is_over = true;
-  connection_.loop().cancel(*limit_);
-  return false;
-}
-
-void session::limit_ended() noexcept {
-  limit_->waits = false;
-  connection_.loop().task_ended();
-  if (limit_->turn_is_over) return go(true);
-  os::log_warning(
-      "turn timeout",
-      "service {}: a turn took longer than {} ms (--turn-timeout), its client is closed",
-      service_.name, connection_.limits().turn.count());
-  auto& context = connection_.context();
-  if (!context.cancelled) context.cancel();
 }
 
 bool session::wait_for_bytes(step then) noexcept {
@@ -332,18 +289,6 @@ void session::end_rest() noexcept {
 void session::detach() noexcept {
   detach_wanted_ = true;
   end_rest();
-}
-
-void session::look_at_stop() noexcept {
-  auto& context = connection_.context();
-  if (connection_.stop_level() == stop_level::immediate) {
-    if (!context.cancelled) context.cancel();
-    if (phase_ == phase::resting || phase_ == phase::lingering) connection_.loop().cancel(wait_);
-  } else if (phase_ == phase::resting) {
-    if (had_turn_ || may_still_begin_) end_rest();  // or he is waited for because of the stop
-  } else if (phase_ == phase::serving) {
-    connection_.end_wait_for_request();
-  }
 }
 
 }  // namespace samjoko::serve

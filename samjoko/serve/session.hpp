@@ -5,6 +5,7 @@
 
 #include <samjoko/net/connection.hpp>
 #include <samjoko/serve/handler.hpp>
+#include <samjoko/serve/slow_reader.hpp>
 
 namespace samjoko::serve {
 
@@ -13,11 +14,8 @@ class session;
 /// How long a half-closed client is read to its end; the second, while others wait for its place.
 inline constexpr milliseconds usual_linger_time{1000};
 inline constexpr milliseconds hurried_linger_time{100};
-/// One whose kernel has not taken all of the answer by then is read to his end for longer, as long
-/// as it takes some of it within so many of these times.
-inline constexpr int linger_times_without_progress = 5;
-/// How long one who has not spoken yet may still begin at a graceful stop: whoever has just been
-/// accepted has his first bytes under way.
+/// How long a client that has not spoken yet may still begin at a graceful stop: one that has just
+/// been accepted has its first bytes under way.
 inline constexpr milliseconds first_bytes_time{250};
 
 /// A client at rest, between loops: nothing unread, no frame, no buffer.
@@ -34,6 +32,13 @@ struct resting_client {
   bool had_turn;
 };
 
+/// A client that has been half-closed, between loops.
+struct half_closed_client {
+  os::descriptor socket;
+  deadline until;       ///< when its time is over
+  bool gets_more_time;  ///< while it takes what is under way to it: see slow_reader
+};
+
 /// Whoever runs sessions. Called on the session's thread.
 class session_owner {
  public:
@@ -44,8 +49,8 @@ class session_owner {
   virtual void session_rests(session&, bool /*begins*/) noexcept {}
   /// The session was asked to detach, or `keeps_resting` refused it its rest; it may be destroyed.
   virtual void session_detached(session&, resting_client) noexcept {}
-  /// The same for a half-closed client, who is still to be read to his end, until then at most.
-  virtual void session_lingers(session&, os::descriptor, deadline) noexcept {}
+  /// The same for a half-closed client, which is still to be read to its end.
+  virtual void session_lingers(session&, half_closed_client) noexcept {}
   /// Asked before each rest, and before a half-closed client is read to his end: whether he may
   /// wait here; if not he is detached.
   virtual bool keeps_resting(session&) noexcept { return true; }
@@ -91,15 +96,16 @@ class session : private runnable {
   struct wait : io::operation {
     session* owner = nullptr;
   };
-  struct turn_limit : io::operation {
+  struct alarm : io::operation {
     session* owner = nullptr;
+    void (session::*rings)() noexcept = nullptr;
     bool waits = false;
-    bool turn_is_over = false;
   };
-  struct slow_reader {
-    std::size_t under_way;
-    deadline give_up;
-    deadline end;
+  /// What ends a turn that takes too long, or a read that a stop has found without a first byte.
+  struct alarms {
+    alarm turn;
+    alarm first_bytes;
+    bool are_over = false;  ///< nothing rings any more: the next step waits for them to go
   };
 
   /// Each step goes as far as it can; true: there is another one to do at once.
@@ -115,7 +121,12 @@ class session : private runnable {
   bool go_on(next wanted) noexcept;
   [[nodiscard]] bool begin_limit() noexcept;
   bool end_limit(step then) noexcept;
-  void limit_ended() noexcept;
+  [[nodiscard]] bool set(alarm alarms::* which, milliseconds time,
+                         void (session::*rings)() noexcept) noexcept;
+  void alarm_ended(alarm& ended) noexcept;
+  void turn_takes_too_long() noexcept;
+  void no_first_bytes() noexcept;
+  void end_wait_for_request() noexcept;
   bool begin_rest() noexcept;
   bool rest_beside(companion& other) noexcept;
   bool bytes_came() noexcept;
@@ -135,6 +146,7 @@ class session : private runnable {
   bool begin_linger() noexcept;
   bool linger_over() noexcept;
   bool linger_longer() noexcept;
+  [[nodiscard]] bool gets_more_time() const noexcept;
   bool linger_away() noexcept;
   bool wait_for_bytes(step then) noexcept;
   bool end() noexcept;
@@ -146,14 +158,14 @@ class session : private runnable {
   task<> whole_;
   task<next> turn_;
   wait wait_;
-  std::unique_ptr<turn_limit> limit_;  ///< only where there is one: idle clients cost bytes
+  std::unique_ptr<alarms> alarms_;     ///< only where there is one: idle clients cost bytes
   std::unique_ptr<slow_reader> slow_;  ///< of a client that has not taken all in time
   step then_ = nullptr;
   phase phase_ = phase::starting;
   bool had_turn_ = false;
   bool detach_wanted_ = false;
   bool said_goodbye_ = false;
-  bool may_still_begin_ = true;  ///< with had_turn_ false: see first_bytes_time
+  bool may_still_begin_ = true;  ///< while it has said nothing: see first_bytes_time
 };
 
 }  // namespace samjoko::serve

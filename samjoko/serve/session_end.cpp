@@ -37,7 +37,10 @@ bool session::begin_linger() noexcept {
 
 bool session::linger_away() noexcept {
   connection_.loop().task_ended();
-  owner_.session_lingers(*this, connection_.release_socket(), wait_.until);
+  const bool more = gets_more_time();
+  owner_.session_lingers(
+      *this,
+      {.socket = connection_.release_socket(), .until = wait_.until, .gets_more_time = more});
   return false;
 }
 
@@ -58,31 +61,23 @@ bool session::linger_over() noexcept {
   return wait_for_bytes(&session::linger_over);
 }
 
-/// The client's time is over. What it still sends would now meet a closed socket, whose reset
-/// destroys what is under way to it (RFC 9112 section 9.6): as long as some is and becomes less,
-/// the session waits for it, within the limits of a write.
+/// The client's time is over, but perhaps it still takes what is under way to it.
 bool session::linger_longer() noexcept {
-  const auto now = connection_.loop().now();
   const auto left = connection_.loop().is_real() ? os::bytes_under_way(connection_.socket()) : 0;
-  // A reader that was cut because it is too slow gets no more time.
-  if (left == 0 || connection_.has_failed_to_write()) return end();
-  if (connection_.stop_level() == stop_level::immediate) return end();
-  const auto& limits = connection_.limits();
-  const auto time = owner_.linger_time();
-  if (slow_ == nullptr) {
-    slow_.reset(new (std::nothrow) slow_reader{.under_way = left + 1, .give_up = {}, .end = {}});
-    if (slow_ == nullptr) return end();
-    const auto rate = limits.minimum_write_rate;
-    if (rate != 0)
-      slow_->end = deadline(now + limits.write_grace + milliseconds(left * 1000 / rate));
-  }
-  if (left < slow_->under_way) {
-    slow_->under_way = left;
-    slow_->give_up = deadline(now + linger_times_without_progress * time);
-  }
-  if (slow_->give_up.passed(now) || slow_->end.passed(now)) return end();
-  wait_.until = deadline(now + time);
+  if (left == 0 || !gets_more_time()) return end();
+  const auto now = connection_.loop().now();
+  if (slow_ == nullptr)
+    slow_.reset(new (std::nothrow) slow_reader(left, connection_.limits(), now));
+  const auto then =
+      slow_ == nullptr ? std::nullopt : slow_->next_look(left, owner_.linger_time(), now);
+  if (!then) return end();
+  wait_.until = *then;
   return wait_for_bytes(&session::linger_over);
+}
+
+/// A reader that was cut because it is too slow gets none.
+bool session::gets_more_time() const noexcept {
+  return !connection_.has_failed_to_write() && connection_.stop_level() != stop_level::immediate;
 }
 
 }  // namespace samjoko::serve

@@ -31,7 +31,8 @@ thread_pool::thread_pool(workload& work, int listener, admission& who, stop_flag
       admission_(who),
       stop_(stop),
       bell_(bell),
-      size_(work.limits.pool_min, work.limits.pool_max, work.limits.pool_idle) {}
+      size_(work.limits.pool_min, work.limits.pool_max, work.limits.pool_idle),
+      parked_(work.limits.connection) {}
 
 bool thread_pool::everybody_left() const noexcept {
   const std::lock_guard lock(mutex_);

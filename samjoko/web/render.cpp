@@ -70,7 +70,7 @@ std::int64_t append_file(output& out, const response& answer, const response::pi
   const bool to_the_end = size == piece.size && piece.offset + size == file.size;
   const bool looks = to_the_end && longer == longer_file::is_changed && size < room.size();
   const auto place = std::as_writable_bytes(room.first(looks ? size + 1 : size));
-  const auto got = os::read_at(file.descriptor.get(), place, piece.offset);
+  const auto got = os::read_at(file.descriptor.get(), place, piece.offset, size);
   if (!got || *got != size) {
     file.changed = true;
     return -1;

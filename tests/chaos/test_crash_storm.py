@@ -79,9 +79,7 @@ def test_deaths_of_workers_that_had_served_never_give_the_service_up(case):
               f"longest gap {gap * 1000:.0f} ms")
         assert not calm_asking.lost
         assert gap <= LONGEST_GAP, f"nobody was served for {gap:.3f} s"
-        # Not yet so in a pool of processes: until one hears of its worker's end it accepts, and a
-        # plain handler that waits for its first bytes just then is ended by what it hears.
-        in_vain = [] if case[:2] == ("process", "pool") else lost_in_vain(asking, held)
+        in_vain = lost_in_vain(asking, held)
         assert not in_vain, (in_vain[:5], held[-5:])
         assert "is parked" not in server.log()
         def missing():
