@@ -52,6 +52,10 @@ void client_process::told(int signal, siginfo_t* info, void*) noexcept {
     self->end_rest_.store(true);
   } else {
     const bool ordered = self->alone_.load() && by_a_stranger && info->si_pid != self->work_.master;
+    // Sent by the kernel in the worker's name, which has ended by then (man 2 prctl).
+    if (!self->stop_.requested() && info->si_pid == self->work_.forking_process &&
+        !os::parent_is(self->work_.forking_process))
+      self->worker_ended_.store(true);
     self->stop_.request(signal == immediate_signal() || ordered ? stop_level::immediate
                                                                 : stop_level::graceful);
     self->notice_if_alone();

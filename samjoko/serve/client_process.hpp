@@ -41,6 +41,9 @@ class client_process : session_owner {
   void leave_when(std::function<bool()> asked) { leaves_ = std::move(asked); }
   /// Called in a stop, when this process was told something while it serves.
   void when_stopping(std::function<void()> told) { on_stop_ = std::move(told); }
+  /// Whether it ends because its worker did, while the master goes on and replaces that: others
+  /// take in who waits in the backlog.
+  [[nodiscard]] bool is_replaced() const noexcept { return worker_ended_.load() && !alone_.load(); }
   /// While this answers true, somebody else waits for this process: goodbyes are short.
   void hurry_when(std::function<bool()> asked) { in_a_hurry_ = std::move(asked); }
 
@@ -68,6 +71,8 @@ class client_process : session_owner {
   io::operation* wait_ = nullptr;
   /// Set by a signal: the present rest ends.
   std::atomic<bool> end_rest_ = false;
+  /// Before anything asked this process to stop.
+  std::atomic<bool> worker_ended_ = false;
   /// Its worker and its master are gone: nobody else keeps the limit of a stop.
   std::atomic<bool> alone_ = false;
   bool hears_interrupts_ = false;

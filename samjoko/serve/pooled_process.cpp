@@ -41,8 +41,8 @@ void pooled_process::run() {
     accept_one(true);
   // Whoever is in the backlog was accepted by our kernel already: he is served, not reset. Where
   // only this member leaves, the others do that; the whole pool's end is told by the listener's
-  // mode.
-  if (door_is_closed_ || os::is_blocking(listener_)) return;
+  // mode, which a worker that takes the place of a dead one changes for a moment too.
+  if (door_is_closed_ || process_.is_replaced() || os::is_blocking(listener_)) return;
   while (process_.stop().level() == stop_level::graceful && !door_is_closed_ && accept_one(false)) {
   }
 }

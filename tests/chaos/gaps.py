@@ -10,6 +10,7 @@ from clients import echoes
 from harness import until
 from storm import Crew
 
+GOODBYE = "an orderly end after an answer"
 PAUSE = 0.01                    # a gap of the calm server that is the machine's
 
 
@@ -19,23 +20,26 @@ class Asking(Crew):
     def __init__(self, port, one_shot=2, lasting=2):
         super().__init__([self._one_shot] * one_shot + [self._lasting] * lasting)
         self._port = port
-        self.successes, self.lost = [], []      # moments; (own port, from, until)
+        self.successes, self.lost = [], []      # moments; (own port, from, until, why)
 
     def _ask(self, words):
         """Connects, and says so many words; false when one was not answered."""
-        begun, own = time.monotonic(), 0
-        with contextlib.suppress(OSError), \
-                socket.create_connection(("127.0.0.1", self._port), 20) as client:
-            own = client.getsockname()[1]
-            while words > 0 and not self.over.is_set():
-                if not echoes(client):
-                    break
-                self.successes.append(time.monotonic())
-                words -= 1
-                time.sleep(0.003)
-            else:
-                return
-        self.lost.append((own, begun, time.monotonic()))
+        begun, own, why = time.monotonic(), 0, "an end before an answer"
+        try:
+            with socket.create_connection(("127.0.0.1", self._port), 20) as client:
+                own = client.getsockname()[1]
+                while words > 0 and not self.over.is_set():
+                    if not echoes(client):
+                        break
+                    self.successes.append(time.monotonic())
+                    why = GOODBYE
+                    words -= 1
+                    time.sleep(0.003)
+                else:
+                    return
+        except OSError as error:
+            why = str(error)
+        self.lost.append((own, begun, time.monotonic(), why))
 
     def _one_shot(self):
         while not self.over.is_set():
