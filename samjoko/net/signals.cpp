@@ -16,7 +16,7 @@ bool tells_of_a_fault(int signal) noexcept {
 
 /// In any model, so that what works in one works in all.
 bool is_of_this_library(int signal) noexcept {
-  return signal == SIGTERM || (signal >= SIGRTMIN && signal < SIGRTMIN + 7);
+  return signal == SIGTERM || (signal >= SIGRTMIN && signal < SIGRTMIN + 8);
 }
 
 }  // namespace

@@ -11,19 +11,25 @@
 namespace samjoko::os {
 
 // The system calls themselves: timer_create(3) is not on the list of man 7 signal-safety.
-bool signal_oneself_after(int signal, milliseconds time) noexcept {
+bool own_timer::arm(int signal, milliseconds time) noexcept {
   const int saved = errno;
   sigevent how{};
   how.sigev_notify = SIGEV_SIGNAL;
   how.sigev_signo = signal;
-  int timer = 0;  // the kernel's timer_t
   const auto left = std::max<milliseconds::rep>(time.count(), 1);
   itimerspec when{};
   when.it_value = {.tv_sec = left / 1000, .tv_nsec = left % 1000 * 1'000'000};
-  const bool done = ::syscall(SYS_timer_create, CLOCK_MONOTONIC, &how, &timer) == 0 &&
-                    ::syscall(SYS_timer_settime, timer, 0, &when, nullptr) == 0;
+  int made = timer_;
+  const bool exists =
+      made != none || ::syscall(SYS_timer_create, CLOCK_MONOTONIC, &how, &made) == 0;
+  if (exists) timer_ = made;
+  const bool done = exists && ::syscall(SYS_timer_settime, timer_, 0, &when, nullptr) == 0;
   errno = saved;
   return done;
+}
+
+bool signal_oneself_after(int signal, milliseconds time) noexcept {
+  return own_timer().arm(signal, time);
 }
 
 }  // namespace samjoko::os

@@ -5,7 +5,6 @@
 #include <csignal>
 #include <samjoko/base/check.hpp>
 #include <samjoko/os/kick.hpp>
-#include <samjoko/os/own_clock.hpp>
 #include <samjoko/os/process.hpp>
 #include <samjoko/os/signals.hpp>
 
@@ -19,7 +18,7 @@ constinit client_process* of_this_process = nullptr;
 /// In a process that serves no client they do nothing.
 void client_process::prepare() {
   os::kick::install();
-  for (const int signal : {immediate_signal(), end_rest_signal()}) {
+  for (const int signal : {immediate_signal(), end_rest_signal(), timer_signal()}) {
     CHECK(os::install_handler(signal, &client_process::told, SA_RESTART, os::in_children::kept),
           "cannot be told to stop");
   }
@@ -50,6 +49,8 @@ void client_process::told(int signal, siginfo_t* info, void*) noexcept {
   if (signal == graceful_signal && by_a_stranger) os::mark_told_by(info->si_pid);
   if (signal == end_rest_signal()) {
     self->end_rest_.store(true);
+  } else if (signal == timer_signal()) {
+    self->timer_rang_.store(true);
   } else {
     const bool ordered = self->alone_.load() && by_a_stranger && info->si_pid != self->work_.master;
     // Sent by the kernel in the worker's name, which has ended by then (man 2 prctl).
@@ -93,8 +94,16 @@ void client_process::serve(os::descriptor socket, const os::peer_name& peer) {
   os::mark_no_client();
 }
 
+bool client_process::call_after(milliseconds time, void (*what)() noexcept) noexcept {
+  auto* self = of_this_process;
+  if (self == nullptr) return false;
+  self->when_it_rings_ = what;
+  return self->timer_.arm(timer_signal(), time);
+}
+
 void client_process::look() noexcept {
   hear_interrupts();
+  if (timer_rang_.exchange(false) && when_it_rings_ != nullptr) when_it_rings_();
   const bool end_rest = end_rest_.exchange(false);
   const bool leaves = leaves_ && leaves_();
   if (session_ == nullptr) {

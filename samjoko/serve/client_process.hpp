@@ -7,6 +7,7 @@
 #include <atomic>
 #include <csignal>
 #include <samjoko/os/activity.hpp>
+#include <samjoko/os/own_clock.hpp>
 #include <samjoko/serve/model.hpp>
 #include <samjoko/serve/own_thread.hpp>
 #include <samjoko/serve/session.hpp>
@@ -18,6 +19,8 @@ inline constexpr int graceful_signal = SIGTERM;
 /// The first real-time signals are the C library's, and the fourth is the kick (os/kick.cpp).
 [[nodiscard]] inline int immediate_signal() noexcept { return SIGRTMIN + 5; }
 [[nodiscard]] inline int end_rest_signal() noexcept { return SIGRTMIN + 6; }
+/// From its own timer: call_after().
+[[nodiscard]] inline int timer_signal() noexcept { return SIGRTMIN + 7; }
 
 class client_process : session_owner {
  public:
@@ -44,6 +47,9 @@ class client_process : session_owner {
   /// Whether it ends because its worker did, while the master goes on and replaces that: others
   /// take in who waits in the backlog.
   [[nodiscard]] bool is_replaced() const noexcept { return worker_ended_.load() && !alone_.load(); }
+  /// Calls `what` once after so long, on the thread of this process, in the middle of what that
+  /// waits for. One at a time. False where no such process runs, or when there is no timer left.
+  [[nodiscard]] static bool call_after(milliseconds time, void (*what)() noexcept) noexcept;
   /// While this answers true, somebody else waits for this process: goodbyes are short.
   void hurry_when(std::function<bool()> asked) { in_a_hurry_ = std::move(asked); }
 
@@ -76,6 +82,9 @@ class client_process : session_owner {
   /// Its worker and its master are gone: nobody else keeps the limit of a stop.
   std::atomic<bool> alone_ = false;
   bool hears_interrupts_ = false;
+  os::own_timer timer_;
+  std::atomic<bool> timer_rang_ = false;
+  void (*when_it_rings_)() noexcept = nullptr;
   std::function<void(const session&, bool)> on_rest_;
   std::function<bool()> leaves_;
   std::function<void()> on_stop_;

@@ -12,9 +12,6 @@
 namespace samjoko::web {
 namespace {
 
-constexpr std::chrono::seconds unused_time(10);
-constexpr std::chrono::seconds sweep_time(2);
-
 constinit std::atomic<unsigned> kept_open = 0;
 
 /// Counts one more, unless all threads together have enough.
@@ -50,6 +47,11 @@ file_cache& file_cache::own() {
   return mine;
 }
 
+file_cache::~file_cache() {
+  const std::lock_guard lock(mutex_);
+  clear();
+}
+
 std::span<file_cache::slot> file_cache::set_of(std::uint64_t directory,
                                                std::string_view path) noexcept {
   const auto hash = std::hash<std::string_view>{}(path) ^ directory;
@@ -82,10 +84,19 @@ bool file_cache::still_true(slot& found, served_directory& from, steady::time_po
 
 result<std::shared_ptr<const stored_file>> file_cache::find(served_directory& from,
                                                             const char* path, look how) {
+  auto found = [&] {
+    const std::lock_guard lock(mutex_);
+    return find_here(from, path, how);
+  }();
+  if (found) upkeep::begin();
+  return found;
+}
+
+result<std::shared_ptr<const stored_file>> file_cache::find_here(served_directory& from,
+                                                                 const char* path, look how) {
   const auto now = os::coarse_now();
   if (slots_.empty()) slots_.resize(most_files);
   forget_inherited();
-  close_unused(now);
   const auto set = set_of(from.id(), path);
   const auto found = std::ranges::find_if(set, [&](const slot& each) {
     return each.file && each.directory == from.id() && each.path == path;
@@ -131,12 +142,16 @@ void file_cache::forget_inherited() noexcept {
   owner_ = process;
 }
 
-void file_cache::close_unused(steady::time_point now) noexcept {
-  if (now - swept_ < sweep_time) return;
-  swept_ = now;
+/// What a fork has inherited is forgotten when the child first looks for a file.
+bool file_cache::close_unused(steady::time_point now) noexcept {
+  const std::lock_guard lock(mutex_);
+  if (owner_ != os::current_caller().process) return false;
+  bool keeps = false;
   for (auto& each : slots_) {
-    if (each.file && now - each.used > unused_time) drop(each);
+    if (each.file && now - each.used >= unused_time) drop(each);
+    keeps |= each.file != nullptr;
   }
+  return keeps;
 }
 
 void file_cache::clear() noexcept {

@@ -4,11 +4,12 @@
 // to a file, replaces it by a rename or removes it moves the inode's time of change, and then the
 // name is opened anew. What does not move it, a link that is switched or a folder on the way that
 // is renamed, is seen by a look at the name, which is made when the last is older than
-// served_directory::staleness. What was kept for 10 s without being asked for is closed when the
-// thread next looks.
+// served_directory::staleness. What was not asked for a second is closed (web/upkeep.hpp).
 
+#include <mutex>
 #include <samjoko/web/served_directory.hpp>
 #include <samjoko/web/stored_file.hpp>
+#include <samjoko/web/upkeep.hpp>
 #include <span>
 #include <vector>
 
@@ -28,17 +29,16 @@ class file_cache {
   /// The one of this thread.
   [[nodiscard]] static file_cache& own();
 
-  file_cache() noexcept = default;
+  file_cache() = default;
   file_cache(const file_cache&) = delete;
   file_cache& operator=(const file_cache&) = delete;
-  ~file_cache() { clear(); }
+  ~file_cache();
 
   /// The regular file at `path`, relative to `from` and safe to be looked up beneath it, where it
   /// is open; opens it if need be. Errors: EISDIR for a directory, ENOENT also for what is neither,
   /// EXDEV for a link that leaves the directory, and those of open(2).
   [[nodiscard]] result<std::shared_ptr<const stored_file>> find(served_directory& from,
                                                                 const char* path, look how);
-  void clear() noexcept;
 
  private:
   struct slot {
@@ -56,14 +56,21 @@ class file_cache {
                                        look how);
   [[nodiscard]] static result<os::file_facts> facts_by_name(const slot& found,
                                                             served_directory& from);
+  [[nodiscard]] result<std::shared_ptr<const stored_file>> find_here(served_directory& from,
+                                                                     const char* path, look how);
   void keep(std::span<slot> among, slot fresh) noexcept;
+  void clear() noexcept;
   void forget_inherited() noexcept;
-  void close_unused(steady::time_point now) noexcept;
+  bool close_unused(steady::time_point now) noexcept;
   static void drop(slot& kept) noexcept;
 
+  std::mutex mutex_;         // its thread's, and the upkeep's
   std::vector<slot> slots_;  // sets of `ways`; empty until the first file
-  steady::time_point swept_;
   pid_t owner_ = 0;
+  upkeep upkeep_{[](void* self, steady::time_point now) noexcept {
+                   return static_cast<file_cache*>(self)->close_unused(now);
+                 },
+                 this};
 };
 
 }  // namespace samjoko::web

@@ -31,9 +31,15 @@ bool served_directory::is_current() const {
 }
 
 result<std::shared_ptr<const os::descriptor>> served_directory::open() {
+  auto opened = open_at(os::coarse_now());
+  if (opened) upkeep::begin();
+  return opened;
+}
+
+result<std::shared_ptr<const os::descriptor>> served_directory::open_at(steady::time_point now) {
   const std::lock_guard lock(mutex_);
   const auto process = os::current_caller().process;
-  const auto now = os::coarse_now();
+  used_ = now;
   if (owner_ != process) {
     // A forked child closes what it inherits, and the number may be somebody else's by now.
     if (opened_) static_cast<void>(opened_->release());
@@ -50,6 +56,13 @@ result<std::shared_ptr<const os::descriptor>> served_directory::open() {
   facts_ = *facts;
   opened_ = std::make_shared<os::descriptor>(std::move(*fresh));
   return opened_;
+}
+
+bool served_directory::close_unused(steady::time_point now) noexcept {
+  const std::lock_guard lock(mutex_);
+  if (owner_ != os::current_caller().process) return false;
+  if (now - used_ >= unused_time && opened_.use_count() == 1) opened_.reset();
+  return opened_ != nullptr;
 }
 
 }  // namespace samjoko::web

@@ -1,12 +1,14 @@
 #pragma once
-// Charter: the directory that files are served from. It is opened by each process on first use, and
-// looked up anew twice a second, so that replacing it, or the link that leads to it, takes effect.
+// Charter: the directory that files are served from. It is opened by each process when it is used,
+// and looked up anew twice a second, so that replacing it, or the link that leads to it, takes
+// effect. Unused for a second it is closed.
 
 #include <memory>
 #include <mutex>
 #include <samjoko/base/deadline.hpp>
 #include <samjoko/os/file.hpp>
 #include <samjoko/proto/media_type.hpp>
+#include <samjoko/web/upkeep.hpp>
 
 namespace samjoko::web {
 
@@ -30,6 +32,8 @@ class served_directory {
 
  private:
   [[nodiscard]] bool is_current() const;
+  [[nodiscard]] result<std::shared_ptr<const os::descriptor>> open_at(steady::time_point now);
+  bool close_unused(steady::time_point now) noexcept;
 
   const std::string path_;
   const proto::media_types types_;
@@ -38,7 +42,12 @@ class served_directory {
   std::shared_ptr<os::descriptor> opened_;
   os::file_facts facts_;
   steady::time_point checked_;
+  steady::time_point used_;
   pid_t owner_ = 0;
+  upkeep upkeep_{[](void* self, steady::time_point now) noexcept {
+                   return static_cast<served_directory*>(self)->close_unused(now);
+                 },
+                 this};
 };
 
 }  // namespace samjoko::web
