@@ -80,22 +80,23 @@ void link::move_to(connection* next) noexcept {
   if (client_ != nullptr) client_->rest_beside(this);
 }
 
-bool link::is_connected() {
+/// To listen on it connects not so soon after the last time: a hub that ends each link would be
+/// asked without a pause.
+bool link::is_connected(bool anew) {
   if (is_lost_ && !sends_ && !listens_) lose_hub();
-  if (socket_ < 0) connect();
+  if (socket_ < 0 && (anew || try_again_.passed(client_->loop().now()))) connect();
   return socket_ >= 0 && !is_lost_;
 }
 
 void link::connect() {
+  try_again_ = client_->loop().deadline_after(try_again_after);
   auto made = os::socket_for(*rendezvous());
   const bool connected = made && os::connect_now(made->get(), *rendezvous()) == 0 &&
                          is_connected_to_rendezvous(made->get());
   if (connected) {
     socket_ = made->release();
-    if (renew()) return;
-    forget(io::operation_kind::close);
+    if (!renew()) forget(io::operation_kind::close);
   }
-  try_again_ = client_->loop().deadline_after(try_again_after);
 }
 
 /// Says again what this link is called and subscribed to. Into the empty buffer of a fresh socket
@@ -162,7 +163,7 @@ task<result<void>> link::say(frame what) {
   if (!fits(what)) co_return failure(condition::too_long, "hub");
   for (int tries = 0; tries < 2; ++tries) {
     if (was_dropped_) co_return failure(EPIPE, "hub", "this link was dropped");
-    if (!is_connected()) break;
+    if (!is_connected(true)) break;
     outbox_.clear();
     enter(outbox_);
     append(outbox_, what);
@@ -216,7 +217,7 @@ std::optional<event> link::take() {
   for (;;) {
     if (auto heard = take_frame()) return heard;
     if (was_dropped_) return std::nullopt;
-    if (!is_connected()) return std::nullopt;
+    if (!is_connected(false)) return std::nullopt;
     if (std::exchange(was_interrupted_, false)) {
       progressed_ = true;
       return event{.what = event_kind::interrupted};

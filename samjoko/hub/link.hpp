@@ -102,7 +102,8 @@ class link final : public companion {
   [[nodiscard]] bool receive();
   [[nodiscard]] std::optional<event> take_frame();
   void note(const event& heard);
-  [[nodiscard]] bool is_connected();
+  /// `anew`: at once, if need be, for something that is to be said.
+  [[nodiscard]] bool is_connected(bool anew);
   void connect();
   [[nodiscard]] bool renew();
   void enter(std::string& first);
@@ -121,8 +122,8 @@ class link final : public companion {
   bool entered_ = false;  ///< this socket's hub knows the space
   bool is_lost_ = false;  ///< the socket is of no use, but another task waits in it
   lease unread_;
-  std::size_t taken_ = 0;  ///< of unread_, by the last event
-  deadline try_again_;
+  std::size_t taken_ = 0;                          ///< of unread_, by the last event
+  deadline try_again_{steady::time_point::min()};  ///< not before, to listen
   std::string name_;
   std::vector<kept> topics_;
   std::string outbox_;

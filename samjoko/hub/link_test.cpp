@@ -224,6 +224,37 @@ TYPED_TEST(hub_links, nonsense_ends_its_own_link_only) {
   this->run(expect_next(listener.line, event_kind::message, "still here"));
 }
 
+task<> hear_of_no_hub(link& line) {
+  for (;;) {
+    const auto heard = co_await line.next();
+    if (!heard) co_return;
+    EXPECT_EQ(static_cast<int>(heard->what), static_cast<int>(event_kind::interrupted));
+  }
+}
+
+/// A hub of another version, perhaps, that ends each link: it was asked 24,000 times a second.
+TYPED_TEST(hub_links, a_hub_that_ends_each_link_is_asked_with_a_pause) {
+  const auto listener = open_rendezvous().value();
+  party one(this->loop);
+  io::main_task waiting_one(this->loop, hear_of_no_hub(one.line));
+  io::cancelling attention(waiting_one.context);
+  this->loop.attention = &attention;
+  int times = 0;
+  const std::jthread hub([&] {
+    for (const auto end = steady::now() + milliseconds(450); steady::now() < end;) {
+      if (!os::wait_readable(listener.get(), deadline(end))) break;
+      const os::descriptor link(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+      if (link) ++times;
+    }
+    attention.asked.store(true);
+    this->loop.wake();
+  });
+  waiting_one.finish();
+  this->loop.attention = nullptr;
+  EXPECT_GE(times, 2);
+  EXPECT_LE(times, 6) << "once in 100 ms";
+}
+
 task<> last_words(party& listener, std::unique_ptr<party>& speaker) {
   co_await subscribe(listener.line, "t");
   for (int n = 0; n < 200; ++n) co_await publish(speaker->line, "t", std::to_string(n));
