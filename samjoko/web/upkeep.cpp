@@ -1,8 +1,10 @@
 #include <samjoko/web/upkeep.hpp>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <samjoko/os/caller.hpp>
 #include <samjoko/os/thread.hpp>
@@ -20,10 +22,15 @@ constexpr std::size_t stack_size = std::size_t{64} * 1024;
 
 class upkeep_clock : os::errand {
  public:
+  upkeep_clock() {
+    run = [](os::errand& self) noexcept { static_cast<upkeep_clock&>(self).go(); };
+  }
+
   /// Never destroyed: its thread lives as long as the process.
   static upkeep_clock& of_all() {
-    static auto& only = *new upkeep_clock;
-    return only;
+    alignas(upkeep_clock) static constinit std::array<std::byte, sizeof(upkeep_clock)> place{};
+    static auto* only = std::construct_at(reinterpret_cast<upkeep_clock*>(place.data()));
+    return *only;
   }
 
   void add(upkeep& one) {
@@ -57,10 +64,6 @@ class upkeep_clock : os::errand {
   }
 
  private:
-  upkeep_clock() {
-    run = [](os::errand& self) noexcept { static_cast<upkeep_clock&>(self).go(); };
-  }
-
   [[noreturn]] void go() noexcept {
     const auto process = os::current_caller().process;
     std::unique_lock lock(mutex_);
