@@ -20,6 +20,8 @@
 #include <mutex>
 #include <new>
 #include <random>
+#include <span>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -109,6 +111,21 @@ __attribute__((noinline)) void mischief_double_free() {
 // NOLINTNEXTLINE(bugprone-exception-escape): that is what it is for
 __attribute__((noinline)) void mischief_throw() noexcept { mischief_throw_in_a_thread(); }
 
+/// Found as an attacker finds it: all memory that processes share.
+template <class Each>
+void for_each_shared_mapping(Each each) {
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    if (line.find(" rw-s ") == std::string::npos || line.find("/dev/zero") == std::string::npos)
+      continue;
+    char* behind = nullptr;
+    const auto start = std::strtoull(line.c_str(), &behind, 16);
+    const auto end = std::strtoull(behind + 1, nullptr, 16);
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): no pointer leads there
+    each(std::span(reinterpret_cast<std::byte*>(start), end - start));
+  }
+}
+
 /// A worker that was taken over writes whatever it likes wherever it can: on all memory that
 /// processes share. Numbers of processes are mixed in, for whoever signals what stands there.
 void mischief_scribble(unsigned seed, pid_t bystander) {
@@ -128,16 +145,11 @@ void mischief_scribble(unsigned seed, pid_t bystander) {
       default: return std::uint64_t{random()} << 33 | random();
     }
   };
-  std::ifstream maps("/proc/self/maps");
-  for (std::string line; std::getline(maps, line);) {
-    if (line.find(" rw-s ") == line.npos || line.find("/dev/zero") == line.npos) continue;
-    std::uintptr_t start = 0;
-    std::uintptr_t end = 0;
-    if (std::sscanf(line.c_str(), "%lx-%lx", &start, &end) != 2) continue;
-    for (auto at = start; at < end; at += 8) {
-      if (random() % 4 != 0) *reinterpret_cast<volatile std::uint64_t*>(at) = word();
+  for_each_shared_mapping([&](std::span<std::byte> memory) {
+    for (std::size_t at = 0; at < memory.size(); at += 8) {
+      if (random() % 4 != 0) *reinterpret_cast<volatile std::uint64_t*>(&memory[at]) = word();
     }
-  }
+  });
 }
 
 /// A capture whose map names a file of the forger's choice, as if the thread had run its code.
@@ -169,19 +181,14 @@ void forge(samjoko::os::capture_slot& slot, const std::string& path) {
 void mischief_forge(const std::string& path) {
   using samjoko::os::capture_slot;
   constexpr std::size_t whole = samjoko::os::black_boxes::captures_at_once * sizeof(capture_slot);
-  std::ifstream maps("/proc/self/maps");
-  for (std::string line; std::getline(maps, line);) {
-    std::uintptr_t start = 0;
-    std::uintptr_t end = 0;
-    if (line.find(" rw-s ") == line.npos || std::sscanf(line.c_str(), "%lx-%lx", &start, &end) != 2)
-      continue;
-    if (end - start < whole || end - start >= whole + 4096) continue;
-    auto* const slots = reinterpret_cast<capture_slot*>(start);
-    for (std::size_t n = 0; n < samjoko::os::black_boxes::captures_at_once; ++n)
-      forge(slots[n], path);
+  for_each_shared_mapping([&](std::span<std::byte> memory) {
+    if (memory.size() < whole || memory.size() >= whole + 4096) return;
+    auto* const slots = reinterpret_cast<capture_slot*>(memory.data());
+    for (auto& each : std::span(slots, samjoko::os::black_boxes::captures_at_once))
+      forge(each, path);
     static_cast<void>(std::signal(SIGSEGV, SIG_DFL));
     static_cast<void>(::raise(SIGSEGV));
-  }
+  });
 }
 
 /// On its line to the master: words of every kind and size, with two descriptors beside each.
@@ -251,7 +258,7 @@ samjoko::task<> obey(samjoko::connection& client) {
     if (wanted.starts_with("scribble ")) {
       unsigned seed = 0;
       int bystander = 0;
-      std::sscanf(wanted.c_str(), "scribble %u %d", &seed, &bystander);
+      std::istringstream(wanted.substr(9)) >> seed >> bystander;
       mischief_scribble(seed, bystander);
     }
     if (wanted.starts_with("flood ")) mischief_flood(unsigned(number_behind("flood ", wanted)));
