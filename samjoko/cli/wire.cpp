@@ -21,6 +21,7 @@
 #include <samjoko/os/output.hpp>
 #include <samjoko/os/privilege.hpp>
 #include <samjoko/os/process_title.hpp>
+#include <samjoko/os/runtime_folder.hpp>
 #include <samjoko/os/shared_memory.hpp>
 #include <samjoko/os/signals.hpp>
 #include <samjoko/os/socket.hpp>
@@ -258,7 +259,7 @@ supervise::operating seen_from_outside(std::span<const offer> offers, const work
             .accept_pauses = of.accept_pauses.load()};
   };
   const auto& board = memory.deaths->own().board;
-  outside.deaths = [&board, program = outside.program](bool json, std::uint64_t number) {
+  outside.deaths = [&board, program = os::program_file_name()](bool json, std::uint64_t number) {
     return supervise::told_deaths(board.all(), json, number, program);
   };
   outside.storms = [&board] { return os::storms_now(board); };

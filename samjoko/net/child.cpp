@@ -1,10 +1,12 @@
 #include <samjoko/net/child.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <optional>
 #include <samjoko/base/check.hpp>
+#include <samjoko/os/descendants.hpp>
 #include <samjoko/os/pidfd.hpp>
 
 namespace samjoko {
@@ -64,6 +66,11 @@ struct child::life : io::operation {
   void begin_end() noexcept;
   void go_on_ending() noexcept;
   [[nodiscard]] bool has_ended() noexcept;
+  void kill_family() {
+    static constexpr std::array kill{SIGKILL};
+    os::signal_descendants(pid, kill, own_group ? pid : 0);
+    static_cast<void>(send(SIGKILL));
+  }
   [[nodiscard]] bool must_be_killed() const noexcept {
     return stop.level() == stop_level::immediate || kill_at.passed(loop.now());
   }
@@ -135,7 +142,14 @@ result<void> child::send(int signal) {
 
 result<void> child::tell_to_end() {
   if (auto sent = send(SIGTERM); !sent) return sent;
-  return send(SIGCONT);
+  auto continued = send(SIGCONT);
+  static constexpr std::array both{SIGTERM, SIGCONT};
+  os::signal_descendants(life_->pid, both, life_->own_group ? life_->pid : 0);
+  return continued;
+}
+
+void child::kill_family() {
+  if (!life_->ended) life_->kill_family();
 }
 
 bool child::group_lives() const noexcept { return life_->own_group && os::group_lives(life_->pid); }
@@ -193,8 +207,11 @@ void child::life::go_on_ending() noexcept {
 bool child::life::has_ended() noexcept {
   if (ended) return true;
   const bool is_dead = kind == io::operation_kind::readable && result == 0;
-  if (is_dead || must_be_killed())
-    static_cast<void>(send(SIGKILL));  // and what is left of its group
+  if (is_dead) {
+    static_cast<void>(send(SIGKILL));  // to what is left of its group
+  } else if (must_be_killed()) {
+    kill_family();
+  }
   if (is_dead || must_be_killed()) try_to_reap();
   return ended.has_value();
 }

@@ -51,12 +51,15 @@ class child {
   /// child so.
   [[nodiscard]] task<result<exit_status>> exit_or_stop();
 
-  /// Asks it to end: SIGTERM, and SIGCONT, without which a stopped one would not hear of it.
+  /// Asks it to end, and all that it has started, in other sessions too: SIGTERM, and SIGCONT,
+  /// without which a stopped one would not hear of it.
   /// Errors: as of send().
   [[nodiscard]] result<void> tell_to_end();
   /// Whether anybody is left in its group, which it leads: what it started and left behind.
   [[nodiscard]] bool group_lives() const noexcept;
 
+  /// Ends it and all that it has started, at once.
+  void kill_family();
   /// To it and its group (to itself when it has no own). Errors: ESRCH when it has ended.
   [[nodiscard]] result<void> send(int signal);
 

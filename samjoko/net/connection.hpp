@@ -60,33 +60,36 @@ class connection {
   ~connection();
 
   /// The bytes that are there, or the next that come: at least one. `result<lease>`.
-  [[nodiscard]] detail::reading read() noexcept;
+  [[nodiscard("write co_await")]] detail::reading read() noexcept;
   /// More bytes behind those that are unread already; how many came. EMSGSIZE when the block is
   /// full.
-  [[nodiscard]] detail::filling fill() noexcept;
+  [[nodiscard("write co_await")]] detail::filling fill() noexcept;
   /// All of it, or an error. The bytes must stay in place meanwhile.
-  [[nodiscard]] detail::writing write(bytes all) noexcept;
-  [[nodiscard]] detail::writing write(std::string_view all) noexcept;
+  [[nodiscard("write co_await")]] detail::writing write(bytes all) noexcept;
+  [[nodiscard("write co_await")]] detail::writing write(std::string_view all) noexcept;
   /// Several spans in one system call, in order; at most most_parts. `co_await client.write(head,
   /// "\r\n", body)`: each is bytes or text. The list of spans is for those who do not await it in
   /// place, which GCC 12 refuses.
   template <class First, class Second, class... More>
-  [[nodiscard]] detail::writing_parts write(const First& first, const Second& second,
-                                            const More&... more) noexcept;
-  [[nodiscard]] detail::writing_parts write(std::initializer_list<bytes> parts) noexcept;
+  [[nodiscard("write co_await")]] detail::writing_parts write(const First& first,
+                                                              const Second& second,
+                                                              const More&... more) noexcept;
+  [[nodiscard("write co_await")]] detail::writing_parts write(
+      std::initializer_list<bytes> parts) noexcept;
   /// `size` bytes of a regular file from `offset`, without copying them through this process.
   /// How many were sent: fewer when the file ends before.
-  [[nodiscard]] detail::sending_file send_file(int file, std::uint64_t offset,
-                                               std::uint64_t size) noexcept;
+  [[nodiscard("write co_await")]] detail::sending_file send_file(int file, std::uint64_t offset,
+                                                                 std::uint64_t size) noexcept;
 
   /// A line without its end (LF or CR LF). condition::too_long past `limit` bytes. The view is
   /// valid until the next read of any kind.
-  [[nodiscard]] task<result<std::string_view>> read_line(std::size_t limit = 8192);
+  [[nodiscard("write co_await")]] task<result<std::string_view>> read_line(
+      std::size_t limit = 8192);
   /// Everything up to and with the delimiter, under the same rules.
-  [[nodiscard]] task<result<std::string_view>> read_until(std::string_view delimiter,
-                                                          std::size_t limit = 8192);
+  [[nodiscard("write co_await")]] task<result<std::string_view>> read_until(
+      std::string_view delimiter, std::size_t limit = 8192);
   /// Fills `all`. condition::end_of_stream when the peer ends before.
-  [[nodiscard]] task<result<void>> read_exact(mutable_bytes all);
+  [[nodiscard("write co_await")]] task<result<void>> read_exact(mutable_bytes all);
 
   /// What arrived and was not read yet, and dropping it from the front: for parsers.
   [[nodiscard]] bytes unread() const noexcept { return unread_.view(); }

@@ -84,6 +84,8 @@ std::string name_alone(std::string_view function) {
   if (const auto last = text.rfind(" const"); last != std::string::npos) text.resize(last);
   const auto offset = text.rfind("+0x");
   if (offset != std::string::npos) text.resize(offset);
+  if (const auto clone = text.find(" ["); clone != std::string::npos) text.resize(clone);
+  text.resize(text.find_last_not_of(' ') + 1);  // clang's "f() (.resume)"
   const auto space = text.rfind(' ');
   return space == std::string::npos || ends_with_operator(text.substr(0, space))
              ? text

@@ -54,7 +54,9 @@ TEST(call_text, whose_call_it_is) {
        {"abort+0x12b (/usr/lib/x86_64-linux-gnu/libc.so.6+0x2600b)", "abort+0x12b",
         "void std::__invoke_impl<void, shop::sell>(shop::sell)+0x1", "__libc_start_main+0x1",
         "samjoko::serve::session::go()+0x2", "samjoko::task<void> samjoko::f<int>()+0x1",
-        "0x7f00 (/usr/bin/server+0x1)", "qsort+0x1 (/lib/x86_64-linux-gnu/libc.so.6+0x1)"})
+        "samjoko::serve::(anonymous namespace)::shared_loop::accept(int) (.resume)+0x1",
+        "samjoko::serve::session::go() [clone .cold]+0x1", "0x7f00 (/usr/bin/server+0x1)",
+        "qsort+0x1 (/lib/x86_64-linux-gnu/libc.so.6+0x1)"})
     EXPECT_FALSE(is_users_own(call)) << call;
 }
 

@@ -104,7 +104,8 @@ std::string serving_text(const death_record& dead) {
   std::string text;
   if (dead.was_running) text += "; was serving" + what_it_served(dead);
   if (dead.merely_open > 0)
-    text += fmt::format("; {} other connections were merely open", dead.merely_open);
+    text += fmt::format("; {} other connection{} merely open", dead.merely_open,
+                        dead.merely_open == 1 ? " was" : "s were");
   return text;
 }
 
@@ -145,7 +146,8 @@ std::string what_it_served(const death_record& dead) {
   if (!dead.was_running) return {};
   std::string text;
   if (!dead.request.empty()) text += fmt::format(" \"{}\"", dead.request.view());
-  if (!dead.service.empty()) text += fmt::format(" of {}", dead.service.view());
+  if (!dead.service.empty())
+    text += fmt::format("{} {}", dead.request.empty() ? "" : " of", dead.service.view());
   return text + (dead.peer.empty() ? " to a client" : fmt::format(" to {}", dead.peer.view()));
 }
 

@@ -51,7 +51,7 @@ std::string_view compose(log_line& room, log_format format, const log_record& re
     room.add(" ");
   }
   room.add_number(record.pid);
-  room.add(" ");
+  if (!record.who.empty()) room.add(" ");
   room.add_escaped(record.who);
   room.add(": ");
   room.add_escaped(record.message);

@@ -138,7 +138,7 @@ void log_writer::set_name(std::string_view name) noexcept {
 void log_writer::write(log_level level, const log_kind& kind, fmt::string_view format,
                        fmt::format_args arguments) noexcept {
   std::uint32_t held_back = 0;
-  if (!wants(level) || !may_pass(kind, held_back)) return;
+  if (!wants(level) || !may_pass(level, kind, held_back)) return;
   std::array<char, line_limit> message;
   try {
     const auto end = fmt::vformat_to_n(message.data(), message.size(), format, arguments);
@@ -170,10 +170,20 @@ void log_writer::report_held_back() noexcept {
       too_early = true;
       continue;
     }
-    if (const auto count = each.held_back.exchange(0); count != 0)
-      emit(log_level::info, name, name, count);
+    say_held_back(each, name);
   }
   if (too_early) note_held_back();
+}
+
+// NOLINTNEXTLINE(bugprone-exception-escape): format_to_n into an array, of a string, throws nothing
+void log_writer::say_held_back(limiter& of, const char* name) noexcept {
+  const auto level = of.worst.exchange(log_level::debug);
+  const auto count = of.held_back.exchange(0);
+  if (count == 0) return;
+  std::array<char, 120> message;
+  const auto end = fmt::format_to_n(message.data(), message.size(),
+                                    "not every line about '{}' was written", name);
+  emit(level, name, {message.data(), std::min(end.size, message.size())}, count);
 }
 
 void log_writer::note_held_back() noexcept {
@@ -199,13 +209,17 @@ log_writer::limiter* log_writer::limiter_of(const char* name) noexcept {
   return &limiters_[home];
 }
 
-bool log_writer::may_pass(const log_kind& kind, std::uint32_t& held_back) noexcept {
+bool log_writer::may_pass(log_level level, const log_kind& kind,
+                          std::uint32_t& held_back) noexcept {
   if (kind.per_second == 0) return true;
   auto& limit = *limiter_of(kind.name);
   const auto now = this_second();
   auto seen = limit.second.load();
   if (seen != now && limit.second.compare_exchange_strong(seen, now)) limit.passed.store(0);
   if (limit.passed.fetch_add(1) >= kind.per_second) {
+    auto worst = limit.worst.load();
+    while (worst < level && !limit.worst.compare_exchange_weak(worst, level)) {
+    }
     limit.held_back.fetch_add(1);
     note_held_back();
     return false;

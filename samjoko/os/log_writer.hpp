@@ -87,10 +87,13 @@ class log_writer {
     std::atomic<std::int64_t> second{0};
     std::atomic<std::uint32_t> passed{0};
     std::atomic<std::uint32_t> held_back{0};
+    std::atomic<log_level> worst{log_level::debug};  ///< of those
   };
 
   [[nodiscard]] limiter* limiter_of(const char* name) noexcept;
-  [[nodiscard]] bool may_pass(const log_kind& kind, std::uint32_t& held_back) noexcept;
+  [[nodiscard]] bool may_pass(log_level level, const log_kind& kind,
+                              std::uint32_t& held_back) noexcept;
+  void say_held_back(limiter& of, const char* name) noexcept;
   void note_held_back() noexcept;
   void emit(log_level level, const char* kind, std::string_view message,
             std::uint32_t held_back) noexcept;

@@ -94,6 +94,11 @@ void client_process::serve(os::descriptor socket, const os::peer_name& peer) {
   os::mark_no_client();
 }
 
+bool client_process::has_lost_its_worker() noexcept {
+  const auto* self = of_this_process;
+  return self != nullptr && !os::parent_is(self->work_.forking_process);
+}
+
 bool client_process::call_after(milliseconds time, void (*what)() noexcept) noexcept {
   auto* self = of_this_process;
   if (self == nullptr) return false;

@@ -47,6 +47,8 @@ class client_process : session_owner {
   /// Whether it ends because its worker did, while the master goes on and replaces that: others
   /// take in who waits in the backlog.
   [[nodiscard]] bool is_replaced() const noexcept { return worker_ended_.load() && !alone_.load(); }
+  /// Whether this is such a process, and the worker that forked it has ended.
+  [[nodiscard]] static bool has_lost_its_worker() noexcept;
   /// Calls `what` once after so long, on the thread of this process, in the middle of what that
   /// waits for. One at a time. False where no such process runs, or when there is no timer left.
   [[nodiscard]] static bool call_after(milliseconds time, void (*what)() noexcept) noexcept;

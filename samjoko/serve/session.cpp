@@ -73,7 +73,7 @@ bool session::begin_turn() noexcept {
   had_turn_ = true;
   if (!begin_limit()) return end();
   auto turn = make_turn();
-  if (!turn) return end_limit(&session::end);
+  if (!turn.exists()) return end_limit(&session::end);
   if (!turn.start(connection_.context(), *this)) {
     turn_ = std::move(turn);
     return false;
@@ -92,7 +92,7 @@ task<next> session::make_turn() noexcept {
 
 bool session::work_over() noexcept {
   auto outcome = next::close;
-  if (turn_) {
+  if (turn_.exists()) {
     outcome = outcome_of(turn_);
     turn_.reset();
   } else {

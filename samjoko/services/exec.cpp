@@ -5,6 +5,7 @@
 #include <samjoko/net/child.hpp>
 #include <samjoko/os/log_writer.hpp>
 #include <samjoko/os/socket.hpp>
+#include <samjoko/serve/client_process.hpp>
 #include <samjoko/services/ucspi.hpp>
 
 namespace samjoko::services {
@@ -12,6 +13,8 @@ namespace {
 
 constexpr milliseconds first_look{5};
 constexpr milliseconds longest_between_looks{500};
+/// As the master gives the programs of a dead worker.
+constexpr milliseconds grace_after_death{5000};
 
 std::string name_of(const result<os::address>& peer) {
   return !peer ? "gone" : peer->is_unix() ? "unix" : peer->text();
@@ -22,13 +25,14 @@ void report(const std::string& name, pid_t pid, const std::string& peer,
             const result<exit_status>& ended, bool was_told) {
   if (!ended) {
     if (!ended.error().is(ECANCELED))
-      os::log_warning("exec", "{} (process {}) of client {}: {}", name, pid, peer,
+      os::log_warning(os::every("exec"), "{} (process {}) of client {}: {}", name, pid, peer,
                       ended.error().sentence());
     return;
   }
   const bool as_told = was_told && ended->how() == os::ending::killed && ended->signal() == SIGTERM;
   if (ended->is_success() || as_told) return;
-  os::log_warning("exec", "{} (process {}) of client {} {}", name, pid, peer, ended->sentence());
+  os::log_warning(os::every("exec"), "{} (process {}) of client {} {}", name, pid, peer,
+                  ended->sentence());
 }
 
 /// Takes the client's socket away: from here on it is the program's.
@@ -67,7 +71,18 @@ task<> serve_by(connection& client, const program& base) {
   const bool stops = !ended && ended.error().is(condition::stopping);
   if (stops) {
     static_cast<void>(running->tell_to_end());  // ESRCH: it has just ended
-    ended = co_await running->exit();
+    // A stop's limit is the worker's to keep. With a worker that died a family ends soon.
+    const bool is_left = serve::client_process::has_lost_its_worker();
+    const auto until =
+        is_left ? client.loop().deadline_after(grace_after_death) : deadline::never();
+    ended = co_await running->exit(until);
+    if (!ended && ended.error().is(ETIMEDOUT)) {
+      os::log_warning(os::every("exec"),
+                      "{} (process {}) of client {} did not end when told: it is killed",
+                      base.words.front(), running->pid(), name_of(peer));
+      running->kill_family();
+      ended = co_await running->exit();
+    }
   }
   report(base.words.front(), running->pid(), name_of(peer), ended, stops);
   co_await what_it_left_has_ended(client, *running);

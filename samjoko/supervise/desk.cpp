@@ -9,6 +9,7 @@
 
 #include <samjoko/base/counted.hpp>
 #include <samjoko/os/log_writer.hpp>
+#include <samjoko/os/process_facts.hpp>
 #include <samjoko/supervise/json_text.hpp>
 
 namespace samjoko::supervise {
@@ -261,6 +262,10 @@ worker_view desk::worker_at(std::size_t slot) const {
   if (slot >= workers_.size()) return seen;
   const auto& known = workers_[slot];
   seen.pid = known.pid;
+  if (seen.pid != 0) {
+    const auto facts = os::facts_of_process(seen.pid);
+    seen.is_stopped = facts && facts->is_stopped();
+  }
   seen.age = known.pid == 0 ? 0 : seconds(now_ - known.since);
   seen.restarts = known.started == 0 ? 0 : known.started - 1;
   seen.last_end = known.last_end;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <samjoko/base/check.hpp>
+#include <samjoko/os/descendants.hpp>
 #include <samjoko/os/orphans.hpp>
 #include <samjoko/os/pidfd.hpp>
 #include <samjoko/os/poll.hpp>
@@ -36,6 +37,10 @@ result<held_process> linux_kernel::fork(const std::function<void()>& work) {
 
 std::optional<os::waited> linux_kernel::wait_any() {
   return os::children::wait_any(os::children::watch::stops_too);
+}
+
+void linux_kernel::signal_descendants(pid_t child, std::span<const int> signals) {
+  os::signal_descendants(child, signals, 0);
 }
 
 std::vector<pid_t> linux_kernel::children() { return os::children_of_this_thread(); }

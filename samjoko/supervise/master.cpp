@@ -78,8 +78,8 @@ class master {
     desk_.add_to(polled_, now);
     const auto log_is_due = os::process_log().holds_back() ? deadline(now + std::chrono::seconds(1))
                                                            : deadline::never();
-    kernel_.wait(polled_, std::min({until, staff_.next_time(), next_kill(), warden_.next_time(),
-                                    desk_.next_time(), log_is_due}));
+    kernel_.wait(polled_, std::min({until, staff_.next_time(), staff_.next_kill(),
+                                    warden_.next_time(), desk_.next_time(), log_is_due}));
   }
 
   void take_signals() {
@@ -132,14 +132,11 @@ class master {
   /// A family ends with its worker, and all of them when the server stops: whoever comes to us then
   /// has lost its parent to that.
   void end_programs() {
-    if (!is_running()) return staff_.tell_programs_to_end();
     staff_.end_programs_of_the_dead(program_grace);
+    if (!is_running()) staff_.tell_programs_to_end();
   }
   [[nodiscard]] bool is_running() const {
     return plan_.now_in() == plan::phase::running || plan_.now_in() == plan::phase::announced;
-  }
-  [[nodiscard]] deadline next_kill() const {
-    return is_running() ? staff_.next_kill() : deadline::never();
   }
 
   void hear(std::size_t slot, const message& told) {

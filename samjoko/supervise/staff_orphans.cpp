@@ -3,6 +3,7 @@
 #include <samjoko/supervise/staff.hpp>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 
 #include <samjoko/os/log_writer.hpp>
@@ -30,6 +31,8 @@ bool staff::tell_to_end(pid_t orphan, deadline kill_at) {
   const auto [place, is_new] = ended_.try_emplace(orphan, kill_at);
   if (!is_new) return false;
   os::log_info("orphan", "process {}, left behind by a worker, is told to end", orphan);
+  static constexpr std::array both{SIGTERM, SIGCONT};
+  kernel_.signal_descendants(orphan, both);  // before they become orphans too, one after the other
   static_cast<void>(kernel_.kill(orphan, {}, SIGTERM));  // ESRCH: it has just ended
   static_cast<void>(kernel_.kill(orphan, {}, SIGCONT));  // a stopped one does not hear it
   return true;
@@ -53,6 +56,8 @@ void staff::end_programs_of_the_dead(milliseconds grace) {
     tell_to_end(each, deadline(now + grace));
     if (auto& kill_at = ended_[each]; kill_at.passed(now)) {
       os::log_warning(os::every("kill"), "process {}, left behind by a worker, is killed", each);
+      static constexpr std::array kill{SIGKILL};
+      kernel_.signal_descendants(each, kill);
       static_cast<void>(kernel_.kill(each, {}, SIGKILL));
       kill_at = deadline(now + grace);
     }

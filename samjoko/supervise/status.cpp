@@ -26,7 +26,8 @@ totals totals_of(const service_view& seen) {
   for (const auto& group : seen.groups) {
     all.wanted += group.wanted;
     for (const auto& each : group.workers) {
-      if (each.state == slot_state::young || each.state == slot_state::grown) ++all.ready;
+      const bool is_up = each.state == slot_state::young || each.state == slot_state::grown;
+      if (is_up && !each.is_stopped) ++all.ready;
       all.connections += each.connections;
     }
   }
@@ -50,8 +51,8 @@ std::string worker_line(const worker_view& each) {
   const auto age = each.pid == 0 ? "-" : time_text(each.age);
   const auto& counts = each.connections;
   return fmt::format("  {:>6} {:>8} {:<9} {:>8} {:>8} {:>7} {:>10} {:>8} {:>7}\n", each.number, pid,
-                     name_of(each.state), age, each.restarts, counts.open, counts.accepted,
-                     counts.refused, counts.accept_pauses);
+                     each.is_stopped ? "stopped" : name_of(each.state), age, each.restarts,
+                     counts.open, counts.accepted, counts.refused, counts.accept_pauses);
 }
 
 /// Below the table: what is wrong with a worker, and what to do.
@@ -62,6 +63,11 @@ std::string trouble_of(const worker_view& each, const std::string& program) {
         fmt::format("  worker {} is started again in {}", each.number, time_text(*each.next_try));
   const auto advice = advice_for(each.state, program);
   if (!advice.empty()) text += fmt::format("  worker {} is {}", each.number, name_of(each.state));
+  if (text.empty() && each.is_stopped)
+    return fmt::format(
+        "  worker {} is stopped, by a signal or a debugger: it serves nobody\n"
+        "    to do: 'kill -CONT {}'\n",
+        each.number, each.pid);
   if (text.empty()) return text;
   if (!each.last_end.empty()) text += fmt::format(": the last one {}", each.last_end);
   text += "\n";
@@ -91,11 +97,12 @@ std::string json_counts(const connection_counts& counts) {
 }
 
 std::string json_worker(const worker_view& each, const std::string& program) {
-  return fmt::format(R"({{"number":{},"pid":{},"state":"{}","age_seconds":{},"restarts":{},)"
+  return fmt::format(R"({{"number":{},"pid":{},"state":"{}",{}"age_seconds":{},"restarts":{},)"
                      R"("next_try_seconds":{},"last_end":{},"advice":{},{}}})",
                      each.number, each.pid == 0 ? "null" : std::to_string(each.pid),
-                     name_of(each.state), each.pid == 0 ? "null" : fmt::format("{:.3f}", each.age),
-                     each.restarts, each.next_try ? fmt::format("{:.3f}", *each.next_try) : "null",
+                     name_of(each.state), each.is_stopped ? R"("stopped":true,)" : "",
+                     each.pid == 0 ? "null" : fmt::format("{:.3f}", each.age), each.restarts,
+                     each.next_try ? fmt::format("{:.3f}", *each.next_try) : "null",
                      json_or_null(each.last_end), json_or_null(advice_for(each.state, program)),
                      json_counts(each.connections));
 }

@@ -26,6 +26,7 @@ struct worker_view {
   std::size_t number = 0;  ///< from 1 up
   pid_t pid = 0;           ///< 0: there is no process
   slot_state state = slot_state::empty;
+  bool is_stopped = false;         ///< by a signal or a debugger: it serves nobody
   double age = 0;                  ///< seconds of the process
   std::uint64_t restarts = 0;      ///< processes that the slot had before this one
   std::optional<double> next_try;  ///< seconds until then, while it waits

@@ -97,7 +97,7 @@ struct promise<void> : promise_base {
 /// Move-only; owns the frame. Must not be destroyed between its first wait and its end: cancel what
 /// it waits for and let it end (task_context::cancel, scope). Lives on one thread.
 template <class T>
-class [[nodiscard]] task {
+class [[nodiscard("it does nothing until it is awaited: write co_await")]] task {
  public:
   using promise_type = detail::promise<T>;
   using handle = std::coroutine_handle<promise_type>;
@@ -114,7 +114,9 @@ class [[nodiscard]] task {
   }
   ~task() { reset(); }
 
-  explicit operator bool() const noexcept { return static_cast<bool>(frame_); }
+  /// Whether there is one: not moved away, not reset, and its frame could be made. Not as a bool:
+  /// `if (!client.read_line())` without co_await shall not compile.
+  [[nodiscard]] bool exists() const noexcept { return static_cast<bool>(frame_); }
   [[nodiscard]] bool done() const noexcept { return frame_.done(); }
 
   /// Starts it as a root. Answers whether it ended at once; if not, `finished` is pushed when it

@@ -28,6 +28,10 @@ task<> throwing_later() {
   throw std::runtime_error("later");
 }
 
+// Or a forgotten co_await would compile: `auto line = client.read_line(); if (!line) co_return;`
+static_assert(!std::is_constructible_v<bool, task<int>>);
+static_assert(!std::is_constructible_v<bool, const task<>&>);
+
 TEST(task, begins_only_when_it_is_started) {
   bool ran = false;
   auto body = [](bool& flag) -> task<> {
@@ -99,7 +103,7 @@ TEST(task, one_that_was_never_started_is_simply_dropped) {
 TEST(task, moving_moves_the_frame) {
   auto first = number(3);
   auto second = std::move(first);
-  EXPECT_FALSE(first);  // NOLINT(bugprone-use-after-move): that it is empty then is what is tested
+  EXPECT_FALSE(first.exists());  // NOLINT(bugprone-use-after-move): that it is empty then is what is tested
   EXPECT_TRUE(second);
   second = number(4);
   plain_queue queue;

@@ -218,3 +218,22 @@ def test_scripts_and_programs_that_can_be_run():
             with exec_server(program) as server, connect(server) as client:
                 client.shutdown(socket.SHUT_WR)
                 receive_all(client)
+
+
+@each_model
+def test_a_stubborn_family_is_killed_soon_after_its_worker(model):
+    """5 s after the worker's death, and not one after the other: each was told to end at once."""
+    with folder() as here:
+        program = family(here, leaves=False, stubborn=True)
+        program[2] = "trap '' TERM; " + program[2]
+        with exec_server(*program, model=model, options=["--workers", "1"]) as server:
+            with connect(server) as client:
+                assert receive_exactly(client, 6) == b"ready\n"
+                shells = programs_of(server, "sh")
+                os.kill(server.workers()[0], signal.SIGKILL)
+                until(lambda: all(heard(here, name)[1:] for name in ("near", "far")), 4,
+                      "both are told to end before anybody is killed")
+                until(lambda: not [pid for pid in pids(here) + shells if processes.is_alive(pid)], 20,
+                      "the family has ended")
+                receive_all(client)
+        assert heard(here, "near")[1:2] == heard(here, "far")[1:2] == ["TERM"]

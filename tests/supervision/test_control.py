@@ -92,6 +92,22 @@ def test_groups_are_scaled_one_by_one():
 
 
 @each_model
+def test_a_stopped_worker_is_said_to_be_stopped(model):
+    """It is there, and serves nobody: that is no readiness."""
+    with folder() as here, Steered(here, "hello", model=(*model, 1)) as server:
+        [worker] = until(server.workers, 10, "a worker")
+        os.kill(worker, signal.SIGSTOP)
+        try:
+            until(lambda: "0 of 1 worker ready" in server.done("status"), 10, "it is seen")
+            assert f"'kill -CONT {worker}'" in server.done("status")
+            assert workers_of(server.status())[0]["stopped"] is True
+        finally:
+            os.kill(worker, signal.SIGCONT)
+        until(lambda: "1 of 1 worker ready" in server.done("status"), 10, "it goes on")
+        assert "stopped" not in workers_of(server.status())[0]
+
+
+@each_model
 def test_stop(model):
     """Graceful, waited for: a client that is being served is served to its end."""
     with folder() as here:
