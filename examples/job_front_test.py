@@ -58,7 +58,7 @@ def runs(pid, name):
     try:
         with open(f"/proc/{pid}/comm") as file:
             return file.read().strip() == name
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
 
 

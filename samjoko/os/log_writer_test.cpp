@@ -236,7 +236,7 @@ TEST(log_writer, lines_of_threads_and_children_never_mix) {
   EXPECT_EQ(log.lost(), 0U);
   const auto text = ends.drain();
   EXPECT_EQ(lines_in(text), 250U);
-  const std::regex form(R"([^<\n]* : <(c{100}|t{100})>)");
+  const std::regex form(R"([^<\n]* \d+: <(c{100}|t{100})>)");
   for (std::size_t at = 0, end = 0; (end = text.find('\n', at)) != std::string::npos;
        at = end + 1) {
     const auto line = text.substr(at, end - at);

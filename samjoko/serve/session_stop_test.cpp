@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <samjoko/os/poll.hpp>
 #include <samjoko/serve/session_alone.hpp>
 #include <thread>
 
@@ -110,7 +111,8 @@ TEST_F(newcomer_of_a_plain_handler, is_no_newcomer_once_it_has_spoken) {
   say("a\n");
   std::string answer(6, '\0');
   const std::jthread client([&] {
-    ::recv(client_.get(), answer.data(), answer.size(), MSG_WAITALL);
+    EXPECT_TRUE(os::wait_readable(client_.get(), deadline::after(std::chrono::seconds(10))));
+    ::recv(client_.get(), answer.data(), answer.size(), 0);
     loop_.wake();
   });
   on_wake(&session_alone::stop_gracefully);
