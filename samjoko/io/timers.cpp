@@ -35,6 +35,7 @@ void timers::add(operation& parked) noexcept {
   const auto slot = tick_of(parked.due) % slots;
   wheel_[slot].append(parked);
   occupied_[slot / 64] |= std::uint64_t{1} << (slot % 64);
+  words_ |= std::uint64_t{1} << (slot / 64);
   ++count_;
 }
 
@@ -42,24 +43,27 @@ void timers::remove(operation& parked) noexcept {
   if (parked.due == steady::time_point::max()) return;
   const auto slot = tick_of(parked.due) % slots;
   wheel_[slot].remove(parked);
-  if (wheel_[slot].empty()) occupied_[slot / 64] &= ~(std::uint64_t{1} << (slot % 64));
   --count_;
+  if (!wheel_[slot].empty()) return;
+  auto& word = occupied_[slot / 64];
+  word &= ~(std::uint64_t{1} << (slot % 64));
+  if (word == 0) words_ &= ~(std::uint64_t{1} << (slot / 64));
 }
 
 deadline timers::next() const noexcept {
   if (count_ == 0) return deadline::never();
   const auto begin = visited_ % slots;
-  for (std::size_t step = 0; step <= slots / 64; ++step) {
-    const auto word = (begin / 64 + step) % (slots / 64);
-    auto bits = occupied_[word];
-    if (step == 0) bits &= ~std::uint64_t{0} << (begin % 64);
-    if (step == slots / 64) bits &= ~(~std::uint64_t{0} << (begin % 64));
-    if (bits == 0) continue;
-    const auto slot = word * 64 + static_cast<std::size_t>(std::countr_zero(bits));
-    const auto ahead = (slot + slots - begin) % slots;
-    return deadline(steady::time_point(tick * static_cast<std::int64_t>(visited_ + ahead + 1)));
+  auto word = begin / 64;
+  auto bits = occupied_[word] & ~std::uint64_t{0} << (begin % 64);
+  if (bits == 0) {
+    // The words behind, then round to the first ones; of this one only what is before `begin`.
+    const auto behind = words_ >> (word + 1) << (word + 1);
+    word = static_cast<std::size_t>(std::countr_zero(behind != 0 ? behind : words_));
+    bits = occupied_[word];
   }
-  return deadline::never();
+  const auto slot = word * 64 + static_cast<std::size_t>(std::countr_zero(bits));
+  const auto ahead = (slot + slots - begin) % slots;
+  return deadline(steady::time_point(tick * static_cast<std::int64_t>(visited_ + ahead + 1)));
 }
 
 }  // namespace samjoko::io

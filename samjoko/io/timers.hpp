@@ -74,7 +74,10 @@ class timers {
   }
 
   std::array<operation_list, slots> wheel_;
-  std::array<std::uint64_t, slots / 64> occupied_{};
+  static constexpr std::size_t words = slots / 64;
+  static_assert(words < 64, "words_ has a bit for each, and one can be shifted away");
+  std::array<std::uint64_t, words> occupied_{};
+  std::uint64_t words_ = 0;  ///< which of them have a bit
   std::size_t count_ = 0;
   tick_count visited_ = 0;
 };

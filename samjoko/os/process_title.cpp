@@ -50,6 +50,9 @@ void give_arguments_away(std::string_view program) noexcept {
   const auto begin = field_of_stat(text, start_of_arguments);
   const auto end = field_of_stat(text, end_of_arguments);
   if (begin == 0 || end <= begin) return;
+  // Where another program runs this one within its process (valgrind, qemu) they are that one's.
+  const auto own = reinterpret_cast<std::uintptr_t>(program_invocation_name);
+  if (own < begin || own >= end) return;
   const auto size = std::min(program.size(), given.program.size() - 1);
   std::memcpy(given.program.data(), program.data(), size);
   program_invocation_name = program_invocation_short_name = given.program.data();

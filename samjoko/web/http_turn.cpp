@@ -37,7 +37,8 @@ after http_turn::answer_ready() {
   const auto borrowed = std::make_unique_for_overwrite<scratch>();
   scratch_ = borrowed.get();
   while (!last_) {
-    const auto text = received();
+    const auto came = as_text(client_.unread());
+    const auto text = long_head_ ? with_long_head(came) : came;
     if (text.empty()) return after::rest;
     const auto scan = finder_.find(text, settings_.options.limits);
     if (scan.is == proto::head_scan::state::need_more) {
@@ -61,10 +62,7 @@ after http_turn::answer_ready() {
 }
 
 /// What came of the next head, in one piece.
-std::string_view http_turn::received() {
-  const auto text = as_text(client_.unread());
-  if (!long_head_) [[likely]]
-    return text;
+std::string_view http_turn::with_long_head(std::string_view text) {
   before_ = long_head_->size();
   return long_head_->append(text);
 }

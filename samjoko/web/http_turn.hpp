@@ -72,7 +72,7 @@ class http_turn {
  private:
   struct scratch;
 
-  [[nodiscard]] std::string_view received();
+  [[nodiscard]] std::string_view with_long_head(std::string_view text);
   void wait_for_head();
   void consume(std::size_t head_size) noexcept { client_.consume(head_size - before_); }
   [[nodiscard]] bool answer_again();
