@@ -39,11 +39,12 @@ void add_children(pid_t parent, std::vector<pid_t>& into) {
   }
 }
 
-void signal_one(pid_t pid, std::span<const pid_t> family, std::span<const int> signals) {
+bool signal_one(pid_t pid, std::span<const pid_t> family, std::span<const int> signals) {
   const auto handle = open_pidfd(pid);
   const auto facts = facts_of_process(pid);
-  if (!handle || !facts || std::ranges::find(family, facts->parent) == family.end()) return;
+  if (!handle || !facts || std::ranges::find(family, facts->parent) == family.end()) return false;
   for (const int each : signals) static_cast<void>(send_signal(*handle, each));
+  return true;
 }
 
 }  // namespace
@@ -55,13 +56,16 @@ std::vector<pid_t> descendants_of(pid_t ancestor) {
   return found;
 }
 
-void signal_descendants(pid_t ancestor, std::span<const int> signals, pid_t spared_group) {
+std::vector<pid_t> signal_descendants(pid_t ancestor, std::span<const int> signals,
+                                      pid_t spared_group) {
+  std::vector<pid_t> told;
   auto family = descendants_of(ancestor);
   family.insert(family.begin(), ancestor);
   for (const pid_t each : std::span(family).subspan(1)) {
     if (spared_group != 0 && ::getpgid(each) == spared_group) continue;
-    signal_one(each, family, signals);
+    if (signal_one(each, family, signals)) told.push_back(each);
   }
+  return told;
 }
 
 }  // namespace samjoko::os

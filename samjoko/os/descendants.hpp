@@ -15,8 +15,9 @@ namespace samjoko::os {
 [[nodiscard]] std::vector<pid_t> descendants_of(pid_t ancestor);
 
 /// Sends each of them these signals, one after the other, but for the members of `spared_group` (0:
-/// none). Only to processes whose parent is one of the family still: a number may be given to
-/// another.
-void signal_descendants(pid_t ancestor, std::span<const int> signals, pid_t spared_group);
+/// none); those that got them. Only to processes whose parent is one of the family still: a number
+/// may be given to another.
+std::vector<pid_t> signal_descendants(pid_t ancestor, std::span<const int> signals,
+                                      pid_t spared_group);
 
 }  // namespace samjoko::os

@@ -49,8 +49,10 @@ class kernel {
   [[nodiscard]] virtual std::optional<os::waited> wait_any() = 0;
   /// To a child that has not been reaped, and to no other. Errors: ESRCH, EPERM.
   [[nodiscard]] virtual result<void> kill(pid_t pid, const os::descriptor& handle, int signal) = 0;
-  /// To all that a child has started, in turn; not to itself.
-  virtual void signal_descendants(pid_t /*child*/, std::span<const int> /*signals*/) {}
+  /// To all that a child has started, in turn, not to itself; which they are.
+  virtual std::vector<pid_t> signal_descendants(pid_t /*child*/, std::span<const int> /*signals*/) {
+    return {};
+  }
   /// All children, also those that others left to this process. Empty where the kernel does not
   /// say.
   [[nodiscard]] virtual std::vector<pid_t> children() = 0;

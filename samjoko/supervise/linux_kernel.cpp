@@ -39,8 +39,8 @@ std::optional<os::waited> linux_kernel::wait_any() {
   return os::children::wait_any(os::children::watch::stops_too);
 }
 
-void linux_kernel::signal_descendants(pid_t child, std::span<const int> signals) {
-  os::signal_descendants(child, signals, 0);
+std::vector<pid_t> linux_kernel::signal_descendants(pid_t child, std::span<const int> signals) {
+  return os::signal_descendants(child, signals, 0);
 }
 
 std::vector<pid_t> linux_kernel::children() { return os::children_of_this_thread(); }

@@ -21,7 +21,7 @@ class linux_kernel final : public kernel {
   [[nodiscard]] result<void> kill(pid_t pid, const os::descriptor& handle, int signal) override;
   [[nodiscard]] std::vector<pid_t> children() override;
   [[nodiscard]] std::optional<pid_t> worker_of_program(pid_t child) override;
-  void signal_descendants(pid_t child, std::span<const int> signals) override;
+  std::vector<pid_t> signal_descendants(pid_t child, std::span<const int> signals) override;
 
  private:
   os::signal_queue signals_;

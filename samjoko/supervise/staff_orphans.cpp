@@ -32,7 +32,9 @@ bool staff::tell_to_end(pid_t orphan, deadline kill_at) {
   if (!is_new) return false;
   os::log_info("orphan", "process {}, left behind by a worker, is told to end", orphan);
   static constexpr std::array both{SIGTERM, SIGCONT};
-  kernel_.signal_descendants(orphan, both);  // before they become orphans too, one after the other
+  // Before they become orphans too, one after the other; they are not told again then.
+  for (const auto each : kernel_.signal_descendants(orphan, both))
+    ended_.try_emplace(each, kill_at);
   static_cast<void>(kernel_.kill(orphan, {}, SIGTERM));  // ESRCH: it has just ended
   static_cast<void>(kernel_.kill(orphan, {}, SIGCONT));  // a stopped one does not hear it
   return true;
@@ -48,7 +50,8 @@ void staff::end_programs_of_the_dead(milliseconds grace) {
   if (fallen_.empty()) return;
   const auto now = kernel_.now();
   bool any_left = false;
-  for (const auto each : orphans()) {
+  const auto left = orphans();
+  for (const auto each : left) {
     const auto worker = kernel_.worker_of_program(each);
     const bool is_theirs = worker && std::ranges::find(fallen_, *worker) != fallen_.end();
     any_left |= is_theirs || !worker;  // a process for a client leaves its programs to us in turn
@@ -63,6 +66,11 @@ void staff::end_programs_of_the_dead(milliseconds grace) {
     }
   }
   if (!any_left) fallen_.clear();
+  // Of those that were told before they came to us, some never come: their parents have them.
+  std::erase_if(ended_, [&](const auto& each) {
+    return (fallen_.empty() || each.second.passed(now)) &&
+           std::ranges::find(left, each.first) == left.end();
+  });
 }
 
 deadline staff::next_kill() const noexcept {

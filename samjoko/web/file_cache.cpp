@@ -59,7 +59,7 @@ std::span<file_cache::slot> file_cache::set_of(std::uint64_t directory,
 }
 
 result<os::file_facts> file_cache::facts_by_name(const slot& found, served_directory& from) {
-  const auto directory = from.open();
+  const auto directory = from.open_within();
   if (!directory) return std::unexpected(directory.error());
   return os::facts_at((*directory)->get(), found.path.c_str());
 }
@@ -106,7 +106,7 @@ result<std::shared_ptr<const stored_file>> file_cache::find_here(served_director
     if (still_true(*found, from, now, how)) return found->file;
     drop(*found);
   }
-  const auto directory = from.open();
+  const auto directory = from.open_within();
   if (!directory) return std::unexpected(directory.error());
   auto opened = open_file((*directory)->get(), path, from.types());
   if (!opened && is_shortage(opened.error())) {

@@ -31,13 +31,14 @@ bool served_directory::is_current() const {
 }
 
 result<std::shared_ptr<const os::descriptor>> served_directory::open() {
-  auto opened = open_at(os::coarse_now());
+  auto opened = open_within();
   if (opened) upkeep::begin();
   return opened;
 }
 
-result<std::shared_ptr<const os::descriptor>> served_directory::open_at(steady::time_point now) {
+result<std::shared_ptr<const os::descriptor>> served_directory::open_within() {
   const std::lock_guard lock(mutex_);
+  const auto now = os::coarse_now();
   const auto process = os::current_caller().process;
   used_ = now;
   if (owner_ != process) {

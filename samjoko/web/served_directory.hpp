@@ -26,13 +26,15 @@ class served_directory {
 
   /// As it is now. Whoever holds it may use its number as long.
   [[nodiscard]] result<std::shared_ptr<const os::descriptor>> open();
+  /// The same for one that holds a lock which its own look waits for: it says upkeep::begin() when
+  /// it has let go.
+  [[nodiscard]] result<std::shared_ptr<const os::descriptor>> open_within();
   [[nodiscard]] const proto::media_types& types() const noexcept { return types_; }
   /// Differs from every other of this process.
   [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
 
  private:
   [[nodiscard]] bool is_current() const;
-  [[nodiscard]] result<std::shared_ptr<const os::descriptor>> open_at(steady::time_point now);
   bool close_unused(steady::time_point now) noexcept;
 
   const std::string path_;

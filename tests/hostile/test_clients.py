@@ -291,7 +291,10 @@ def test_silent_clients_cost_nothing(model):
     """Connected, and nothing said: closed at the idle limit, nobody wakes for them meanwhile."""
     count = 60 if model[0] == "process" else 300
     with Server("hello", "--idle-timeout", "4s", *room_for(count, model), model=model) as server:
+        until(server.workers, 10, "a worker")
+        own = held_by(server)
         clients = [connect(server) for _ in range(count)]
+        until(lambda: held_by(server) - own >= count, 20, "each of them has been accepted")
         time.sleep(0.5)
         waking = Wakeups(server.pid, 1.5)
         print(waking)

@@ -162,7 +162,7 @@ def inflict(server, kind):
 def judge(kind, line, ports):
     """What is wrong with the report; empty when nothing is."""
     wrong = []
-    named = [port for port in ports if f"of mischief to 127.0.0.1:{port}" in line]
+    named = [port for port in ports if f"serving mischief to 127.0.0.1:{port}" in line]
     if kind.guilty and kind.serves and not named:
         wrong.append("whom it served is not said")
     if len(ports) > 1 and "merely open" in line:
