@@ -1,8 +1,8 @@
 #pragma once
 // Charter: what a process that serves clients by blocking does: it is told by signals to stop, and
 // has one loop. TERM is graceful, one real-time signal immediate, another ends a rest; all are sent
-// by the worker that forked it. What a terminal sends to the whole group is the master's business
-// and is blocked here. All others are left to handlers.
+// by the worker that forked it. A third comes from its own timer. What a terminal sends to the
+// whole group is the master's business and is blocked here. All others are left to handlers.
 
 #include <atomic>
 #include <csignal>
@@ -45,7 +45,7 @@ class client_process : session_owner {
   /// Called in a stop, when this process was told something while it serves.
   void when_stopping(std::function<void()> told) { on_stop_ = std::move(told); }
   /// Whether it ends because its worker did, while the master goes on and replaces that: others
-  /// take in who waits in the backlog.
+  /// accept the clients in the backlog.
   [[nodiscard]] bool is_replaced() const noexcept { return worker_ended_.load() && !alone_.load(); }
   /// Whether this is such a process, and the worker that forked it has ended.
   [[nodiscard]] static bool has_lost_its_worker() noexcept;

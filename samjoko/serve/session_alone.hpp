@@ -95,7 +95,7 @@ class session_alone : public ::testing::Test, public session_owner {
     return offered;
   }
 
-  /// One who has said nothing hears of a graceful stop. `what` happens while he may still begin.
+  /// A client that has said nothing hears of a graceful stop. `what` happens while it may begin.
   session& stop_a_newcomer(void (session_alone::*what)() = nullptr) {
     auto& client = begin(counting());
     client.start();

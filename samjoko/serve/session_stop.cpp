@@ -70,7 +70,7 @@ void session::look_at_stop() noexcept {
     if (!context.cancelled) context.cancel();
     if (phase_ == phase::resting || phase_ == phase::lingering) connection_.loop().cancel(wait_);
   } else if (phase_ == phase::resting) {
-    if (had_turn_ || may_still_begin_) end_rest();  // or he is waited for because of the stop
+    if (had_turn_ || may_still_begin_) end_rest();  // or it is waited for in the stop
   } else if (phase_ == phase::serving) {
     end_wait_for_request();
   }

@@ -57,7 +57,7 @@ def orphan_with_half_a_request(server):
     client.sendall(b"GET / HTTP/1.1\r\nHo")
     worker = until(server.workers, 5, "a worker")[0]
     until(lambda: is_accepted_and_read(client), 10, "its half of a request has been read")
-    below = processes.children(worker)      # whoever has read it is among them
+    below = processes.children(worker)      # the one that has read it is among them
     os.kill(worker, signal.SIGKILL)
     until(lambda: worker not in server.workers(), 5, "the worker has been reaped")
     until(lambda: [pid for pid in below if pid in server.workers()], 5, "the orphan is the master's")
