@@ -88,7 +88,7 @@ result<std::shared_ptr<const stored_file>> file_cache::find(served_directory& fr
     const std::lock_guard lock(mutex_);
     return find_here(from, path, how);
   }();
-  if (found) upkeep::begin();
+  upkeep::begin();  // the directory was opened for what is not there, too
   return found;
 }
 

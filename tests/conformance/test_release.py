@@ -35,6 +35,17 @@ def ask_for_files(server, here):
 
 @limit(40)
 @each_model
+def test_a_directory_is_closed_after_what_was_not_there_too(model):
+    with folder() as here:
+        with Server("files", here, "--idle-timeout", "0", model=model) as server:
+            with connect(server) as client:
+                assert ask(client, "/none").status == 404
+                assert open_below(server.pid, here), "nothing was kept open: the test sees nothing"
+                until(lambda: not open_below(server.pid, here), 10, "all is closed")
+
+
+@limit(40)
+@each_model
 def test_a_file_system_can_be_unmounted_soon(model):
     """Its clients stay connected, and none of them says anything more: nothing wakes the server."""
     with folder() as here:
