@@ -43,7 +43,7 @@ void server_link::receive() {
   receive.fd = socket_.get();
   receive.data = room.data();
   receive.size = read_size;
-  const bool finished = io::attempt(receive, no_blocks(), false);
+  const bool finished = io::attempt_beside_descriptors(receive, no_blocks());
   const auto count = finished && receive.result > 0 ? static_cast<std::size_t>(receive.result) : 0;
   received_ += as_text(bytes(room).first(count));
   over_ = finished && receive.result <= 0;

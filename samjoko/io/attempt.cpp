@@ -31,16 +31,16 @@ bool would_block(std::int64_t got) noexcept { return got == -EAGAIN || got == -E
 
 /// From a socket; from a pipe, which recv(2) refuses, by the other call. Our ends of pipes never
 /// block, so that no flag is missed.
-std::int64_t receive_into(int fd, std::byte* to, std::size_t size) {
-  auto got = ::recv(fd, to, size, 0);
+std::int64_t receive_into(int fd, std::byte* to, std::size_t size, int flags) {
+  auto got = ::recv(fd, to, size, flags);
   if (got < 0 && errno == ENOTSOCK) got = ::read(fd, to, size);
   return got >= 0 ? got : -errno;
 }
 
-/// The same without waiting. `more`: descriptors lay beside the bytes (unix(7), SCM_RIGHTS), which
-/// are closed by the kernel since nobody takes them. A receive ends there, so that it says nothing
-/// of what is behind.
-std::int64_t receive_now_into(int fd, std::byte* to, std::size_t size, bool& more) {
+/// The same, and `more`: descriptors lay beside the bytes (unix(7), SCM_RIGHTS), which are closed
+/// by the kernel since nobody takes them. A receive ends there, so that it says nothing of what is
+/// behind.
+std::int64_t receive_beside_descriptors(int fd, std::byte* to, std::size_t size, bool& more) {
   iovec piece{to, size};
   msghdr packet{};
   packet.msg_iov = &piece;
@@ -64,15 +64,18 @@ std::int64_t receive_once(operation& wanted, buffer_pool& pool, Receive receive)
   return got;
 }
 
-bool try_receive(operation& wanted, buffer_pool& pool) {
-  bool more = false;
+template <class Receive>
+bool try_receive(operation& wanted, buffer_pool& pool, Receive receive) {
   do {
-    wanted.result = receive_once(wanted, pool, [&](std::byte* to, std::size_t size) {
-      return receive_now_into(wanted.fd, to, size, more);
-    });
+    wanted.result = receive_once(wanted, pool, receive);
   } while (wanted.result == -EINTR);
-  wanted.yields = more;
   return !would_block(wanted.result);
+}
+
+bool try_receive(operation& wanted, buffer_pool& pool) {
+  return try_receive(wanted, pool, [&](std::byte* to, std::size_t size) {
+    return receive_into(wanted.fd, to, size, MSG_DONTWAIT);
+  });
 }
 
 /// Who was accepted comes with the same call, for those who gave room for it.
@@ -210,6 +213,12 @@ bool attempt(operation& wanted, buffer_pool& pool, bool sockets_block, bool* pro
   }
 }
 
+bool attempt_beside_descriptors(operation& wanted, buffer_pool& pool) {
+  return try_receive(wanted, pool, [&](std::byte* to, std::size_t size) {
+    return receive_beside_descriptors(wanted.fd, to, size, wanted.yields);
+  });
+}
+
 void block_in_call(operation& wanted, buffer_pool& pool) {
   if (wanted.kind == operation_kind::accept) {
     wanted.result = accept_once(wanted, SOCK_CLOEXEC);
@@ -218,7 +227,7 @@ void block_in_call(operation& wanted, buffer_pool& pool) {
   }
   CHECK(wanted.kind == operation_kind::receive, "only receive and accept block in the call");
   wanted.result = receive_once(wanted, pool, [&](std::byte* to, std::size_t size) {
-    return receive_into(wanted.fd, to, size);
+    return receive_into(wanted.fd, to, size, 0);
   });
 }
 

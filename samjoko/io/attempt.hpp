@@ -14,10 +14,14 @@ inline constexpr std::int64_t most_per_try = 1 << 20;
 
 /// Tries without waiting. true: `wanted.result` is final. false: it would block, or a send yields
 /// (`wanted.yields`); a send may have made progress (`progressed`). A receive into a loop's block
-/// takes one from `pool` only while it tries; behind one that `yields` there may be more, though
-/// room was left.
+/// takes one from `pool` only while it tries.
 [[nodiscard]] bool attempt(operation& wanted, buffer_pool& pool, bool sockets_block,
                            bool* progressed = nullptr);
+
+/// A receive from a socket that may pass descriptors: behind one that `yields` there may be more,
+/// though room was left. It costs more than attempt() (recvmsg in place of recv: 60 instructions
+/// here and some more in the kernel).
+[[nodiscard]] bool attempt_beside_descriptors(operation& wanted, buffer_pool& pool);
 
 /// One blocking receive or accept; `wanted.result` is -EINTR when a signal came, -EAGAIN when the
 /// socket's own receive timeout passed.

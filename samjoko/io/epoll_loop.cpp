@@ -9,6 +9,7 @@
 #include <samjoko/os/activity.hpp>
 #include <samjoko/os/clock.hpp>
 #include <samjoko/os/log_writer.hpp>
+#include <samjoko/os/socket.hpp>
 #include <utility>
 
 namespace samjoko::io {
@@ -88,7 +89,9 @@ bool epoll_loop::try_now(operation& wanted, descriptor_state& state, bool* progr
   // A partial receive is remembered: until the next edge there is nothing more, unless the end came
   // too.
   const auto room = wanted.data == nullptr ? buffer_pool::block_size : wanted.size;
-  const bool finished = attempt(wanted, buffers(), false, progressed);
+  const bool by_bytes = wanted.kind != operation_kind::receive || state.only_bytes;
+  const bool finished = by_bytes ? attempt(wanted, buffers(), false, progressed)
+                                 : attempt_beside_descriptors(wanted, buffers());
   if (waits_to_send(wanted.kind)) {
     state.may_write = finished || wanted.yields;
   } else if (!finished) {
@@ -97,6 +100,9 @@ bool epoll_loop::try_now(operation& wanted, descriptor_state& state, bool* progr
     state.may_read =
         state.hung_up || wanted.yields || static_cast<std::size_t>(wanted.result) >= room;
     wanted.yields = false;
+  } else if (wanted.kind == operation_kind::accept && wanted.result >= 0) {
+    const bool only_bytes = state.only_bytes;
+    state_of(static_cast<int>(wanted.result)).only_bytes = only_bytes;  // `state` may be gone here
   }
   return finished;
 }
@@ -109,6 +115,8 @@ int epoll_loop::watch(const operation& wanted, descriptor_state& state) noexcept
   const int code = state.for_events == watched::nothing ? epoll_.add(wanted.fd, events)
                                                         : epoll_.change(wanted.fd, events);
   if (code == 0) state.for_events = needed;
+  if (wanted.kind == operation_kind::accept)
+    state.only_bytes = !os::may_pass_descriptors(wanted.fd);
   return code;
 }
 

@@ -32,8 +32,10 @@ class epoll_loop final : public loop {
     watched for_events = watched::nothing;
     bool may_read = true;
     bool may_write = true;
-    bool hung_up =
-        false;  ///< more than one receive takes came with the event; no second edge follows
+    /// More than one receive takes came with the event; no second edge follows.
+    bool hung_up = false;
+    /// No descriptors can lie beside them. Known of what a listener of such a family accepted.
+    bool only_bytes = false;
 
     /// Where the one operation of that direction is, while it is parked or deferred.
     [[nodiscard]] operation*& place_of(operation_kind kind) noexcept {

@@ -257,6 +257,12 @@ int take_error(int socket) noexcept {
   return code;
 }
 
+bool may_pass_descriptors(int socket) noexcept {
+  int family = AF_UNIX;
+  socklen_t size = sizeof family;
+  return ::getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &family, &size) != 0 || family == AF_UNIX;
+}
+
 bool has_peer(int socket) noexcept {
   sockaddr_storage peer;
   socklen_t size = sizeof peer;

@@ -46,6 +46,10 @@ struct process_identity {
 /// This process, with the user and group it counts as.
 [[nodiscard]] process_identity own_identity() noexcept;
 
+/// Whether descriptors may come beside the bytes (man 7 unix, SCM_RIGHTS); yes when it is no
+/// socket.
+[[nodiscard]] bool may_pass_descriptors(int socket) noexcept;
+
 /// O_NONBLOCK belongs to the open socket, not to the descriptor: whoever shares it sees the change.
 [[nodiscard]] result<void> set_blocking(int socket, bool blocking);
 
