@@ -72,11 +72,15 @@ bool try_receive(operation& wanted, buffer_pool& pool, Receive receive) {
   return !would_block(wanted.result);
 }
 
-bool try_receive(operation& wanted, buffer_pool& pool) {
+}  // namespace
+
+bool attempt_receive(operation& wanted, buffer_pool& pool) {
   return try_receive(wanted, pool, [&](std::byte* to, std::size_t size) {
     return receive_into(wanted.fd, to, size, MSG_DONTWAIT);
   });
 }
+
+namespace {
 
 /// Who was accepted comes with the same call, for those who gave room for it.
 int accept_once(operation& wanted, int flags) {
@@ -203,7 +207,7 @@ bool attempt(operation& wanted, buffer_pool& pool, bool sockets_block, bool* pro
   switch (wanted.kind) {
     case operation_kind::accept: return try_accept(wanted, sockets_block);
     case operation_kind::connect: return try_connect(wanted);
-    case operation_kind::receive: return try_receive(wanted, pool);
+    case operation_kind::receive: return attempt_receive(wanted, pool);
     case operation_kind::send: return try_send(wanted, progressed);
     case operation_kind::send_parts: return try_send_parts(wanted, progressed);
     case operation_kind::send_file: return try_send_file(wanted, progressed);
@@ -234,7 +238,7 @@ void block_in_call(operation& wanted, buffer_pool& pool) {
 void do_now(operation& wanted, buffer_pool& pool) {
   wanted.result = 0;
   switch (wanted.kind) {
-    case operation_kind::receive_now: static_cast<void>(try_receive(wanted, pool)); return;
+    case operation_kind::receive_now: static_cast<void>(attempt_receive(wanted, pool)); return;
     case operation_kind::shutdown_send: wanted.result = -os::shutdown_send(wanted.fd); return;
     case operation_kind::release: return;
     case operation_kind::close: os::descriptor(wanted.fd).reset(); return;

@@ -18,6 +18,9 @@ inline constexpr std::int64_t most_per_try = 1 << 20;
 [[nodiscard]] bool attempt(operation& wanted, buffer_pool& pool, bool sockets_block,
                            bool* progressed = nullptr);
 
+/// A receive.
+[[nodiscard]] bool attempt_receive(operation& wanted, buffer_pool& pool);
+
 /// A receive from a socket that may pass descriptors: behind one that `yields` there may be more,
 /// though room was left. It costs more than attempt() (recvmsg in place of recv: 60 instructions
 /// here and some more in the kernel).

@@ -86,20 +86,12 @@ void epoll_loop::forget(const operation& last) {
 }
 
 bool epoll_loop::try_now(operation& wanted, descriptor_state& state, bool* progressed) {
-  // A partial receive is remembered: until the next edge there is nothing more, unless the end came
-  // too.
-  const auto room = wanted.data == nullptr ? buffer_pool::block_size : wanted.size;
-  const bool by_bytes = wanted.kind != operation_kind::receive || state.only_bytes;
-  const bool finished = by_bytes ? attempt(wanted, buffers(), false, progressed)
-                                 : attempt_beside_descriptors(wanted, buffers());
+  if (wanted.kind == operation_kind::receive) return receive(wanted, state);
+  const bool finished = attempt(wanted, buffers(), false, progressed);
   if (waits_to_send(wanted.kind)) {
     state.may_write = finished || wanted.yields;
   } else if (!finished) {
     state.may_read = false;
-  } else if (wanted.kind == operation_kind::receive && wanted.result > 0) {
-    state.may_read =
-        state.hung_up || wanted.yields || static_cast<std::size_t>(wanted.result) >= room;
-    wanted.yields = false;
   } else if (wanted.kind == operation_kind::accept && wanted.result >= 0) {
     const bool only_bytes = state.only_bytes;
     state_of(static_cast<int>(wanted.result)).only_bytes = only_bytes;  // `state` may be gone here
@@ -107,10 +99,24 @@ bool epoll_loop::try_now(operation& wanted, descriptor_state& state, bool* progr
   return finished;
 }
 
+/// A partial receive is remembered: until the next edge there is nothing more, unless the end came
+/// too, or descriptors stood beside the bytes.
+bool epoll_loop::receive(operation& wanted, descriptor_state& state) {
+  const auto room = wanted.data == nullptr ? buffer_pool::block_size : wanted.size;
+  const bool finished = state.only_bytes ? attempt_receive(wanted, buffers())
+                                         : attempt_beside_descriptors(wanted, buffers());
+  if (!finished) {
+    state.may_read = false;
+  } else if (wanted.result > 0) {
+    const bool full = static_cast<std::size_t>(wanted.result) >= room;
+    state.may_read = full || state.hung_up || wanted.yields;
+    wanted.yields = false;
+  }
+  return finished;
+}
+
 /// 0 or an errno. An edge that came between the attempt and this is told at once (man 2 epoll_ctl).
-int epoll_loop::watch(const operation& wanted, descriptor_state& state) noexcept {
-  const auto needed = waits_to_send(wanted.kind) ? watched::both : watched::input;
-  if (state.for_events >= needed) return 0;
+int epoll_loop::watch(const operation& wanted, descriptor_state& state, watched needed) noexcept {
   const auto events = events_for(wanted.kind);
   const int code = state.for_events == watched::nothing ? epoll_.add(wanted.fd, events)
                                                         : epoll_.change(wanted.fd, events);
@@ -121,7 +127,8 @@ int epoll_loop::watch(const operation& wanted, descriptor_state& state) noexcept
 }
 
 start epoll_loop::park(operation& wanted, descriptor_state& state) {
-  const int code = watch(wanted, state);
+  const auto needed = waits_to_send(wanted.kind) ? watched::both : watched::input;
+  const int code = state.for_events >= needed ? 0 : watch(wanted, state, needed);
   if (code == ENOMEM || code == ENOSPC) {  // the kernel's shortage will pass
     os::log_warning("epoll", "epoll_ctl: {}; clients wait until there is room again", reason(code));
     return pause(wanted);
@@ -263,7 +270,7 @@ void epoll_loop::complete_finished() noexcept {
   }
 }
 
-int epoll_loop::longest_wait() const noexcept {
+int epoll_loop::longest_wait() noexcept {
   if (anything_ready() || anything_posted() || !deferred_.empty() || !finished_.empty()) return 0;
   if (!paused_.empty())
     return std::min(timers_.next(), deadline(try_again_at_)).poll_timeout(os::coarse_now());

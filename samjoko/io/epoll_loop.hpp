@@ -52,9 +52,11 @@ class epoll_loop final : public loop {
   void grow(std::size_t least);
   void forget(const operation& last);
   [[nodiscard]] bool try_now(operation& wanted, descriptor_state& state, bool* progressed);
+  [[nodiscard]] bool receive(operation& wanted, descriptor_state& state);
   [[nodiscard]] start wait(operation& wanted, descriptor_state& state);
   [[nodiscard]] start park(operation& wanted, descriptor_state& state);
-  [[nodiscard]] int watch(const operation& wanted, descriptor_state& state) noexcept;
+  [[nodiscard]] int watch(const operation& wanted, descriptor_state& state,
+                          watched needed) noexcept;
   [[nodiscard]] start pause(operation& wanted);
   void try_again(operation& paused);
   void set_due(operation& wanted) noexcept;
@@ -65,7 +67,7 @@ class epoll_loop final : public loop {
   void handle(const epoll_event& event);
   void run_deferred();
   void try_paused();
-  [[nodiscard]] int longest_wait() const noexcept;
+  [[nodiscard]] int longest_wait() noexcept;
   void complete_finished() noexcept;
   void one_turn();
 

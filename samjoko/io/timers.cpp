@@ -44,22 +44,24 @@ void timers::remove(operation& parked) noexcept {
   const auto slot = tick_of(parked.due) % slots;
   wheel_[slot].remove(parked);
   --count_;
-  if (!wheel_[slot].empty()) return;
-  auto& word = occupied_[slot / 64];
-  word &= ~(std::uint64_t{1} << (slot % 64));
-  if (word == 0) words_ &= ~(std::uint64_t{1} << (slot / 64));
+  if (wheel_[slot].empty()) occupied_[slot / 64] &= ~(std::uint64_t{1} << (slot % 64));
 }
 
-deadline timers::next() const noexcept {
+deadline timers::next() noexcept {
   if (count_ == 0) return deadline::never();
   const auto begin = visited_ % slots;
   auto word = begin / 64;
   auto bits = occupied_[word] & ~std::uint64_t{0} << (begin % 64);
-  if (bits == 0) {
+  while (bits == 0) {
     // The words behind, then round to the first ones; of this one only what is before `begin`.
     const auto behind = words_ >> (word + 1) << (word + 1);
-    word = static_cast<std::size_t>(std::countr_zero(behind != 0 ? behind : words_));
-    bits = occupied_[word];
+    const auto found = static_cast<std::size_t>(std::countr_zero(behind != 0 ? behind : words_));
+    bits = occupied_[found];
+    if (bits == 0) {
+      words_ &= ~(std::uint64_t{1} << found);
+    } else {
+      word = found;
+    }
   }
   const auto slot = word * 64 + static_cast<std::size_t>(std::countr_zero(bits));
   const auto ahead = (slot + slots - begin) % slots;

@@ -54,7 +54,7 @@ class timers {
   }
 
   /// The earliest moment at which expire() has something to look at.
-  [[nodiscard]] deadline next() const noexcept;
+  [[nodiscard]] deadline next() noexcept;
 
  private:
   using tick_count = std::uint64_t;
@@ -77,7 +77,7 @@ class timers {
   static constexpr std::size_t words = slots / 64;
   static_assert(words < 64, "words_ has a bit for each, and one can be shifted away");
   std::array<std::uint64_t, words> occupied_{};
-  std::uint64_t words_ = 0;  ///< which of them have a bit
+  std::uint64_t words_ = 0;  ///< which of them may have a bit; next() puts right what it meets
   std::size_t count_ = 0;
   tick_count visited_ = 0;
 };

@@ -37,25 +37,25 @@ void request_builder::line(const request_line& line) noexcept {
 }
 
 /// RFC 9112 section 5.2: a line that begins with white space continued the one before, once. Beast
-/// joins such lines: the value then lies in its own memory, or begins behind a line end.
-bool request_builder::folded(std::string_view name, std::string_view value) const noexcept {
-  const auto name_end = static_cast<std::size_t>(name.data() + name.size() - head_.data());
-  const auto value_at = reinterpret_cast<std::uintptr_t>(value.data()) -
-                        reinterpret_cast<std::uintptr_t>(head_.data());
-  if (value_at > head_.size()) return true;
-  const auto gap = value_at - name_end;
-  constexpr std::size_t shortest_fold = std::string_view(":\r\n ").size();
-  return gap >= shortest_fold && head_.substr(name_end, gap).contains('\n');
+/// joins such lines: the value then lies in its own memory, or begins behind a line end. Given what
+/// lies between name and value; a value elsewhere makes that a large number.
+bool request_builder::folded(std::string_view name, std::size_t between) const noexcept {
+  const auto from = static_cast<std::size_t>(name.end() - head_.data());
+  if (between > head_.size() - from) return true;
+  return head_.substr(from, between).contains('\n');
 }
 
 auto request_builder::field(known_field which, std::string_view name,
                             std::string_view value) noexcept -> verdict {
-  if (folded(name, value)) return refuse(400, "folded header line");
+  constexpr std::size_t shortest_fold = std::string_view(":\r\n ").size();
+  const auto between = static_cast<std::size_t>(reinterpret_cast<std::uintptr_t>(value.data()) -
+                                                reinterpret_cast<std::uintptr_t>(name.end()));
+  if (between >= shortest_fold && folded(name, between)) return refuse(400, "folded header line");
   if (out_.count_ == field_count_limit_) return refuse(431, "too many header fields");
-  const auto between = value.empty() ? 0 : static_cast<std::size_t>(value.data() - name.end());
-  if (std::max(name.size(), between) > request::slot::most_between)
+  const auto gap = value.empty() ? 0 : between;
+  if (std::max(name.size(), gap) > request::slot::most_between)
     return refuse(431, "header field name too long");
-  out_.slots_[out_.count_++].set(place(name), static_cast<std::uint32_t>(between),
+  out_.slots_[out_.count_++].set(place(name), static_cast<std::uint32_t>(gap),
                                  static_cast<std::uint32_t>(value.size()));
   if (which == known_field::none) return {};
   auto& first = out_.known_[static_cast<std::size_t>(which)];

@@ -29,7 +29,7 @@ class request_builder {
 
  private:
   [[nodiscard]] request::place place(std::string_view view) const noexcept;
-  [[nodiscard]] bool folded(std::string_view name, std::string_view value) const noexcept;
+  [[nodiscard]] bool folded(std::string_view name, std::size_t between) const noexcept;
   [[nodiscard]] verdict judge(known_field which, std::string_view value, bool again) noexcept;
   [[nodiscard]] verdict expectation(std::string_view value) noexcept;
   [[nodiscard]] verdict host(std::string_view value, bool again) noexcept;
