@@ -27,12 +27,17 @@ result<service> make_chat(const serve_options& options) {
 
 result<void> check_relay(const serve_options& options) {
   const auto& text = options.arguments.front();
+  const auto no_port = failure(condition::bad_argument, "relay",
+                               text + " has port 0, where nothing can listen: write the port");
   if (os::host_name::is_meant(text)) {
     const auto host = os::host_name::parse(text);
-    return host ? result<void>() : std::unexpected(host.error());
+    if (!host) return std::unexpected(host.error());
+    if (host->port == 0) return no_port;
+    return {};
   }
   const auto to = os::address::parse(text);
   if (!to) return std::unexpected(to.error());
+  if (to->inherited() < 0 && !to->is_unix() && to->port() == 0) return no_port;
   if (to->inherited() < 0) return {};
   return failure(condition::bad_argument, "relay",
                  "relay cannot go to the descriptor " + to->text() + ": write an address");

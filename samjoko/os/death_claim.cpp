@@ -47,7 +47,7 @@ death_record believed(const death_record& claimed, const deceased& common, std::
     record.role = death_role::client_process;
   record.cause = one_of(claimed.cause, death_cause::signal);
   record.sure = one_of(claimed.sure, certainty::proved);
-  record.limit = one_of(claimed.limit, own_limit::stuck);
+  record.limit = one_of(claimed.limit, own_limit::left);
   record.worker = common.worker;
   record.generation = common.generation;
   record.title.clear();

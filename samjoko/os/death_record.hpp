@@ -40,6 +40,7 @@ enum class own_limit : std::uint8_t {
   drain,  ///< a graceful stop took too long
   grace,  ///< an immediate stop took too long
   stuck,  ///< a thread ran for too long without coming back to the library
+  left,   ///< its worker had ended, and it did not end when it was told to
 };
 
 /// What the counter of out-of-memory kills said.

@@ -19,7 +19,7 @@ constexpr std::array<std::string_view, 7> causes = {
     "unknown", "own exit", "crash", "abort", "out of memory", "our own limit", "somebody's signal"};
 constexpr std::array<std::string_view, 3> certainties = {"unknown", "likely", "proved"};
 constexpr std::array<std::string_view, 6> limits = {"none",  "boot",  "drain",
-                                                    "grace", "stuck", "turn"};
+                                                    "grace", "stuck", "left behind"};
 
 template <class Enum, std::size_t N>
 std::string_view name_in(const std::array<std::string_view, N>& names, Enum which) noexcept {
@@ -47,6 +47,7 @@ std::string of_limit(const death_record& dead) {
                          dead.stuck_threads > 1 ? fmt::format("{} threads", dead.stuck_threads)
                                                 : fmt::format("thread {}", dead.thread),
                          time);
+    case own_limit::left: return "its worker had ended before, and it did not end when told to";
     case own_limit::none: break;
   }
   return "a limit of ours had passed";

@@ -7,6 +7,8 @@
 #include <charconv>
 #include <csignal>
 #include <filesystem>
+#include <optional>
+#include <samjoko/os/descriptor.hpp>
 #include <samjoko/os/file.hpp>
 #include <samjoko/os/pidfd.hpp>
 #include <samjoko/os/process_facts.hpp>
@@ -39,12 +41,18 @@ void add_children(pid_t parent, std::vector<pid_t>& into) {
   }
 }
 
-bool signal_one(pid_t pid, std::span<const pid_t> family, std::span<const int> signals) {
-  const auto handle = open_pidfd(pid);
+struct held_process {
+  pid_t pid;
+  descriptor handle;
+};
+
+/// Of a process whose parent is one of the family: its number was not given to another.
+std::optional<held_process> hold(pid_t pid, std::span<const pid_t> family) {
+  auto handle = open_pidfd(pid);
   const auto facts = facts_of_process(pid);
-  if (!handle || !facts || std::ranges::find(family, facts->parent) == family.end()) return false;
-  for (const int each : signals) static_cast<void>(send_signal(*handle, each));
-  return true;
+  if (!handle || !facts || std::ranges::find(family, facts->parent) == family.end())
+    return std::nullopt;
+  return held_process{pid, std::move(*handle)};
 }
 
 }  // namespace
@@ -58,12 +66,19 @@ std::vector<pid_t> descendants_of(pid_t ancestor) {
 
 std::vector<pid_t> signal_descendants(pid_t ancestor, std::span<const int> signals,
                                       pid_t spared_group) {
-  std::vector<pid_t> told;
   auto family = descendants_of(ancestor);
   family.insert(family.begin(), ancestor);
+  // All are held before the first is told: one that ends at once would leave its children to
+  // another parent, and they would be missed.
+  std::vector<held_process> held;
   for (const pid_t each : std::span(family).subspan(1)) {
     if (spared_group != 0 && ::getpgid(each) == spared_group) continue;
-    if (signal_one(each, family, signals)) told.push_back(each);
+    if (auto one = hold(each, family)) held.push_back(std::move(*one));
+  }
+  std::vector<pid_t> told;
+  for (const auto& each : held) {
+    for (const int signal : signals) static_cast<void>(send_signal(each.handle, signal));
+    told.push_back(each.pid);
   }
   return told;
 }

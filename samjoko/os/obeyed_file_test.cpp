@@ -40,6 +40,17 @@ TEST_F(obeyed_file_test, of_this_user_alone_is_opened_through_links_too) {
   EXPECT_TRUE(open_obeyed_file(path("/none")).error().is(ENOENT));
 }
 
+TEST_F(obeyed_file_test, says_which_folder_on_the_way_is_not_there_or_none) {
+  const auto missing = open_obeyed_file(path("/none/below/file"));
+  ASSERT_FALSE(missing);
+  EXPECT_TRUE(missing.error().is(ENOENT));
+  EXPECT_TRUE(missing.error().on().ends_with("folder " + path("/none"))) << missing.error().on();
+  const auto no_folder = open_obeyed_file(path("/file/below"));
+  ASSERT_FALSE(no_folder);
+  EXPECT_TRUE(no_folder.error().is(ENOTDIR));
+  EXPECT_TRUE(no_folder.error().on().ends_with("folder " + path())) << no_folder.error().on();
+}
+
 TEST_F(obeyed_file_test, that_everybody_may_write_is_refused) {
   ASSERT_EQ(::chmod(path().c_str(), 0646), 0);
   const auto opened = open_obeyed_file(path());

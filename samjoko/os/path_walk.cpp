@@ -133,14 +133,15 @@ result<void> path_walk::go_to_root() {
 
 result<void> path_walk::step(const std::string& name) {
   descriptor next(::openat(at_.get(), name.c_str(), holding));
-  if (!next) return failure(errno, "open", path_);
+  const auto here = name == ".." ? where_ + "/.." : fmt::format("{}/{}", where_, name);
+  if (!next) return failure(errno, "open", fmt::format("{}, folder {}", path_, here));
   struct stat about{};
   if (::fstat(next.get(), &about) != 0) return failure(errno, "fstat", path_);
-  const auto here = name == ".." ? where_ + "/.." : fmt::format("{}/{}", where_, name);
   if (shared_ && name != ".." && !is_trusted(about.st_uid))
     return std::unexpected(not_safe(here, fmt::format("it belongs to user {}", about.st_uid)));
   if (S_ISLNK(about.st_mode)) return follow(next);
-  if (!S_ISDIR(about.st_mode)) return failure(ENOTDIR, "open", path_);
+  if (!S_ISDIR(about.st_mode))
+    return failure(ENOTDIR, "open", fmt::format("{}, folder {}", path_, here));
   where_ = here;
   return enter(std::move(next), where_);
 }

@@ -247,6 +247,7 @@ void staff::take_report(const os::children::report& told, std::vector<end_of_wor
 void staff::record_orphan(const os::children::report& told) {
   if (!told.status.is_end()) return log_orphan(told);  // it was stopped, or goes on
   ended_.erase(told.pid);
+  const bool by_us = killed_.erase(told.pid) != 0;
   auto& deaths = undertaker_.deaths();
   if (told.status.is_success() || !deaths.knows(told.pid)) {
     deaths.forget(told.pid);
@@ -254,6 +255,7 @@ void staff::record_orphan(const os::children::report& told) {
   }
   os::deceased dead{.pid = told.pid, .status = told.status, .used = told.used};
   dead.role = os::death_role::orphan;
+  if (by_us) dead.limit = os::own_limit::left;
   dead.memory_counter = memory_counter_;
   dead.worker = deaths.worker_of(told.pid);
   if (dead.worker != 0 && dead.worker <= places_.size())

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <functional>
 #include <map>
+#include <set>
 #include <optional>
 #include <span>
 #include <string>
@@ -161,6 +162,7 @@ class staff {
   void forget(std::size_t slot);
   void send(std::size_t slot, message what, int attached = -1);
   bool tell_to_end(pid_t orphan, deadline kill_at);
+  void kill_orphan(pid_t orphan);
 
   kernel& kernel_;
   const std::function<int(worker&)>& main_;
@@ -175,6 +177,7 @@ class staff {
   std::vector<std::uint64_t> hired_;  // how many each slot has had
   std::vector<pid_t> fallen_;         // workers whose programs may not all have come to us yet
   std::map<pid_t, deadline> ended_;   // orphans that were told to end, and when they are killed
+  std::set<pid_t> killed_;            // orphans that the master has killed and not reaped
   undertaker undertaker_;
 };
 

@@ -20,11 +20,14 @@ std::vector<pid_t> staff::orphans() const {
 }
 
 void staff::kill_orphans() {
-  for (const auto pid : orphans()) {
-    os::log_warning(os::every("kill"), "process {}, left behind by a worker, is killed", pid);
-    const auto done = kernel_.kill(pid, {}, SIGKILL);
-    if (!done) os::log_error("kill failed", "{}", done.error().sentence());
-  }
+  for (const auto pid : orphans()) kill_orphan(pid);
+}
+
+void staff::kill_orphan(pid_t orphan) {
+  os::log_warning(os::every("kill"), "process {}, left behind by a worker, is killed", orphan);
+  const auto done = kernel_.kill(orphan, {}, SIGKILL);
+  if (!done) return os::log_error("kill failed", "{}", done.error().sentence());
+  killed_.insert(orphan);
 }
 
 bool staff::tell_to_end(pid_t orphan, deadline kill_at) {
@@ -58,10 +61,9 @@ void staff::end_programs_of_the_dead(milliseconds grace) {
     if (!is_theirs) continue;
     tell_to_end(each, deadline(now + grace));
     if (auto& kill_at = ended_[each]; kill_at.passed(now)) {
-      os::log_warning(os::every("kill"), "process {}, left behind by a worker, is killed", each);
       static constexpr std::array kill{SIGKILL};
       kernel_.signal_descendants(each, kill);
-      static_cast<void>(kernel_.kill(each, {}, SIGKILL));
+      kill_orphan(each);
       kill_at = deadline(now + grace);
     }
   }
