@@ -52,7 +52,8 @@ class family {
   started_program shell_;
 };
 
-// `:` behind it keeps a shell from becoming its last command.
+// `:` behind it keeps a shell from becoming its last command. What a shell starts by `&` reads from
+// /dev/null, so it is given the shell's input by another number.
 constexpr auto three_generations = R"(sh -c 'sh -c "echo; read line"; :'; :)";
 constexpr std::array terminate{SIGTERM};
 
@@ -67,7 +68,7 @@ TEST(descendants, are_all_generations_parents_first) {
 }
 
 TEST(descendants, one_in_a_session_of_its_own_is_one_too) {
-  const family seen("setsid sh -c 'read line <&3' 3<&0 & echo; read line; :");
+  const family seen("exec 3<&0; setsid sh -c 'echo; read line <&3' & read line; :");
   const auto found = descendants_of(seen.pid());
   EXPECT_EQ(found.size(), 1U);
 }
@@ -89,7 +90,7 @@ TEST(descendants, each_is_told_though_its_parent_ends_first) {
 }
 
 TEST(descendants, a_group_can_be_spared) {
-  const family seen("setsid sh -c 'echo; read line <&3' 3<&0 & sh -c 'read line'; :");
+  const family seen("exec 3<&0; setsid sh -c 'echo; read line <&3' & sh -c 'read line'; :");
   auto both = descendants_of(seen.pid());
   for (const auto end = patience(); both.size() < 2 && !end.passed(steady::now());)
     both = descendants_of(seen.pid());
