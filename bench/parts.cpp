@@ -1,6 +1,5 @@
-// What one client of the model multiplex is made of: prints the sizes of the parts, tab-separated.
-// Frames are measured by releasing one; what the loop keeps per descriptor by making it know a high
-// one.
+// The parts of one client of the model multiplex: prints their sizes, tab-separated. Frames are
+// measured by releasing one; what the loop keeps per descriptor is measured by watching a high one.
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -82,7 +81,7 @@ int main() {
   print("a client on a shared loop (serve/session.hpp), of which", sizeof(client));
   print("- the connection (net/connection.hpp)", sizeof(connection));
   print("- an operation (io/operation.hpp)", sizeof(io::operation));
-  print("- its seats (serve/connection_account.hpp)", sizeof(serve::seats));
+  print("- its seats (serve/connection_limiter.hpp)", sizeof(serve::seats));
   print_frame("echo's frame, gone while it rests", sizes,
               [&] { return echo.handler.turn(some, nothing); });
   print_frame("hello's frame, gone while it rests", sizes,

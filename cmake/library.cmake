@@ -23,14 +23,10 @@ target_include_directories(samjoko_library PUBLIC
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/samjoko)
 install(TARGETS samjoko_library EXPORT samjokoTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(EXPORT samjokoTargets NAMESPACE samjoko:: DESTINATION ${package_dir})
-# Every header but those that serve only tests: they include gtest.
-file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} samjoko/*.hpp)
-foreach(header ${headers})
-  file(STRINGS ${header} for_tests REGEX "<gtest/" LIMIT_COUNT 1)
+include(public_headers)
+foreach(header ${SAMJOKO_PUBLIC_HEADERS})
   cmake_path(GET header PARENT_PATH folder)
-  if(NOT for_tests)
-    install(FILES ${header} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/${folder})
-  endif()
+  install(FILES ${header} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/${folder})
 endforeach()
 configure_package_config_file(cmake/samjokoConfig.cmake.in samjokoConfig.cmake
   INSTALL_DESTINATION ${package_dir})

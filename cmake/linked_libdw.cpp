@@ -1,9 +1,9 @@
 // libdw inside a static program. Both stand in the program's own object files, so that the linker
-// does not take those of the archives: samjoko/os/libdw.cpp, which would load a shared library,
-// and libdw.a's debuginfod-client, which would too, in order to ask servers on the network.
+// does not take those of the archives: samjoko/postmortem/libdw.cpp, which would load a shared
+// library, and libdw.a's debuginfod-client, which would too, to ask servers on the network.
 #include <cstddef>
 
-#include <samjoko/os/libdw.hpp>
+#include <samjoko/postmortem/libdw.hpp>
 
 extern "C" {
 int __libdwfl_debuginfod_find_executable(Dwfl*, const unsigned char*, std::size_t) { return -1; }
@@ -12,7 +12,7 @@ void __libdwfl_debuginfod_end(debuginfod_client*) {}
 debuginfod_client* dwfl_get_debuginfod_client(Dwfl*) { return nullptr; }
 }
 
-namespace samjoko::os {
+namespace samjoko::postmortem {
 
 const libdw* find_libdw() {
   static constexpr libdw functions{.begin = &::dwfl_begin,
@@ -37,4 +37,4 @@ const libdw* find_libdw() {
   return &functions;
 }
 
-}  // namespace samjoko::os
+}  // namespace samjoko::postmortem

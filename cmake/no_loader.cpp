@@ -8,7 +8,7 @@
 // program is as right as before, and the test says that the loader is back.
 #include <link.h>
 
-#include <samjoko/os/abort_message.hpp>
+#include <samjoko/postmortem/abort_message.hpp>
 
 // NOLINTBEGIN(bugprone-reserved-identifier,cert-*,readability-identifier-naming): glibc's names.
 extern "C" {
@@ -22,13 +22,13 @@ extern "C" {
 /// (glibc, stdlib/cxa_thread_atexit_impl.c); null: to the program itself.
 [[gnu::weak]] link_map* _dl_find_dso_for_object(ElfW(Addr) /*where*/) { return nullptr; }
 
-extern samjoko::os::abort_message* __abort_msg;
+extern samjoko::postmortem::abort_message* __abort_msg;
 }
 // NOLINTEND(bugprone-reserved-identifier,cert-*,readability-identifier-naming)
 
-namespace samjoko::os {
+namespace samjoko::postmortem {
 
 /// In place of the library's, which asks dlsym(3) where the linker has not found the name.
 abort_message* const* find_abort_message() noexcept { return &__abort_msg; }
 
-}  // namespace samjoko::os
+}  // namespace samjoko::postmortem

@@ -1,7 +1,8 @@
 # samjoko_room(NAME [ALLOW ROOM...])
 #
 # A room is a folder samjoko/NAME. It becomes the library samjoko_NAME (from *.cpp, or only headers)
-# and, when it has *_test.cpp, the program NAME_test and the test NAME.
+# and, when it has *_test.cpp, the program NAME_test and the test NAME. NAME/testing/ has headers
+# that serve only tests.
 #
 # The order of the rooms is enforced here: a room does not see the repository as its include root
 # but a folder of links, rooms/NAME/samjoko/ in the build tree, with one link for itself and one for
@@ -54,7 +55,8 @@ endfunction()
 # header that no such file begins with, a file of one line is compiled.
 function(samjoko_headers_alone room)
   file(GLOB headers CONFIGURE_DEPENDS RELATIVE ${SAMJOKO_SOURCE_DIR}
-    ${SAMJOKO_SOURCE_DIR}/samjoko/${room}/*.hpp)
+    ${SAMJOKO_SOURCE_DIR}/samjoko/${room}/*.hpp
+    ${SAMJOKO_SOURCE_DIR}/samjoko/${room}/testing/*.hpp)
   set(alone "")
   foreach(header ${headers})
     string(REGEX REPLACE "\\.hpp$" "" stem ${header})

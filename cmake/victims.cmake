@@ -1,5 +1,6 @@
-# Programs that die, for os_test: linked in each way that a user may link his own, optimized and
-# without frame pointers, since that is what unwinding must get through; and a stripped library.
+# Programs that die, for postmortem_test: linked in each way that a user's may be,
+# optimized and without frame pointers, since that is what unwinding must get through; and a
+# stripped library.
 set(victim_folder ${CMAKE_CURRENT_BINARY_DIR}/victims)
 set(victim_sources tests/victims/victim.cpp tests/victims/faults.cpp)
 set(victim_options -O2 -fomit-frame-pointer -fstack-protector-all)
@@ -17,13 +18,14 @@ function(samjoko_victim name)
   add_executable(${name} ${victim_sources} ${ARG_SOURCES})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${victim_folder})
   target_include_directories(${name} PRIVATE tests)
-  samjoko_compile_in_room(${name} PRIVATE os)
+  samjoko_compile_in_room(${name} PRIVATE postmortem)
   target_compile_options(${name} PRIVATE -O2 -fomit-frame-pointer)
-  target_link_libraries(${name} PRIVATE samjoko_options $<TARGET_FILE:samjoko_os>
+  target_link_libraries(${name} PRIVATE samjoko_options $<TARGET_FILE:samjoko_postmortem>
+    $<TARGET_FILE:samjoko_scoreboard> $<TARGET_FILE:samjoko_log> $<TARGET_FILE:samjoko_os>
     $<TARGET_FILE:samjoko_base> Threads::Threads)
   target_link_options(${name} PRIVATE ${ARG_LINK})
-  add_dependencies(${name} samjoko_os samjoko_base)
-  add_dependencies(os_test ${name})
+  add_dependencies(${name} samjoko_postmortem)
+  add_dependencies(postmortem_test ${name})
 endfunction()
 
 add_library(victim_library SHARED tests/victims/stripped_library.cpp)
@@ -45,7 +47,7 @@ if(NOT sanitized)  # their runtimes cannot be linked statically
   set(victim_names "${victim_names},static,static_pie")
 endif()
 # crash_bed.hpp is compiled alone too, as every header is.
-foreach(reader os_test os_headers)
+foreach(reader postmortem_test postmortem_headers)
   target_compile_definitions(${reader} PRIVATE SAMJOKO_VICTIMS="${victim_folder}/victim_"
     SAMJOKO_VICTIM_NAMES="${victim_names}")
 endforeach()

@@ -1,6 +1,6 @@
-// A gateway for devices, in the turn form. A device says "DEVICE name", then sends readings, and is
-// told after each how many came and their mean. Between two readings it rests: no frame, no buffer,
-// only the state below, so that ten thousand silent devices cost little.
+// A gateway for devices, in the turn form. A device sends "DEVICE name", then readings, and gets
+// after each how many came and their mean. Between two readings it rests: no frame, no buffer, only
+// the state below, so that ten thousand silent devices cost little.
 //
 //   gateway --idle-timeout 5m      a device silent for longer is gone, and its connection is closed
 #include <charconv>
@@ -10,7 +10,7 @@
 namespace {
 
 struct device {
-  std::string name;  // empty until it has said who it is
+  std::string name;  // empty until the device has sent it
   int readings = 0;
   double sum = 0;
 };

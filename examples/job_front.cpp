@@ -1,5 +1,6 @@
-// A job front end: each line of a client names a job. Its program runs, what it writes is the
-// answer, and the last line says how it ended. One that takes longer than two seconds is ended.
+// A job front end: each line of a client names a job. Its program runs, the program's output is the
+// answer, and the last line says how it ended. A program that takes longer than two seconds is
+// ended.
 #include <samjoko/samjoko.hpp>
 
 #include <map>
@@ -8,7 +9,7 @@
 
 namespace {
 
-/// Clients choose among these; nothing of theirs becomes a program's argument.
+/// Clients choose one of these; no bytes of theirs become a program's argument.
 const std::map<std::string, std::vector<std::string>, std::less<>> jobs{
     {"count", {"sh", "-c", "for n in 1 2 3; do echo $n; done"}},
     {"fail", {"sh", "-c", "echo going; exit 3"}},

@@ -2,9 +2,9 @@
 //
 //   relay --listen :7000     passes on to 127.0.0.1:7001; RELAY_TO=ADDRESS: to another
 // Three ends have to be told apart. A side that finishes sending ends its own direction: the other
-// one goes on. A reset, or a write that fails, is an abort, and has to be one on the other side
-// too: a plain end there would say that all had come. A direction that is silent is no end while
-// the other one talks.
+// direction goes on. A reset, or a failed write, is an abort, and has to become an abort on the
+// other side too: a plain end there would say that all had come. A direction that is silent is no
+// end while the other one sends.
 #include <cstdlib>
 #include <samjoko/samjoko.hpp>
 

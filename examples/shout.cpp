@@ -1,5 +1,5 @@
-// What one client says all others hear, in whatever worker and model they are served. Try it with
-// two terminals: shout --listen :7000, and nc localhost 7000 in each.
+// What one client sends all other clients get, in whatever worker and model they are served. Try it
+// with two terminals: shout --listen :7000, and nc localhost 7000 in each.
 #include <samjoko/samjoko.hpp>
 #include <string>
 
@@ -9,7 +9,7 @@ struct member {
   samjoko::hub::link line;
 };
 
-/// What there is to say of an event; empty: nothing.
+/// The line for an event; empty: nothing.
 std::string words_of(const samjoko::hub::event& heard) {
   using samjoko::hub::event_kind;
   switch (heard.what) {
@@ -48,6 +48,7 @@ samjoko::task<samjoko::next> shout(samjoko::connection& client, member& who) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return samjoko::run(argc, argv,
-                      {.name = "shout", .handler = shout, .greets = true, .uses_hub = true});
+  return samjoko::run(
+      argc, argv,
+      {.name = "shout", .handler = shout, .server_speaks_first = true, .uses_hub = true});
 }

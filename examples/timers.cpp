@@ -15,7 +15,7 @@ samjoko::task<> write_each(samjoko::connection& client, words& said) {
     const auto written = co_await client.write(*word, "\n");
     if (!written) break;
   }
-  said.close();  // whoever still wants to say something learns that nobody listens
+  said.close();  // later sends fail: the channel is closed
 }
 
 samjoko::task<> say_after(samjoko::io::loop& on, unsigned time, std::string word, words& said) {
@@ -37,7 +37,7 @@ samjoko::task<> timers(samjoko::connection& client) {
   samjoko::scope writer(client.context());
   samjoko::scope running(client.context());
   writer.spawn(write_each(client, said));
-  bool finished = false;  // the client has said all it wanted, and waits for the rest
+  bool finished = false;  // the client has sent everything, and waits for the rest
   while (running.alive() < most_timers) {
     unsigned time = 0;
     const auto line = co_await client.read_line();

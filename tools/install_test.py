@@ -87,6 +87,31 @@ def the_licence_is_there(prefix):
     assert "License: BSL-1.0" in metadata, metadata
 
 
+def headers_are_whole_and_clean(options, prefix, folder):
+    """Each include of an installed header is installed too, all of them compile together, and they
+    define no macro but SAMJOKO_… ones: CHECK would be the user's test framework's."""
+    root = prefix / "include"
+    headers = sorted(str(each.relative_to(root)) for each in root.rglob("*.hpp"))
+    assert "samjoko/samjoko.hpp" in headers, headers
+    inside = [each for each in headers
+              if each.startswith(("samjoko/operate/", "samjoko/postmortem/", "samjoko/log/"))]
+    assert not inside, f"not for users: {inside}"
+    source = folder / "all.cpp"
+    source.write_text("".join(f"#include <{each}>\n" for each in headers))
+    text = run(options.compiler, "-std=c++23", "-DSAMJOKO_NO_GCC_NOTE", f"-I{root}", "-E", "-dD",
+               source)
+    place, foreign = "", []
+    for line in text.splitlines():
+        if line.startswith("# "):
+            place = line.split('"')[1]
+        elif line.startswith("#define ") and place.startswith(str(root)):
+            name = line.split()[1].partition("(")[0]
+            foreign += [f"{name} in {place}"] * (not name.startswith("SAMJOKO_"))
+    assert not foreign, f"macros without SAMJOKO_: {foreign}"
+    run(options.compiler, "-std=c++23", "-DSAMJOKO_NO_GCC_NOTE", f"-I{root}", "-fsyntax-only",
+        source)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("--build", "--examples"):
@@ -101,6 +126,7 @@ def main():
         assert run(prefix / "bin/samjoko", "version").strip(), "samjoko version says nothing"
         pages_are_there(prefix)
         the_licence_is_there(prefix)
+        headers_are_whole_and_clean(options, prefix, folder)
         for program in (by_find_package(options, prefix, folder / "build"),
                         by_pkg_config(options, prefix, folder)):
             echoes(program, folder)

@@ -36,8 +36,9 @@ class File:
 
     @property
     def is_test(self):
-        """Tests, and headers that serve only tests: those include gtest."""
+        """Tests, and headers that serve only tests: in ROOM/testing/, or they include gtest."""
         return (self.path.endswith("_test.cpp") or self.path.startswith("tests/")
+                or "/testing/" in self.path
                 or (self.is_cpp and "#include <gtest/" in self.source))
 
     @property
@@ -151,7 +152,7 @@ BANS = [
         ["examples/lessons/sleep_ends_early.cpp"]),         # is about what a signal does to it
     Ban("stdio", r"\b(?:f|v|vf|d)?printf\s*\(|\bf?puts\s*\(|\bfopen\s*\(|\bfwrite\s*\("
         r"|\bstd::(?:cout|cerr|clog)\b|\bfmt::print\b|<(?:iostream|cstdio)>",
-        "os/log_writer.hpp: stdio buffers are written twice after a fork",
+        "log/writer.hpp: stdio buffers are written twice after a fork",
         ["samjoko/cli/*", "examples/*"], in_tests=True),
     Ban("raw new or delete",                   # new (place) allocates nothing
         r"(?<!operator )(?<!<)\bnew\b(?!\s*\()|(?<!operator )(?<!= )\bdelete\b",
@@ -163,12 +164,17 @@ BANS = [
     Ban("receive, send or accept", r"(?<![\w>])::(?:recv|send|accept)\w*\s*\(|"
         + _CALL + r"(?:recvmsg|sendmsg|recvfrom|sendto|accept4)\s*\(",
         "an operation of the loop (io/attempt.hpp)",
-        ["samjoko/io/attempt.cpp",
+        ["samjoko/io/attempt.cpp", "samjoko/log/writer.cpp", "samjoko/operate/notify.cpp",
          "samjoko/os/*"],                       # channels between processes carry descriptors
         in_tests=True, in_lessons=True),
     Ban("a system call", r"(?<![\w>])::(?:" + _SYSTEM_CALLS + r")\s*\(",
         "its owner in room os, or write one there",
         ["samjoko/os/*", "samjoko/io/attempt.cpp",
+         "samjoko/log/*",                       # a line is one write, whatever else is broken
+         "samjoko/operate/pid_file.cpp",        # what stands in the file system for an operator
+         "samjoko/operate/runtime_folder.cpp", "samjoko/operate/notify.cpp",
+         "samjoko/operate/control.cpp",
+         "samjoko/postmortem/crash_handler.cpp",  # a dying process depends on nothing
          "samjoko/base/check.cpp"],             # the last words of a process depend on nothing
         in_tests=True),
     Ban("_exit or exit", r"(?<![\w>.])(?:::|std::)?(?:_exit|_Exit|quick_exit|exit)\s*\(",
@@ -197,6 +203,9 @@ def banned_calls(file):
             yield file.text.line_of(match.start()), f"{ban.what} is banned here; use {ban.instead}"
 
 
+PLATFORM = ("os", "log", "postmortem")    # log: a fmt of another compiler; postmortem: libdw
+
+
 def macros(file):
     home = file.path == "samjoko/base/check.hpp"
     if home or not file.is_cpp or not file.path.startswith("samjoko/"):
@@ -204,8 +213,31 @@ def macros(file):
     for number, line in enumerate(file.text.bare.split("\n"), 1):
         if re.match(r"\s*#\s*define\b", line):
             yield number, "a macro; use constexpr or a template (macros live in base/check.hpp)"
-        if re.match(r"\s*#\s*(?:if|ifdef|ifndef|elif)\b", line) and file.room != "os":
+        if re.match(r"\s*#\s*(?:if|ifdef|ifndef|elif)\b", line) and file.room not in PLATFORM:
             yield number, "conditional compilation; what differs by platform lives in room os"
+
+
+# Software is "it"; a sentence has a subject that says what it is about (docs/names.md).
+_PERSONS = re.compile(r"\b(?:he|him|his|himself|whoever|whomever|nobody(?!['`])|the dead)\b", re.I)
+
+
+def plain_words(file):
+    if file.path.endswith(".ko.md") or file.path == "docs/names.md":
+        return
+    if file.path.endswith(".md"):
+        quoted = False                          # what a program says stands as it is
+        for number, line in enumerate(file.lines, 1):
+            quoted ^= line.lstrip().startswith("```")
+            yield from () if quoted else _persons(number, re.sub(r"`[^`]*`", "", line))
+    elif file.is_cpp:
+        for number, line in enumerate(file.lines, 1):
+            yield from _persons(number, re.sub(r"`[^`]*`|\"[^\"]*\"", "", line.partition("//")[2]))
+
+
+def _persons(number, text):
+    found = _PERSONS.search(text)
+    if found and not re.search(r"\buser nobody\b", text):
+        yield number, f"'{found.group(0)}': name the client, worker, thread, or call it 'it'"
 
 
 def marks(file):
@@ -313,7 +345,8 @@ def destroy_in_await_suspend(file):
 
 
 RULES = [file_length, line_length, function_length, room_order, heavy_headers, banned_calls, macros,
-         marks, header_form, markdown_title, await_in_conditional, await_in_braced_list,
+         marks, plain_words, header_form, markdown_title,
+         await_in_conditional, await_in_braced_list,
          await_structured_binding, await_with_lambda, await_as_bare_condition,
          await_beside_and_or, destroy_in_await_suspend]
 

@@ -53,6 +53,11 @@ CASES = {
          ("samjoko/os/a.hpp", "  #  define A 1\n")],
         [("samjoko/base/check.hpp", "#define CHECK(a) a\n#if A\n#endif\n"),
          ("samjoko/os/a.cpp", "#if A\n#endif\n"), ("samjoko/net/a.hpp", "// #define A\n")]),
+    "plain_words": (
+        [("samjoko/os/a.cpp", "int a;  // whoever reads it, he waits\n"),
+         ("docs/a.md", "# a\n\nNobody is told.\n")],
+        [("samjoko/os/a.cpp", "auto he = \"nobody\";  // `nobody` is a user; user nobody\n"),
+         ("docs/a.md", "# a\n\nAs `nobody`, it is told.\n")]),
     "marks": (
         [("samjoko/os/a.cpp", f"// {mark}: later\n") for mark in MARKS]
         + [("README.md", f"# a\n{MARKS[0]}\n")],

@@ -1,7 +1,7 @@
 #pragma once
-// What the bare programs share. Each is the least code that serves clients in one way of running:
-// no limits, no deadlines, no log, nothing parsed but the end of a request. They are what the
-// server under test is measured against, so whatever they do not need is left out.
+// What the bare programs share. Each is the least code that serves clients in one way: no limits,
+// no deadlines, no log, nothing parsed but the end of a request. The server under test is measured
+// against them, so whatever they do not need is left out.
 //
 // Arguments: PORT SERVICE [MEMBERS], where SERVICE is echo, hello, hello-once or a file's path.
 

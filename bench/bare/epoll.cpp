@@ -1,6 +1,6 @@
 // The least server of one thread for all clients: edge-triggered epoll, and for a request one
-// receive and one send. A fresh client is tried before it is registered, so one that leaves at once
-// never is.
+// receive and one send. A fresh client is served before it is registered, so a client that leaves
+// at once is never registered.
 
 #include <bare/bare.hpp>
 

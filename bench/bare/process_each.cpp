@@ -1,6 +1,6 @@
-// The least server with a process for each client: a blocking accept, a fork, and all the dead
-// reaped on SIGCHLD. Linked statically: a fork copies the table of mappings, and this is the
-// shortest.
+// The least server with a process for each client: a blocking accept, a fork, and on SIGCHLD a wait
+// for all children that have ended. Linked statically: a fork copies the table of mappings, and
+// this is the shortest.
 
 #include <bare/bare.hpp>
 

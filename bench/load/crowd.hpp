@@ -1,7 +1,6 @@
 #pragma once
 // The clients: one thread and one epoll set for all of them. Each sends a request, reads the answer
-// and begins anew, at once; the time of the generator is of no interest, only that it is never
-// idle.
+// and begins again, at once. The generator's own speed does not matter, only that it is never idle.
 
 #include <load/answer.hpp>
 
@@ -23,8 +22,8 @@ class crowd {
   crowd& operator=(const crowd&) = delete;
   ~crowd();
 
-  /// Until so many seconds have passed and so many operations are done; or until the server has
-  /// said nothing for 5 s, or most of what it says is wrong.
+  /// Runs until so many seconds have passed and so many operations are done; or until the server
+  /// has sent nothing for 5 s, or most of what it sends is wrong.
   [[nodiscard]] phase run(double seconds, std::uint64_t operations);
   /// Makes all connections, with one operation on each.
   [[nodiscard]] phase hold();

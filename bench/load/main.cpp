@@ -1,6 +1,6 @@
 // The load generator: puts a server under one kind of load, in two phases (warming up, measured),
 // and counts operations and errors. Between the phases it waits for a line on standard input, so
-// that whoever measures reads the server's counters while the server is idle.
+// that the measuring program reads the server's counters while the server is idle.
 
 #include <load/crowd.hpp>
 
@@ -18,7 +18,7 @@ double cpu_seconds() {
          static_cast<double>(used.ru_utime.tv_usec + used.ru_stime.tv_usec) * 1e-6;
 }
 
-/// Reports a phase and waits; whether there is to be another.
+/// Reports a phase and waits; returns whether another phase follows.
 bool report(const load::phase& done, double cpu) {
   std::printf("{\"operations\": %llu, \"errors\": %llu, \"seconds\": %.6f, \"cpu\": %.6f}\n",
               static_cast<unsigned long long>(done.operations),

@@ -1,6 +1,6 @@
 #pragma once
 // What the load generator is asked to do. All of it is bounded: connections, seconds, operations
-// and errors. It speaks to 127.0.0.1 only.
+// and errors. It connects to 127.0.0.1 only.
 
 #include <cstdint>
 #include <string>

@@ -1,5 +1,5 @@
-// sa_mask: what is blocked while a handler runs, besides the signal itself. Blocked is not lost: it
-// is pending, and delivered when the handler has returned.
+// sa_mask: what is blocked while a handler runs, besides the signal itself. A blocked signal is not
+// lost: it is pending, and is delivered when the handler has returned.
 
 #include <unistd.h>
 
@@ -15,7 +15,7 @@ volatile sig_atomic_t depth = 0;
 
 void on_usr2(int) { say(depth > 0 ? "    SIGUSR2, on top of it\n" : "  SIGUSR2, alone\n"); }
 
-/// While it runs the other signal comes.
+/// The other signal comes while this handler runs.
 void on_usr1(int) {
   depth = depth + 1;
   say("  SIGUSR1 begins\n");

@@ -38,7 +38,7 @@ int main() {
       if (!lessons::echo_step(fd, left)) {
         unsent.erase(fd);
         close(fd);
-      } else if (was_sending == left.empty()) {  // it begins to wait for room, or does no longer
+      } else if (was_sending == left.empty()) {  // it begins to wait for room, or no longer waits
         watch(epoll, EPOLL_CTL_MOD, fd, left.empty() ? EPOLLIN : EPOLLOUT);
       }
     }

@@ -1,5 +1,5 @@
-// Multi-process: a child for each client. It crashes alone and leaks to nobody; it costs a fork.
-// The parent never reads a byte of a client, and it reaps.
+// Multi-process: a child for each client. When a child crashes or leaks memory, no other client is
+// affected; the price is a fork. The parent never reads a byte of a client, and it reaps.
 //
 // The same on Samjoko: echo --model process --spawn each (samjoko/serve/process_each.cpp).
 

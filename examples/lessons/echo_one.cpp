@@ -1,5 +1,5 @@
-// The server that the three models improve on: one client after the other. While it serves one,
-// everybody else waits in the backlog, connected by the kernel and unheard.
+// The server that the three models improve on: one client after the other. While it serves one, all
+// other clients wait in the backlog: connected by the kernel, and not served.
 
 #include <lessons/tcp.hpp>
 

@@ -19,7 +19,7 @@ int main() {
       auto& client = watched[n];
       if (client.revents == 0) continue;
       if (lessons::echo_step(client.fd, unsent[n])) {
-        // Who does not read his answer is not read from either, so nothing piles up here.
+        // A client that does not read its answer is not read from either, so nothing piles up here.
         client.events = unsent[n].empty() ? POLLIN : POLLOUT;
         continue;
       }

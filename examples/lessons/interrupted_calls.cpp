@@ -23,7 +23,7 @@ void on_alarm(int) {
   if (deliveries == write_at) write(ends[1], "x", 1);
 }
 
-/// SIGALRM every 10 ms from now on, so that one of them comes while we wait.
+/// Sends SIGALRM every 10 ms from now on, so that one of them comes while the process waits.
 void knock(int flags, int delivery_with_byte) {
   deliveries = 0;
   write_at = delivery_with_byte;

@@ -1,6 +1,7 @@
-// Whose zombie is it when the parent ends first? The child is adopted by the nearest ancestor that
-// has declared itself a subreaper, else by PID 1 of its namespace; and that one must reap it. In a
-// container PID 1 is your program: a server that waits only for those it knows collects zombies.
+// Which process reaps a zombie whose parent ended first? The child is adopted by the nearest
+// ancestor that has declared itself a subreaper, else by PID 1 of its namespace, and that process
+// must reap it. In a container PID 1 is your program: a server that waits only for the children it
+// knows collects zombies.
 
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -13,7 +14,7 @@ namespace {
 
 using pipe_ends = std::array<int, 2>;
 
-/// Says who its parent was, and who it is when the pipe has been closed.
+/// Prints its first parent, and its parent after the pipe has been closed.
 [[noreturn]] void be_grandchild(pid_t parent, const pipe_ends& ends) {
   close(ends[1]);
   char nothing = 0;

@@ -19,7 +19,7 @@ namespace {
 std::array<int, 2> pipe_ends;
 
 void queue(int signal) {
-  const int saved = errno;  // the code that is interrupted may be about to look at it
+  const int saved = errno;  // the interrupted code may be about to look at it
   const auto number = static_cast<char>(signal);
   write(pipe_ends[1], &number, 1);
   errno = saved;

@@ -1,7 +1,7 @@
 // A pending signal is one bit, not a queue: twenty children that die while SIGCHLD is blocked (or
 // while its handler runs, which blocks it too) are announced once. A handler that waits once for
-// each delivery leaves nineteen zombies. SIGCHLD is a reason to look, and one looks until nothing
-// is left.
+// each delivery leaves nineteen zombies. SIGCHLD is only a reason to look: the handler must wait
+// until no child is left to reap.
 
 #include <sys/wait.h>
 #include <unistd.h>

@@ -1,7 +1,7 @@
-// signal() says only which handler. Whether it stays installed, whether calls are restarted and
-// what is blocked meanwhile was decided by each system in its own way, and two of them live in the
+// signal() sets only the handler. Whether it stays installed, whether calls are restarted and what
+// is blocked meanwhile was decided by each system in its own way, and two of these ways are in the
 // same C library: the BSD way, which signal() means on Linux, and the older one of System V.
-// sigaction() says all of it, and can be asked what is so.
+// sigaction() sets all of it, and can be asked for the present settings.
 
 #include <unistd.h>
 

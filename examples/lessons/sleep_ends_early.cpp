@@ -1,6 +1,6 @@
 // A signal comes in the middle of whatever the process does: the handler runs, and the work goes on
-// where it stood. But a sleep that is interrupted does not go on: it returns how many seconds it
-// would have slept still (and no flag of sigaction changes that, man 7 signal). Press Ctrl+C.
+// where it stood. But a sleep that is interrupted does not go on: it returns how many seconds were
+// left (and no flag of sigaction changes that, man 7 signal). Press Ctrl+C.
 
 #include <unistd.h>
 

@@ -1,5 +1,5 @@
 #pragma once
-// What the five echo servers share, so that they differ in nothing but how they serve many clients.
+// What the five echo servers share, so that they differ only in how they serve many clients.
 
 #include <arpa/inet.h>
 #include <sys/socket.h>
@@ -26,8 +26,8 @@ inline int listen_on_loopback(int flags = 0) {
   return listener;
 }
 
-/// The next client. -1 when there is none after all: a signal came (EINTR), or he has left before
-/// he was accepted (ECONNABORTED; EAGAIN where the listener does not block).
+/// The next client. -1 when there is none after all: a signal came (EINTR), or the client left
+/// before it was accepted (ECONNABORTED; EAGAIN where the listener does not block).
 inline int accept_client(int listener, int flags = 0) {
   const int client = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | flags);
   if (client == -1 && errno != EINTR && errno != ECONNABORTED && errno != EAGAIN)
@@ -35,8 +35,8 @@ inline int accept_client(int listener, int flags = 0) {
   return client;
 }
 
-/// One step of an echo: reads what is there, or sends what could not be sent before. False when
-/// the client is done. A blocking client waits in here; one that does not block comes back at once.
+/// One step of an echo: reads what is there, or sends what could not be sent before. False when the
+/// client is done. With a blocking client it waits; with a non-blocking one it returns at once.
 inline bool echo_step(int client, std::string& unsent) {
   if (unsent.empty()) {
     std::array<char, 4096> room;

@@ -30,7 +30,8 @@ int start_child(int code) {
 }  // namespace
 
 int main() {
-  // The last ends first: a child inherits the ends kept for those before it, and holds them up.
+  // The last child ends first: a child inherits the ends kept for those before it, and holds them
+  // open.
   const std::array<int, 3> running{start_child(10), start_child(20), start_child(30)};
   int status = 0;
   dprintf(1, "3 children, none has ended: waitpid gives %d\n", waitpid(-1, &status, WNOHANG));

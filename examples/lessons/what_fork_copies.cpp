@@ -1,6 +1,6 @@
-// fork copies memory, so what one writes the other does not see, unless it is mapped as shared. It
-// copies descriptors, but the open file behind them, with its position, is shared. The buffer of
-// stdio is memory, so it is copied: what was not flushed is written by both, or the child _exits.
+// fork copies memory: what one process writes the other does not see, unless it is shared memory.
+// It copies descriptors, but the open file behind them, with its position, is shared. The buffer of
+// stdio is memory: both processes write what was not flushed, or the child leaves by _exit.
 
 #include <sys/mman.h>
 #include <sys/wait.h>

@@ -28,7 +28,7 @@ void add_one_locked() {
   counter.store(seen + 1);
 }
 
-/// Who runs this, and where its local variables live.
+/// Prints which thread runs this, and where its local variables live.
 void introduce(const char* who) {
   const int local = 0;
   dprintf(1, "%s: PID %d, thread %d, a local variable at %p, the counter at %p\n", who, getpid(),

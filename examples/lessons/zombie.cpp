@@ -49,10 +49,10 @@ int main() {
   look_at(child);
 
   struct sigaction unwanted{};       // no handler: SIG_DFL
-  unwanted.sa_flags = SA_NOCLDWAIT;  // nobody will ask: the children of this process vanish at once
+  unwanted.sa_flags = SA_NOCLDWAIT;  // no process will wait: its children vanish at once
   lessons::must(sigaction(SIGCHLD, &unwanted, nullptr), "sigaction");
   const pid_t forgotten = child_that_ends();
-  const pid_t answer = waitpid(forgotten, &status, 0);  // still waits, but has nothing to tell
+  const pid_t answer = waitpid(forgotten, &status, 0);  // still waits, but has no status to report
   dprintf(1, "with SA_NOCLDWAIT waitpid gives %d (%s)\n", answer, strerror(errno));
   while (kill(forgotten, 0) == 0) sched_yield();  // the kernel may still be clearing it away
   look_at(forgotten);

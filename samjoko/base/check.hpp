@@ -1,11 +1,11 @@
 #pragma once
-// Charter: the one place for macros. CHECK states what must hold if this program is right; when it
-// does not hold the process aborts, with the place and the reason, and a supervisor starts another.
-// Never use it for what the outside world may do wrong: that is returned as a result.
+// Charter: the one place for macros. SAMJOKO_CHECK states what must hold if this program is right;
+// when it does not hold the process aborts, with the place and the reason, and a supervisor starts
+// another. Never use it for what the outside world may do wrong: that is returned as a result.
 
 namespace samjoko {
 
-/// Writes one line to standard error without allocating, leaves it as last words and aborts. Safe
+/// Writes one line to standard error without allocating, keeps it as last words and aborts. Safe
 /// after fork and in a crash.
 [[noreturn]] void fail_check(const char* condition, const char* why, const char* file,
                              int line) noexcept;
@@ -30,7 +30,7 @@ inline constexpr bool build_with_checks = true;
 
 }  // namespace samjoko
 
-#define CHECK(condition, why) \
+#define SAMJOKO_CHECK(condition, why) \
   (__builtin_expect(static_cast<bool>(condition), 1) \
        ? static_cast<void>(0) \
        : ::samjoko::fail_check(#condition, why, __FILE__, __LINE__))

@@ -1,6 +1,6 @@
 #pragma once
-// Charter: what went wrong in the world outside, as a value: which call, on what, and why.
-// Cheap to make and to move; nothing is formatted before somebody asks for the sentence.
+// Charter: what went wrong in the world outside, as a value: which call, on what, and why. It is
+// cheap to make and to move; the sentence is formatted only when it is asked for.
 
 #include <string>
 #include <string_view>
@@ -16,7 +16,7 @@ enum class condition : int {
   malformed,              ///< bytes that do not follow the protocol
   bad_argument,           ///< text from a person that cannot be understood
   unknown_host,           ///< the name servers know no address of that name
-  no_name_server,         ///< none of them answered, or none could
+  no_name_server,         ///< none of the name servers answered, or none could
 };
 
 class error {

@@ -6,10 +6,11 @@
 
 namespace samjoko {
 
-/// Keeps the first 511 bytes of `text`; only the first call of a process keeps anything, since what
-/// follows is a consequence. Async-signal-safe, any thread. Only say what ends the process.
+/// Keeps the first 511 bytes of `text`. Only the first call of a process keeps anything, since what
+/// follows is a consequence. Async-signal-safe, any thread. Call it only with what ends the
+/// process.
 void leave_last_words(std::string_view text) noexcept;
-/// Empty when there were none. Async-signal-safe.
+/// Empty when none were left. Async-signal-safe.
 [[nodiscard]] std::string_view last_words() noexcept;
 
 }  // namespace samjoko

@@ -18,7 +18,7 @@ inline void poison([[maybe_unused]] mutable_bytes memory) noexcept {
   if constexpr (address_sanitizer) __asan_poison_memory_region(memory.data(), memory.size());
 }
 
-/// Before it is lent again, or given back to the heap.
+/// Call it before the memory is lent again, or given back to the heap.
 inline void unpoison([[maybe_unused]] mutable_bytes memory) noexcept {
   if constexpr (address_sanitizer) __asan_unpoison_memory_region(memory.data(), memory.size());
 }

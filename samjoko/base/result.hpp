@@ -1,5 +1,6 @@
 #pragma once
-// Charter: the world's errors are returned. A result holds a value, or the error that came instead.
+// Charter: errors of the world are returned. A result holds a value, or the error that came
+// instead.
 
 #include <expected>
 #include <samjoko/base/error.hpp>

@@ -89,7 +89,8 @@ struct maker {
   service_entry entry;
   std::size_t arguments;
   result<service> (*make)(const serve_options&);
-  /// What `make` relies on, as far as it can be seen without opening anything; null: nothing.
+  /// Checks what `make` relies on, as far as that is possible without opening anything; null:
+  /// nothing.
   result<void> (*check)(const serve_options&) = nullptr;
 };
 

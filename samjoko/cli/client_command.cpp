@@ -7,19 +7,19 @@
 #include <cerrno>
 #include <samjoko/cli/control_place.hpp>
 #include <samjoko/cli/options.hpp>
-#include <samjoko/cli/say.hpp>
+#include <samjoko/cli/print.hpp>
 #include <samjoko/cli/units.hpp>
+#include <samjoko/operate/json_text.hpp>
 #include <samjoko/os/local_stream.hpp>
 #include <samjoko/os/output.hpp>
 #include <samjoko/os/pidfd.hpp>
 #include <samjoko/os/poll.hpp>
-#include <samjoko/supervise/json_text.hpp>
 #include <utility>
 
 namespace samjoko::cli {
 namespace {
 
-using supervise::asked_for;
+using operate::asked_for;
 
 struct known_command {
   std::string_view name;
@@ -150,7 +150,7 @@ result<os::descriptor> process_behind(const os::descriptor& socket) {
   return os::open_pidfd(who->process);
 }
 
-result<supervise::answer> ask(const client_command& command) {
+result<operate::answer> ask(const client_command& command) {
   const auto path = path_of_server(command);
   if (!path) return std::unexpected(path.error());
   const auto where = os::address::parse("unix:" + *path);
@@ -162,9 +162,9 @@ result<supervise::answer> ask(const client_command& command) {
   if (command.wait) process = process_behind(*socket);
   if (!process) return std::unexpected(process.error());
   const auto text =
-      os::ask_local(*socket, supervise::request_line(command.asked), longest_answer, patience);
+      os::ask_local(*socket, operate::request_line(command.asked), longest_answer, patience);
   if (!text) return std::unexpected(text.error());
-  auto answer = supervise::parse_answer(*text);
+  auto answer = operate::parse_answer(*text);
   if (answer && answer->code == 0 && *process)
     (void)os::wait_readable(process->get(), deadline::never());
   return answer;
@@ -203,7 +203,7 @@ std::optional<int> run_client_command(int argc, char** argv) {
   }
   const auto why = explained(answer.error());
   const auto text = command->asked.json
-                        ? fmt::format("{{\"error\":{}}}\n", supervise::json_string(why))
+                        ? fmt::format("{{\"error\":{}}}\n", operate::json_string(why))
                         : fmt::format("{}: {}\n", program, why);
   os::write_all(os::standard_error, text);
   return exit_could_not_start;

@@ -16,10 +16,10 @@ std::vector<std::string> words_of(const std::string& line) {
   return words;
 }
 
-/// What goes to the server; or what is wrong.
+/// The line that goes to the server, or what is wrong.
 std::string sent_by(const std::string& line) {
   const auto made = parse_client_command(words_of(line));
-  return made ? supervise::request_line(made->asked) : made.error().on();
+  return made ? operate::request_line(made->asked) : made.error().on();
 }
 
 TEST(client_command, becomes_a_line_for_the_server) {
@@ -64,11 +64,11 @@ TEST(client_command, help_names_each_of_them) {
 
 TEST(log_format, is_the_journals_only_where_that_is_proved) {
   operating_options options;
-  EXPECT_EQ(format_for(options, true), os::log_format::text);
+  EXPECT_EQ(format_for(options, true), log::format::text);
   options.log_format = "journald";
-  EXPECT_EQ(format_for(options, false), os::log_format::journald);
+  EXPECT_EQ(format_for(options, false), log::format::journald);
   options.log_format = "json";
-  EXPECT_EQ(format_for(options, true), os::log_format::json);
+  EXPECT_EQ(format_for(options, true), log::format::json);
 }
 
 }  // namespace

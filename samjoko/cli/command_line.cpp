@@ -63,7 +63,7 @@ std::string unknown_option(std::string_view given) {
                      near.empty() ? "" : fmt::format("; did you mean {}?", near));
 }
 
-/// What CLI11 says in words of its own, in ours.
+/// CLI11's error messages in our own words.
 std::string words_for(const CLI::ParseError& wrong, const CLI::App& app) {
   std::string text = wrong.what();
   const auto colon = text.find(": ");
@@ -80,7 +80,7 @@ std::string words_for(const CLI::ParseError& wrong, const CLI::App& app) {
   return fmt::format("'{}' is not expected here", first);
 }
 
-/// Takes the words behind the first "--" out: they are the service's alone. CLI11 would look into
+/// Takes the words behind the first "--" out: they are the service's alone. CLI11 would interpret
 /// them: it takes "[a,b]" for a list.
 std::vector<std::string> cut_behind(std::vector<std::string>& words) {
   const auto mark = std::ranges::find(words, "--");
@@ -90,7 +90,8 @@ std::vector<std::string> cut_behind(std::vector<std::string>& words) {
   return behind;
 }
 
-/// In the order that CLI11 takes them. A program of one service needs no command for it.
+/// Puts the words in the order that CLI11 takes them. A program of one service needs no command for
+/// it.
 std::vector<std::string> in_order(std::vector<std::string> words, bool own) {
   const auto is_serve = [](const std::string& first) {
     return first.starts_with("-") && first != "-h" && first != "--help" && first != "--version";
@@ -122,7 +123,7 @@ std::expected<spoken, command> take_apart(int argc, char** argv,
   app.set_help_flag("--help,-h");
   const auto* version = app.add_flag("--version");
   app.allow_windows_style_options(false);
-  app.require_subcommand(0, 1);  // behind a command its name is a word like others
+  app.require_subcommand(0, 1);  // behind a command its name is an ordinary word
   std::vector<std::unique_ptr<declared_command>> commands;
   for (const auto& each : all_commands())
     commands.push_back(std::make_unique<declared_command>(app, each));

@@ -1,9 +1,9 @@
 #pragma once
-// Charter: the words of a command line, taken apart: which command, its arguments, and what was
-// said about options, not yet understood.
+// Charter: the words of a command line, taken apart: the command, its arguments, and the settings
+// about options, not yet parsed.
 
 #include <expected>
-#include <samjoko/cli/statement.hpp>
+#include <samjoko/cli/setting.hpp>
 #include <string>
 #include <vector>
 
@@ -12,7 +12,7 @@ namespace samjoko::cli {
 struct spoken {
   std::string command;
   std::vector<std::string> words;  ///< that are no options
-  std::vector<statement> flags;
+  std::vector<setting> flags;
 };
 
 /// Or what to print instead: help, when it was asked for, or the mistake.

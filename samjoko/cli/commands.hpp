@@ -10,10 +10,10 @@ namespace samjoko::cli {
 
 struct command_entry {
   std::string_view name;
-  std::string_view usage{};      ///< what stands behind it; the options of the table aside
+  std::string_view usage{};      ///< the words behind it, except the options of the table
   std::string_view own_usage{};  ///< the same for a program with one service of its own
   std::string_view summary{};
-  /// It takes the options of the table (option.hpp).
+  /// The command takes the options of the table (option.hpp).
   bool takes_options = false;
 };
 

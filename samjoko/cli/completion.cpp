@@ -9,7 +9,7 @@
 namespace samjoko::cli {
 namespace {
 
-/// A name of functions: in a shell it has letters, digits and underscores.
+/// A name for functions: in a shell it has letters, digits and underscores.
 std::string function_name(const std::string& program) {
   std::string name = "_";
   for (const char each : program)
@@ -78,7 +78,7 @@ complete -o filenames -F {1} {0}
                      commands_with_options(), own ? "" : names_of_services(services));
 }
 
-/// In a specification of _arguments brackets and colons mean something.
+/// Brackets and colons have a meaning in a specification of _arguments.
 std::string for_zsh(std::string_view text) {
   std::string made;
   for (const char each : one_line(text)) {

@@ -9,8 +9,8 @@
 
 namespace samjoko::cli {
 
-/// `shell`: bash, zsh or fish; empty for another. `program`: the name that it is typed by. `own`:
-/// it has one service of its own.
+/// `shell`: bash, zsh or fish; empty for another. `program`: the name that users type. `own`: it
+/// has one service of its own.
 [[nodiscard]] std::string completion_for(std::string_view shell, const std::string& program,
                                          const std::vector<service_entry>& services, bool own);
 

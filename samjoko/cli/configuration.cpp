@@ -27,7 +27,8 @@ std::string why_not_read(const error& wrong) {
   return "cannot be read: " + reason(wrong.code());
 }
 
-/// What the caller of this program opened is its own choice.
+/// A descriptor that the caller of this program opened is read as it is: that was the caller's
+/// choice.
 result<std::string> text_of_file(const std::string& path) {
   if (const auto own = os::own_descriptor_named(path))
     return os::read_whole_file(*own, path, most_configuration_size);
@@ -36,8 +37,8 @@ result<std::string> text_of_file(const std::string& path) {
   return os::read_whole_file(file->get(), path, most_configuration_size);
 }
 
-/// A quoted string of TOML (toml.io, "String"): the index behind it. A string of one line ends with
-/// its line also when its quote is missing.
+/// A quoted string of TOML (toml.io, "String"): returns the index behind it. A string of one line
+/// ends with its line also when its quote is missing.
 std::size_t skip_string(std::string_view text, std::size_t at, unsigned& line) {
   const char quote = text[at];
   const std::string three(3, quote);

@@ -32,7 +32,7 @@ pool-idle = 1.5
 unix-mode = 0o660
 )";
 
-std::vector<std::string> texts_of(const std::vector<statement>& said, std::string_view name) {
+std::vector<std::string> texts_of(const std::vector<setting>& said, std::string_view name) {
   std::vector<std::string> texts;
   for (const auto& each : said) {
     if (each.what->name == name) texts.push_back(each.text);
@@ -67,7 +67,7 @@ TEST(configuration, a_mark_at_the_start_and_foreign_line_ends_are_fine) {
   EXPECT_TRUE(parse_configuration("", "f.toml").problems.empty());
 }
 
-/// Every problem, a line each.
+/// Every problem, one on a line.
 std::string problems_of(std::string_view text) {
   std::string all;
   for (const auto& each : parse_configuration(text, "f.toml").problems) all += each.text + "\n";
@@ -142,8 +142,8 @@ TEST(configuration, dots_count_only_where_they_make_a_key) {
   EXPECT_EQ(find_trap("a = 'x\nb......... = 1").line, 2U) << "a quote ends with its line";
 }
 
-// An assertion of the parser in a debug build, undefined behaviour in another: found by the random
-// files below.
+// An assertion of the parser in a debug build, undefined behaviour in another. The random files
+// below found it.
 TEST(configuration, brackets_without_a_key_are_an_error_and_no_crash) {
   for (const auto* text : {"[[[", "[=]", "[.a]", "[#", "[\n]", "[", "[ ", "[[ \n",
                            "\xef\xbb\xbf[[[a]]]", "a = 1\n  [[\t[", "[[]]", "[\xc3\xa9]"})
@@ -152,7 +152,7 @@ TEST(configuration, brackets_without_a_key_are_an_error_and_no_crash) {
   EXPECT_EQ(find_trap("a = \"\"\"\n[[[\n\"\"\"\n# [[[\n").line, 0U) << "in a string, in a comment";
 }
 
-/// The parser's own recursion has limits, and nothing here passes them.
+/// The parser's own recursion has limits, and no text here exceeds them.
 TEST(configuration, depth_is_an_error_and_no_crash) {
   const std::string deep(100'000, '[');
   for (const auto& text :
@@ -168,7 +168,7 @@ TEST(configuration, depth_is_an_error_and_no_crash) {
   EXPECT_FALSE(problems_of(headers).empty()) << "unknown, but read";
 }
 
-/// Whatever bytes a file has: problems or none, and never an exception or a crash.
+/// A file of any bytes gives problems or none, and never an exception or a crash.
 TEST(configuration, survives_what_no_editor_wrote) {
   std::mt19937 random(20260101);
   const auto pick = [&random](std::size_t below) {
@@ -192,12 +192,12 @@ TEST(configuration, survives_what_no_editor_wrote) {
       EXPECT_TRUE(each.text.starts_with("f.toml:")) << each.text;
       EXPECT_EQ(each.text.find('\n'), std::string::npos) << each.text;
     }
-    // What is left is decided without complaint about itself.
+    // resolve() must survive what is left, too.
     const everything_said all{.services = std::move(made.services),
                               .file = std::move(made.top),
                               .environment = {},
                               .flags = {}};
-    (void)decide(all, catalog());
+    (void)resolve(all, catalog());
   }
 }
 

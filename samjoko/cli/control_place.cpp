@@ -5,9 +5,9 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <samjoko/operate/runtime_folder.hpp>
 #include <samjoko/os/address.hpp>
 #include <samjoko/os/local_stream.hpp>
-#include <samjoko/os/runtime_folder.hpp>
 #include <samjoko/os/socket_file.hpp>
 
 namespace samjoko::cli {
@@ -19,21 +19,21 @@ constexpr const char* folder_name = "samjoko";
 
 result<std::string> usual_control_path() {
   error last(ENOENT, "private folder");
-  for (const auto& folder : os::runtime_folders(folder_name)) {
-    if (auto made = os::make_private_folder(folder); !made) {
+  for (const auto& folder : operate::runtime_folders(folder_name)) {
+    if (auto made = operate::make_private_folder(folder); !made) {
       last = std::move(made.error());
       continue;
     }
-    return fmt::format("{}/{}.{}", folder, os::program_file_name(), ::getpid());
+    return fmt::format("{}/{}.{}", folder, operate::program_file_name(), ::getpid());
   }
   return std::unexpected(std::move(last));
 }
 
 std::vector<found_server> find_servers() {
   std::vector<found_server> found;
-  const auto prefix = os::program_file_name() + ".";
-  for (const auto& folder : os::runtime_folders(folder_name)) {
-    for (const auto& name : os::sockets_in(folder)) {
+  const auto prefix = operate::program_file_name() + ".";
+  for (const auto& folder : operate::runtime_folders(folder_name)) {
+    for (const auto& name : operate::sockets_in(folder)) {
       if (!name.starts_with(prefix)) continue;
       const auto path = fmt::format("{}/{}", folder, name);
       const auto where = os::address::parse("unix:" + path);
@@ -42,7 +42,7 @@ std::vector<found_server> find_servers() {
       if (tried || !tried.error().is(ECONNREFUSED)) {
         found.push_back({path, name});
       } else if (!std::filesystem::exists("/proc/" + name.substr(prefix.size()))) {
-        os::remove_stale(*where);  // not of one that is only about to listen
+        os::remove_stale(*where);  // does not remove one that is about to listen
       }
     }
   }

@@ -1,6 +1,6 @@
 #pragma once
-// Charter: where control sockets are, when nobody says: PROGRAM.PID in a folder of the user, so
-// that several servers on one machine can be told apart.
+// Charter: where control sockets are by default: PROGRAM.PID in a folder of the user, so that
+// several servers on one machine can be told apart.
 
 #include <samjoko/base/result.hpp>
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace samjoko::cli {
 
-/// The path for this process; its folder is made. Errors: of the last folder that was tried.
+/// The path for this process; makes its folder. Errors: that of the last folder that was tried.
 [[nodiscard]] result<std::string> usual_control_path();
 
 /// A server that answers.
@@ -16,7 +16,7 @@ struct found_server {
   std::string path;
   std::string name;  ///< "samjoko.4711"
 };
-/// Servers of this program in all the places where they may be; those that are gone are left out,
+/// Servers of this program in all the places where they may be. Servers that are gone are left out,
 /// and their sockets removed.
 [[nodiscard]] std::vector<found_server> find_servers();
 

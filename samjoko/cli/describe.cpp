@@ -38,14 +38,14 @@ std::string value_of(const option& which, const std::vector<std::string>& texts)
   return is_number ? first : quoted(first);
 }
 
-std::string where_from(const std::vector<const statement*>& by) {
+std::string where_from(const std::vector<const setting*>& by) {
   if (by.empty()) return "built-in";
   const auto& where = by.front()->where;
   if (where.from == source::file) return fmt::format("{}:{}", where.file, where.line);
   return called(*by.front()->what, where);
 }
 
-std::string line_of(const option& which, const std::vector<const statement*>& by) {
+std::string line_of(const option& which, const std::vector<const setting*>& by) {
   std::vector<std::string> texts;
   for (const auto* each : by) texts.push_back(each->text);
   if (texts.empty() && !which.standard.empty()) texts.emplace_back(which.standard);

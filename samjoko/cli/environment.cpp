@@ -28,7 +28,7 @@ problem unknown(std::string_view variable) {
                       near.empty() ? "" : fmt::format("; did you mean {}?", near))};
 }
 
-void say(const option& which, std::string_view value, std::vector<statement>& said) {
+void say(const option& which, std::string_view value, std::vector<setting>& said) {
   const origin where{.from = source::environment};
   if (!which.repeats) return said.push_back({&which, std::string(value), where});
   std::istringstream words{std::string(value)};

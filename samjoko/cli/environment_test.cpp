@@ -38,8 +38,8 @@ TEST(environment, an_unknown_variable_is_a_problem_with_a_hint) {
   EXPECT_EQ(made.problems[1].text, "SAMJOKO_XYZZY: there is no option of that name");
 }
 
-// A pod of Kubernetes beside a service that is called samjoko finds these in its environment; to
-// refuse them would keep it from starting there.
+// A pod of Kubernetes beside a service that is called samjoko finds these in its environment. If
+// they were refused, the program could not start there.
 TEST(environment, what_platforms_set_for_a_service_of_that_name_is_not_ours) {
   const auto made = read({"SAMJOKO_SERVICE_HOST=10.0.0.1", "SAMJOKO_SERVICE_PORT=7000",
                           "SAMJOKO_SERVICE_PORT_HTTP=7000", "SAMJOKO_PORT=tcp://10.0.0.1:7000",

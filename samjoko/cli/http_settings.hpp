@@ -1,5 +1,5 @@
 #pragma once
-// Charter: limits on HTTP from the words of the command line to those of the web, and back.
+// Charter: converts limits on HTTP from cli::http_settings to web::http_options, and back.
 
 #include <samjoko/cli/options.hpp>
 #include <samjoko/web/http_options.hpp>

@@ -1,7 +1,7 @@
 #include <samjoko/cli/hub_process.hpp>
 
 #include <samjoko/base/check.hpp>
-#include <samjoko/hub/rendezvous.hpp>
+#include <samjoko/hub/hub_address.hpp>
 #include <samjoko/hub/server.hpp>
 
 namespace samjoko::cli {
@@ -23,10 +23,11 @@ result<void> add_hub(supervise::master_settings& settings) {
 }
 
 int be_hub(supervise::worker& me, const std::vector<int>& listeners, const hub::limits& bounds,
-           serve::counters& counts) {
-  CHECK(listeners.size() == 1, "the hub has one listener");
-  // Without a master nobody says when the last worker has ended: as long as there are links some of
-  // them still finish their clients, within the stop's limit, which this process keeps by itself.
+           scoreboard::counters& counts) {
+  SAMJOKO_CHECK(listeners.size() == 1, "the hub has one listener");
+  // Without a master the hub is not told when the last worker has ended: as long as there are links
+  // some workers still finish their clients, within the stop's limit, which this process keeps by
+  // itself.
   const auto stop_asked = [&me, &counts] {
     const auto order = me.take();
     if (order == supervise::stop_order::immediate) return true;
@@ -37,7 +38,7 @@ int be_hub(supervise::worker& me, const std::vector<int>& listeners, const hub::
       .descriptor = me.descriptor(),
       .stop_asked = stop_asked,
       .is_successor = me.inherited().generation > 1,
-      .admitted = [&counts] { serve::count(counts.accepted); },
+      .admitted = [&counts] { scoreboard::count(counts.accepted); },
       .holds =
           [&counts](std::size_t links) { counts.open.store(static_cast<std::int64_t>(links)); }};
   me.ready();

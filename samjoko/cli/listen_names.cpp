@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <samjoko/log/writer.hpp>
 #include <samjoko/os/host_lookup.hpp>
-#include <samjoko/os/log_writer.hpp>
 #include <samjoko/os/socket.hpp>
 
 namespace samjoko::cli {
@@ -11,15 +11,15 @@ namespace {
 
 constexpr std::chrono::seconds patience{10};
 
-/// Those of the host's addresses that somebody here can listen on.
+/// Those of the host's addresses that this machine can listen on.
 result<std::vector<os::address>> own_addresses(const os::host_name& host) {
   auto found = os::look_up(host, deadline::after(patience));
   if (!found) return failure_of(found);
   std::erase_if(*found, [&](const os::address& each) {
     const auto possible = os::is_of_this_machine(each);
     if (!possible)
-      os::log_notice(os::every("left out"), "{} is left out of {}: {}", each.text(), host.text(),
-                     reason(possible.error().code()));
+      log::notice(log::every("left out"), "{} is left out of {}: {}", each.text(), host.text(),
+                  reason(possible.error().code()));
     return !possible;
   });
   if (found->empty()) return failure(EADDRNOTAVAIL, "listen", host.text());

@@ -9,8 +9,8 @@
 namespace samjoko::cli {
 namespace {
 
-/// Text as it shall be read: dashes that can be copied, nothing taken for a request (man 7 groff,
-/// "Escape sequences").
+/// Text that is shown as it is: dashes that can be copied, nothing taken for a request (man 7
+/// groff, "Escape sequences").
 std::string plain(std::string_view text) {
   std::string made;
   bool starts_line = true;
@@ -27,7 +27,7 @@ std::string title(std::string_view name, int section) {
   return fmt::format(".TH {} {} \"\" \"samjoko {}\"\n", name, section, version_text);
 }
 
-/// What an option is, its default, and whom it concerns.
+/// What an option is, its default, and which services it applies_to.
 std::string meaning(const option& which) {
   auto text = plain(which.help) + ".\n";
   if (const auto standard = default_of(which); !standard.empty())

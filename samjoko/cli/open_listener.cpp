@@ -4,8 +4,8 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <samjoko/log/writer.hpp>
 #include <samjoko/os/handed_descriptors.hpp>
-#include <samjoko/os/log_writer.hpp>
 
 namespace samjoko::cli {
 
@@ -31,7 +31,7 @@ result<named_listener> open_listener(const serve_options& options, const os::add
   const auto bound = os::local_address(socket->get());
   const bool has_ipv6 = bound && bound->family() == AF_INET6;
   if (bound && where.dual_stack() && !has_ipv6)
-    os::log_notice(os::every("start"), "{}: IPv6 is off on this machine; IPv4 only", where.text());
+    log::notice(log::every("start"), "{}: IPv6 is off on this machine; IPv4 only", where.text());
   auto name = !bound                           ? where.text()
               : where.dual_stack() && has_ipv6 ? fmt::format(":{}", bound->port())
                                                : bound->text();

@@ -8,13 +8,13 @@
 
 namespace samjoko::cli {
 
-/// Opens it for the group of workers. `file` has the file that it makes, of a unix socket. Errors:
-/// as os::listen_on.
+/// Opens the listener for the group of workers. `file` gets the file that a unix socket makes.
+/// Errors: as os::listen_on.
 [[nodiscard]] result<supervise::named_listener> open_listener(const serve_options& options,
                                                               const os::address& where,
                                                               std::size_t group,
                                                               os::socket_file& file);
-/// What to try when it could not be opened; empty when nothing is known.
+/// What to try when the listener could not be opened; empty when nothing is known.
 [[nodiscard]] std::string advice_for(const error& wrong, const os::address& where);
 
 }  // namespace samjoko::cli

@@ -9,12 +9,12 @@
 #include <samjoko/cli/control_place.hpp>
 #include <samjoko/cli/units.hpp>
 #include <samjoko/cli/version.hpp>
+#include <samjoko/log/writer.hpp>
+#include <samjoko/operate/runtime_folder.hpp>
 #include <samjoko/os/address.hpp>
 #include <samjoko/os/file.hpp>
 #include <samjoko/os/handed_descriptors.hpp>
-#include <samjoko/os/log_writer.hpp>
 #include <samjoko/os/output.hpp>
-#include <samjoko/os/runtime_folder.hpp>
 #include <samjoko/os/socket.hpp>
 #include <span>
 #include <utility>
@@ -54,25 +54,25 @@ result<std::string> parse_when_parked(std::string_view text) {
   return one_of(text, all, "way to be parked");
 }
 
-os::log_format format_for(const operating_options& options, bool to_standard_error) {
-  if (options.log_format == "json") return os::log_format::json;
-  if (options.log_format == "journald") return os::log_format::journald;
+log::format format_for(const operating_options& options, bool to_standard_error) {
+  if (options.log_format == "json") return log::format::json;
+  if (options.log_format == "journald") return log::format::journald;
   const bool chosen = options.log_format == "text";
-  return !chosen && to_standard_error && standard_error_is_the_journal() ? os::log_format::journald
-                                                                         : os::log_format::text;
+  return !chosen && to_standard_error && standard_error_is_the_journal() ? log::format::journald
+                                                                         : log::format::text;
 }
 
 result<void> operation::begin(const operating_options& options) {
   os::keep_handed_from_children();
-  auto manager = os::meet_service_manager();
+  auto manager = operate::meet_service_manager();
   if (manager) {
     manager_ = std::move(*manager);
   } else {
-    os::log_warning("notify", "the service manager is not told of anything: {}",
-                    manager.error().sentence());
+    log::warning("notify", "the service manager is not told of anything: {}",
+                 manager.error().sentence());
   }
   if (!options.pid_file.empty()) {
-    auto claimed = os::pid_file::claim(options.pid_file);
+    auto claimed = operate::pid_file::claim(options.pid_file);
     if (!claimed) return failure_of(claimed);
     pid_file_ = std::move(*claimed);
   }
@@ -96,21 +96,22 @@ void operation::open_usual_control() {
   auto opened = path ? open_control({.control = *path, .pid_file = {}})
                      : result<void>(std::unexpected(path.error()));
   if (opened) return;
-  os::log_warning(os::every("control"),
-                  "no control socket, so that status and the like cannot ask: {} (name another "
-                  "place by --control PATH, or say --control none)",
-                  opened.error().sentence());
+  log::warning(log::every("control"),
+               "no control socket, so that status and the like cannot ask: {} (name another "
+               "place by --control PATH, or say --control none)",
+               opened.error().sentence());
 }
 
-void operation::give(supervise::operating& to) {
-  to.program = os::program_file_name();
+operate::settings operation::give(operate::settings to) {
+  to.program = operate::program_file_name();
   to.version = version_text;
   to.control = std::move(control_);
   to.manager = std::move(manager_);
   to.when_ready = [this] {
     if (auto published = pid_file_.publish(); !published)
-      os::log_error(os::every("pid file"), "{}", published.error().sentence());
+      log::error(log::every("pid file"), "{}", published.error().sentence());
   };
+  return to;
 }
 
 }  // namespace samjoko::cli

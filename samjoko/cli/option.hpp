@@ -1,8 +1,8 @@
 #pragma once
-// Charter: the table of options: every option of the program once, as data. From it come the
-// command line, the keys of the TOML file, the variables of the environment, help, the man pages
-// and the completion of shells. To add an option, add a row to service_options.cpp (of each
-// service) or program_options.cpp (of the whole program), and its target to serve_options.
+// Charter: the table of options: every option of the program once, as data. The command line, the
+// keys of the TOML file, the variables of the environment, help, the man pages and the completion
+// of shells are made from it. To add an option, add a row to service_options.cpp (of each service)
+// or program_options.cpp (of the whole program), and its target to serve_options.
 
 #include <cstdint>
 #include <functional>
@@ -14,11 +14,11 @@
 
 namespace samjoko::cli {
 
-/// Whom an option concerns; said for a service that it does not concern it is an error. Each has a
-/// row in concerns.cpp.
-enum class concerns : std::uint8_t {
+/// Which services an option applies_to; it is an error to set it for another service. Each has a
+/// row in applies_to.cpp.
+enum class applies_to : std::uint8_t {
   all,
-  model_choice,  ///< of those listeners that do not choose for themselves; so the next two
+  model_choice,  ///< listeners that make no choice; so are the next two
   spawn_choice,
   workers_choice,
   pools,
@@ -31,7 +31,7 @@ enum class concerns : std::uint8_t {
   connecting,
   hub,
   chats,
-  own_bytes,  ///< services that read and write themselves
+  own_bytes,  ///< services that read and write by themselves
 };
 
 enum class extent : std::uint8_t {
@@ -39,31 +39,31 @@ enum class extent : std::uint8_t {
   program,
 };
 
-/// Parses a text into its target; the error is for the person who wrote it. Without side effects
-/// beyond that, so that a text can be tried on options that are thrown away.
+/// Parses a text into its target; the error is for the user who wrote the text. No other side
+/// effects, so that a text can be tried on options that are thrown away.
 using taker = std::function<result<void>(std::string_view text, serve_options& to)>;
 
 struct option {
-  /// Everywhere: `--idle-timeout`, `idle-timeout = "10s"`, SAMJOKO_IDLE_TIMEOUT.
+  /// The same everywhere: `--idle-timeout`, `idle-timeout = "10s"`, SAMJOKO_IDLE_TIMEOUT.
   std::string_view name{};
-  /// What is written behind it: TIME, SIZE, N, FILE … Empty: a switch, true or false.
+  /// The kind of value in help: TIME, SIZE, N, FILE … Empty: a switch, true or false.
   std::string_view kind{};
-  /// The default, as one would write it: a test takes it and compares. Empty: there is none.
+  /// The default, as a user would write it: a test takes it and compares. Empty: there is none.
   std::string_view standard{};
-  /// One line; the default is added by whoever shows it.
+  /// One line. Help, the man page and other users of the row add the default.
   std::string_view help{};
-  concerns whom = concerns::all;
+  applies_to whom = applies_to::all;
   extent holds_for = extent::service;
   char letter = 0;       ///< `-l`
-  bool repeats = false;  ///< may be said several times; all of them count
+  bool repeats = false;  ///< may be given several times; all of them count
   /// The default in words, where it cannot be written.
   std::string_view standard_words{};
-  /// Another option, without which this one is an error.
+  /// The option that this one needs: alone it is an error.
   std::string_view needs{};
-  /// All values that there are, for the completion of shells; empty: there are others.
+  /// All possible values, for the completion of shells; empty: there are others.
   std::vector<std::string_view> choices{};
   taker take{};
-  /// The heading that it stands under in help; filled in from its group.
+  /// The option's heading in help; filled in from its group.
   std::string_view heading{};
 };
 
@@ -74,7 +74,7 @@ struct option_group {
 [[nodiscard]] std::vector<option_group> service_options();
 [[nodiscard]] std::vector<option_group> program_options();
 
-/// All of them, in the order of help. Made once; references into it stay good.
+/// All options, in the order of help. Made once; references into it stay valid.
 [[nodiscard]] const std::vector<option>& all_options();
 /// Null: there is none.
 [[nodiscard]] const option* find_option(std::string_view name);
@@ -84,10 +84,10 @@ struct option_group {
 [[nodiscard]] std::string_view default_of(const option& which);
 [[nodiscard]] inline bool is_switch(const option& which) { return which.kind.empty(); }
 
-/// Whether there is a way to serve that service so that the option would concern it: others are not
-/// in its help.
+/// Whether that service can be served so that the option would concern it. If not, the option is
+/// left out of its help.
 [[nodiscard]] bool can_concern(const option& which, const service_entry& entry);
-/// One of them.
+/// Whether it can concern one of them.
 [[nodiscard]] bool can_concern_any(const option& which, const std::vector<service_entry>& services);
 
 /// Why the option would change nothing about this service, which is entered as `entry`; empty when

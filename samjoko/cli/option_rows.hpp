@@ -1,6 +1,6 @@
 #pragma once
-// Charter: what rows of the table of options are made of: parsers with bounds, and the way from a
-// text to a member of serve_options.
+// Charter: the parts of rows of the table of options: parsers with bounds, and the way from a text
+// to a member of serve_options.
 
 #include <fmt/format.h>
 
@@ -11,8 +11,8 @@
 
 namespace samjoko::cli {
 
-/// Parses a text and puts the value where `path`, a chain of members, leads to:
-/// `into(parse_time, &serve_options::limits, &serve_limits::pool_idle)`. To a list it is added.
+/// Parses a text and puts the value where `path`, a chain of members, leads to: `into(parse_time,
+/// &serve_options::limits, &serve_limits::pool_idle)`. A value for a list is added to it.
 template <class Parser, class... Path>
 taker into(Parser parse, Path... path) {
   return [=](std::string_view text, serve_options& to) -> result<void> {
@@ -45,7 +45,7 @@ inline auto time_between(milliseconds least, milliseconds most) {
   };
 }
 
-/// A parser of sizes that keeps to a range, and says why it is one.
+/// A parser of sizes that keeps to a range, and names the reason for the range.
 inline auto size_between(std::uint64_t least, std::uint64_t most, const char* why) {
   return [=](std::string_view text) -> result<std::uint64_t> {
     auto parsed = parse_size(text);

@@ -12,7 +12,7 @@
 namespace samjoko::cli {
 namespace {
 
-/// All that options of a default can be seen in.
+/// All members in which the default of an option can show.
 auto everything(const serve_options& of) {
   const auto& [connection, all, peer, least, most, idle, recycle, stack] = of.limits;
   const auto& http = of.http;

@@ -33,7 +33,7 @@ class caller {
   }
 
  private:
-  /// There is one text; a command or a service behind it may stand for what somebody looks for.
+  /// There is one help text; the command or service in the words may be what the user looks for.
   command help(const spoken& said) {
     const auto is_known = [this](const std::string& word) {
       return word == "--help" || word == "-h" ||
@@ -65,7 +65,7 @@ class caller {
     return {.serve = {}, .print = print_configuration(decided.services, services_)};
   }
 
-  /// The file alone: what the environment of the moment says is not part of it.
+  /// Checks the file alone: the present environment is not part of it.
   command check(const spoken& said) {
     if (said.words.empty()) return mistake(program_, "check needs a FILE");
     file_ = said.words.front();
@@ -92,7 +92,7 @@ class caller {
     return mistake(program_, "manual has two pages: 1, the commands, and 5, the configuration");
   }
 
-  /// From all that speaks about a program that is to serve.
+  /// Gathers the settings about a program that is to serve.
   void gather(const spoken& said, char** environment) {
     auto variables = read_environment(environment);
     all_.flags = said.flags;
@@ -114,7 +114,7 @@ class caller {
     add(std::move(read.problems));
   }
 
-  /// One that is named on the command line, or those of the file; never both.
+  /// The service of the command line, or those of the file; never both.
   void choose_services(std::vector<std::string> words) {
     const bool is_named = own_ || !words.empty();
     if (is_named && !all_.services.empty()) {
@@ -128,7 +128,7 @@ class caller {
                                   words.front());
       add({{where, place_of(where) + why}});
     }
-    // What is wrong with a file may be the reason why there is no service.
+    // An error in the file may be the reason why there is no service.
     if (!is_named && (!all_.services.empty() || !problems_.empty())) return;
     wanted_service named;
     if (own_) {
@@ -145,7 +145,7 @@ class caller {
   }
 
   decision decide_all() {
-    auto decided = decide(all_, services_);
+    auto decided = resolve(all_, services_);
     add(std::move(decided.problems));
     std::ranges::sort(problems_, comes_before);
     return decided;
@@ -155,7 +155,7 @@ class caller {
     for (auto& each : more) problems_.push_back(std::move(each));
   }
 
-  /// One line: the first, and where to find the others.
+  /// One line: the first problem, and where to find the others.
   command refuse() const {
     const auto& first = problems_.front().text;
     if (problems_.size() == 1) return mistake(program_, first);

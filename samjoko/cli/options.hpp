@@ -1,15 +1,15 @@
 #pragma once
-// Charter: what was asked for, on the command line, in the environment and in a file, checked.
-// Nothing is opened here but that file.
+// Charter: what was asked for, on the command line, in the environment and in a file, checked. Only
+// that file is opened here.
 
 #include <cstdint>
 #include <optional>
-#include <samjoko/cli/operating.hpp>
+#include <samjoko/cli/operating_options.hpp>
 #include <samjoko/cli/placement.hpp>
 #include <samjoko/hub/limits.hpp>
 #include <samjoko/os/address.hpp>
-#include <samjoko/serve/model.hpp>
-#include <samjoko/supervise/plan.hpp>
+#include <samjoko/serve/placement_limits.hpp>
+#include <samjoko/supervise/plan_settings.hpp>
 #include <string>
 #include <vector>
 
@@ -35,43 +35,44 @@ struct http_settings {
   friend bool operator==(const http_settings&, const http_settings&) noexcept = default;
 };
 
-/// One service and how it is served. What holds for a whole program (the rows of
-/// program_options.cpp) is the same in each of its services.
+/// One service and how it is served. Options of the whole program (the rows of program_options.cpp)
+/// are the same in each of its services.
 struct serve_options {
   std::string service;                 ///< what is served, as catalog.hpp knows it
   std::string name;                    ///< for people, in the log; empty: as the service
   std::vector<std::string> arguments;  ///< of the service
   std::vector<listener_options> listen;
-  placement_choice placed;  ///< where a listener says nothing of its own
+  placement_choice placed;  ///< for a listener without a choice of its own
   serve_limits limits;
   http_settings http;
   std::string hub_space;             ///< empty: as the title
   std::uint32_t chat_rate = 20;      ///< lines a second of one sender; 0: any
-  std::uint32_t max_children = 100;  ///< of a service that runs programs
+  std::uint32_t max_children = 100;  ///< for a service that runs programs
   hub::limits hub;
   milliseconds stop_timeout{30'000};
   /// A thread that runs a handler for so long without awaiting anything is stuck. 0: never.
   milliseconds stuck_timeout{60'000};
-  /// When a worker that fell is started again; of groups and the drain limit wire.cpp knows more.
+  /// When a worker that failed is started again; wire.cpp adds the groups and the drain limit.
   supervise::plan_settings restarts;
-  /// Deaths of one kind told one by one in a burst, before they are summed up. 0: all.
+  /// How many deaths of one kind are logged one by one in a burst, before they are summed up. 0:
+  /// all.
   std::uint32_t deaths_in_full = 10;
-  /// A host's name that connections go to is looked up again so often.
+  /// How often the host's name that connections go to is looked up again.
   milliseconds resolve_every{30'000};
   int backlog = 4096;
   std::optional<unsigned> unix_mode;
   std::optional<std::string> unix_owner;
-  std::string config_file;  ///< that was read; empty: none
+  std::string config_file;  ///< the one that was read; empty: none
   std::string log_file;     ///< empty: standard error
   std::string log_level = "info";
-  std::string user;  ///< empty: stay who we are
+  std::string user;  ///< empty: keep the present user
   std::string group;
   operating_options operate;
 
   [[nodiscard]] const std::string& title() const noexcept { return name.empty() ? service : name; }
 };
 
-/// What the program can serve: for the list of services, and to know which options concern whom.
+/// A service that the program can serve: for the list of services, and for option checks.
 struct service_entry {
   std::string name;
   std::string usage;  ///< of its arguments, such as "DIR"
@@ -79,29 +80,29 @@ struct service_entry {
   bool speaks_http = false;
   bool lists_directories = false;
   bool uses_hub = false;
-  /// Its clients write to each other.
+  /// Its clients send messages to each other.
   bool chats = false;
   /// It connects to an address, which may be a host's name.
   bool connects = false;
   /// All clients are in one process; more workers and the process models are refused.
   bool one_process = false;
-  /// The limits that it has by itself, below what is said; nothing: the built-in ones.
+  /// The service's own limits, below what is set; nothing: the built-in ones.
   std::optional<http_settings> http{};
   /// It gives clients to programs: no byte of theirs is read or written here.
   bool runs_program = false;
-  /// Checks name and number of the arguments, and what they say; opens nothing. May be empty.
+  /// Checks name and number of the arguments, and their values; opens nothing. May be empty.
   result<void> (*check)(const serve_options&) = nullptr;
 };
 
-/// What is to be done: serve, or print a text and leave.
+/// What to do: serve, or print a text and leave.
 struct command {
   std::vector<serve_options> serve;  ///< the services of the program; empty: print
   std::string print;
   int exit_code = 0;
 };
 
-/// `own`: a program with one service of its own; `services` has that one only then. `environment`
-/// is that of main's process (man 7 environ); null: none.
+/// `own`: a program with one service of its own; `services` has that one only then. `environment`:
+/// that of main's process (man 7 environ); null: none.
 [[nodiscard]] command parse_command_line(int argc, char** argv,
                                          const std::vector<service_entry>& services, bool own,
                                          char** environment = nullptr);

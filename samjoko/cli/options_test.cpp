@@ -178,7 +178,7 @@ TEST(options, a_switch_can_be_taken_back) {
   EXPECT_FALSE(options_of("files /srv --list=false").http.list);
 }
 
-/// A file that goes with the test.
+/// A file that is removed with the test.
 class with_file : public testing::Test {
  protected:
   with_file() {

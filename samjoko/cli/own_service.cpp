@@ -19,7 +19,7 @@ result<void> takes_no_arguments(const serve_options& options) {
                  fmt::format("'{}' is not expected here", options.arguments.front()));
 }
 
-/// As the parsers of the command line have them (option_rows.hpp, units.cpp).
+/// The same bounds as the parsers of the command line (option_rows.hpp, units.cpp).
 constexpr milliseconds longest_time{2'000'000'000};
 constexpr std::size_t least_stack = 96 << 10, most_stack = 1 << 30;
 constexpr std::uint32_t most_members = 1'000'000;

@@ -49,7 +49,7 @@ result<void> take_setting(std::string_view setting, placement_choice& how) {
       setting));
 }
 
-/// Names that are the same get the number of workers added, by which the groups then differ.
+/// Gives names that are the same the number of workers, by which the groups then differ.
 void make_names_differ(std::span<worker_group> all) {
   std::vector<std::string> names;
   for (const auto& each : all) names.push_back(each.name);
@@ -59,7 +59,7 @@ void make_names_differ(std::span<worker_group> all) {
   }
 }
 
-/// Of several services each has its name in front; a service of one group needs no more.
+/// With several services each has its name in front; a service of one group needs no more.
 void name_after_services(std::vector<worker_group>& all, std::span<const placed_service> services) {
   for (auto& each : all) {
     const auto same = std::ranges::count(all, each.service, &worker_group::service);

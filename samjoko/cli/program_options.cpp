@@ -1,5 +1,6 @@
-// The options that hold for a whole program, whatever it serves. A row is all there is to an option
+// The options of a whole program, whatever it serves. A row is all there is to an option
 // (option.hpp says what its fields mean).
+#include <samjoko/cli/operating.hpp>
 #include <samjoko/cli/option_rows.hpp>
 
 namespace samjoko::cli {
@@ -97,7 +98,7 @@ option of_hub(std::string_view name, std::string_view kind, std::string_view sta
           .kind = kind,
           .standard = standard,
           .help = help,
-          .whom = concerns::hub,
+          .whom = applies_to::hub,
           .holds_for = extent::program,
           .take = std::move(take)};
 }
@@ -146,10 +147,10 @@ option_group stop_rows() {
           }};
 }
 
-/// Without any delay a worker that cannot start would be started as fast as the machine can.
+/// With no delay a worker that cannot start would be restarted as fast as the machine can.
 constexpr milliseconds shortest_delay{1}, longest_delay{86'400'000};
 
-/// How fast workers that had served clients are replaced; of the same heading.
+/// How fast workers that had served clients are replaced; under the same heading.
 option_group replacement_rows() {
   using plan = supervise::plan_settings;
   return {"Workers that fall",

@@ -5,7 +5,7 @@
 #include <samjoko/cli/client_command.hpp>
 #include <samjoko/cli/http_settings.hpp>
 #include <samjoko/cli/own_service.hpp>
-#include <samjoko/cli/say.hpp>
+#include <samjoko/cli/print.hpp>
 #include <samjoko/cli/units.hpp>
 #include <samjoko/cli/wire.hpp>
 #include <samjoko/os/output.hpp>
@@ -14,9 +14,9 @@ namespace samjoko {
 namespace {
 
 int refuse(const service& own, const error& wrong) {
-  return cli::say(own.name, {.serve = {},
-                             .print = own.name + ": " + cli::in_words(wrong) + "\n",
-                             .exit_code = cli::exit_usage});
+  return cli::print(own.name, {.serve = {},
+                               .print = own.name + ": " + cli::in_words(wrong) + "\n",
+                               .exit_code = cli::exit_usage});
 }
 
 int serve_own(cli::serve_options options, const service& own) {
@@ -32,7 +32,7 @@ int run(int argc, char** argv, const service& own) {
   os::keep_standard_open();
   if (const auto code = cli::run_client_command(argc, argv)) return *code;
   auto wanted = cli::parse_command_line(argc, argv, {cli::entry_of(own)}, true, environ);
-  if (wanted.serve.empty()) return cli::say(own.name, wanted);
+  if (wanted.serve.empty()) return cli::print(own.name, wanted);
   if (auto checked = cli::check_service(own); !checked) return refuse(own, checked.error());
   return serve_own(std::move(wanted.serve.front()), own);
 }

@@ -23,7 +23,7 @@ task<> say_model(connection& client) {
   if (!written) co_return;
 }
 
-/// What the server sends until it closes; tries again while nobody listens there yet.
+/// What the server sends until it closes; tries again while no server listens there yet.
 std::string read_from(const os::address& where) {
   const auto until = deadline::after(milliseconds(20'000));
   while (!until.passed(steady::now())) {
@@ -53,7 +53,8 @@ TEST(run, by_data_each_listener_has_its_model) {
   const auto forked = os::fork_process();
   ASSERT_TRUE(forked);
   if (forked->in_child()) {
-    os::leave_process(run(options, {.name = "model", .handler = say_model, .greets = true}));
+    os::leave_process(
+        run(options, {.name = "model", .handler = say_model, .server_speaks_first = true}));
   }
   for (const auto& each : options.listen) {
     EXPECT_EQ(read_from(each.where), name_of(*each.how.model));

@@ -32,7 +32,7 @@ bool takes_numbers(const option& which) {
   return std::ranges::find(kinds, which.kind) != std::end(kinds);
 }
 
-/// How to write a value, for somebody who wrote something else.
+/// How to write a value, for a user who wrote something else.
 std::string example_of(const option& which) {
   if (is_switch(which)) return fmt::format("{} = true", which.name);
   const auto value = which.standard.empty() ? which.kind : which.standard;
@@ -40,7 +40,7 @@ std::string example_of(const option& which) {
   return fmt::format("{} = \"{}\"", which.name, value);
 }
 
-/// The text that says the same on a command line; nothing when the type is wrong.
+/// The text for the same value on a command line; nothing when the type is wrong.
 std::optional<std::string> text_of(const option& which, const toml::node& value) {
   if (const auto* truth = value.as_boolean(); truth != nullptr && is_switch(which))
     return truth->get() ? "true" : "false";
@@ -48,7 +48,7 @@ std::optional<std::string> text_of(const option& which, const toml::node& value)
   if (const auto* text = value.as_string()) return text->get();
   if (!takes_numbers(which)) return std::nullopt;
   if (const auto* number = value.as_integer()) {
-    // A mode is octal however it is written: 660, "660" and 0o660 are one.
+    // A mode is octal however it is written: 660, "660" and 0o660 are the same.
     const bool octal = (number->flags() & toml::value_flags::format_as_octal) ==
                        toml::value_flags::format_as_octal;
     return octal && which.kind == "MODE" ? fmt::format("{:o}", number->get())
@@ -186,7 +186,7 @@ class reader {
   }
 
   void take_option(const option& which, const toml::key& key, const toml::node& value,
-                   std::vector<statement>& into) {
+                   std::vector<setting>& into) {
     const auto* list = which.repeats ? value.as_array() : nullptr;
     if (list == nullptr) return take_value(which, value, into);
     if (list->empty())
@@ -194,7 +194,7 @@ class reader {
     for (const auto& each : *list) take_value(which, each, into);
   }
 
-  void take_value(const option& which, const toml::node& value, std::vector<statement>& into) {
+  void take_value(const option& which, const toml::node& value, std::vector<setting>& into) {
     if (auto text = text_of(which, value)) {
       into.push_back({&which, std::move(*text), place(value)});
     } else {
@@ -209,7 +209,7 @@ class reader {
     for (const auto& each : all_options()) {
       if (is_allowed(each) && each.name != "config") names.emplace_back(each.name);
     }
-    // Underscores for dashes are many letters apart and one mistake.
+    // A name with underscores for dashes differs by many letters but is one mistake.
     std::string written(key.str());
     std::ranges::replace(written, '_', '-');
     const auto near = nearest(written, names);

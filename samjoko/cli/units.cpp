@@ -24,7 +24,7 @@ result<double> parse_with(std::string_view text, const std::array<unit, N>& unit
   const auto* end = text.data() + text.size();
   const auto [rest, code] = std::from_chars(text.data(), end, number);
   const std::string_view name(rest, static_cast<std::size_t>(end - rest));
-  // A number beyond a double's range is still a number: whoever asked says what is the most.
+  // A number beyond a double's range is still a number: the caller checks the maximum.
   if (code == std::errc::result_out_of_range) number = std::numeric_limits<double>::infinity();
   if (code != std::errc::invalid_argument && number >= 0) {
     for (const auto& each : units) {
@@ -60,7 +60,7 @@ result<milliseconds> parse_time(std::string_view text) {
       {{"", 1e3}, {"s", 1e3}, {"ms", 1}, {"m", 60e3}, {"h", 3600e3}}};
   const auto parsed = parse_with(text, units, "time", "10s, 500ms, 2m or 1h");
   if (!parsed) return std::unexpected(parsed.error());
-  // Kept in 32 bits of milliseconds further down.
+  // The value is kept in 32 bits of milliseconds later.
   if (*parsed > 2e9)
     return failure(condition::bad_argument, "value",
                    fmt::format("'{}' is more than 23 days", text));
@@ -131,7 +131,7 @@ std::string in_words(const error& wrong) {
 
 std::string nearest(std::string_view word, const std::vector<std::string>& known) {
   std::string best;
-  std::size_t least = 3;  // further away is another word
+  std::size_t least = 3;  // at a greater distance it is another word
   for (const auto& each : known) {
     const auto far = distance(word, each);
     if (far < least) best = each, least = far;

@@ -1,5 +1,5 @@
 #pragma once
-// Charter: quantities as people write them.
+// Charter: quantities as users write them.
 
 #include <cstdint>
 #include <samjoko/base/deadline.hpp>
@@ -16,9 +16,9 @@ namespace samjoko::cli {
 [[nodiscard]] result<std::uint64_t> parse_size(std::string_view text);
 /// `660`, `0660`: permission bits.
 [[nodiscard]] result<unsigned> parse_mode(std::string_view text);
-/// debug, info, notice, warning or error, as it is.
+/// debug, info, notice, warning or error, unchanged.
 [[nodiscard]] result<std::string> parse_level(std::string_view text);
-/// Anything but nothing.
+/// Any text that is not empty.
 [[nodiscard]] result<std::string> parse_text(std::string_view text);
 /// `true`, `yes`, `on`, `1` and their opposites.
 [[nodiscard]] result<bool> parse_switch(std::string_view text);
@@ -26,10 +26,10 @@ namespace samjoko::cli {
 [[nodiscard]] result<std::uint64_t> parse_count(std::string_view text, std::uint64_t least,
                                                 std::uint64_t most);
 
-/// An error for the person who wrote the text: of condition::bad_argument the words alone, which
-/// name the text and what to write instead; of any other the whole sentence.
+/// An error for the user who wrote the text: for condition::bad_argument the message alone, which
+/// names the text and what to write instead; for any other condition the whole sentence.
 [[nodiscard]] std::string in_words(const error& wrong);
-/// The one of `known` that a mistyped word was probably meant to be; empty when none is near.
+/// The word of `known` that a mistyped word was probably meant to be; empty when none is near.
 [[nodiscard]] std::string nearest(std::string_view word, const std::vector<std::string>& known);
 
 }  // namespace samjoko::cli

@@ -13,21 +13,23 @@
 #include <samjoko/cli/hub_process.hpp>
 #include <samjoko/cli/listen_names.hpp>
 #include <samjoko/cli/open_listener.hpp>
-#include <samjoko/hub/rendezvous.hpp>
-#include <samjoko/os/death_log.hpp>
+#include <samjoko/cli/operating.hpp>
+#include <samjoko/hub/hub_address.hpp>
+#include <samjoko/log/target.hpp>
+#include <samjoko/log/writer.hpp>
+#include <samjoko/operate/control_handler.hpp>
+#include <samjoko/operate/deaths.hpp>
+#include <samjoko/operate/runtime_folder.hpp>
 #include <samjoko/os/handed_descriptors.hpp>
-#include <samjoko/os/log_target.hpp>
-#include <samjoko/os/log_writer.hpp>
 #include <samjoko/os/output.hpp>
 #include <samjoko/os/privilege.hpp>
 #include <samjoko/os/process_title.hpp>
-#include <samjoko/os/runtime_folder.hpp>
 #include <samjoko/os/shared_memory.hpp>
 #include <samjoko/os/signals.hpp>
 #include <samjoko/os/socket.hpp>
-#include <samjoko/serve/connection_account.hpp>
+#include <samjoko/postmortem/death_log.hpp>
+#include <samjoko/serve/connection_limiter.hpp>
 #include <samjoko/serve/model.hpp>
-#include <samjoko/supervise/deaths.hpp>
 #include <samjoko/supervise/master.hpp>
 
 namespace samjoko::cli {
@@ -36,26 +38,26 @@ namespace {
 using supervise::named_listener;
 
 int complain(const error& wrong, std::string_view try_this) {
-  os::log_error("start", "{}{}{}", wrong.sentence(), try_this.empty() ? "" : ": ", try_this);
+  log::error("start", "{}{}{}", wrong.sentence(), try_this.empty() ? "" : ": ", try_this);
   return exit_could_not_start;
 }
 
-os::log_level level_of(std::string_view name) {
+log::level level_of(std::string_view name) {
   constexpr std::array<std::string_view, 5> names{"debug", "info", "notice", "warning", "error"};
   const auto found = std::ranges::find(names, name);
-  return static_cast<os::log_level>(found - names.begin());
+  return static_cast<log::level>(found - names.begin());
 }
 
 result<void> begin_log(const serve_options& options) {
-  os::process_log().set_least_level(level_of(options.log_level));
-  os::process_log().set_format(format_for(options.operate, options.log_file.empty()));
+  log::process_log().set_least_level(level_of(options.log_level));
+  log::process_log().set_format(format_for(options.operate, options.log_file.empty()));
   auto target = options.log_file.empty() ? os::duplicate(os::standard_error)
-                                         : os::open_log_target(options.log_file);
+                                         : log::open_target(options.log_file);
   if (!target) return failure_of(target);
-  return os::log_to(std::move(*target), "master");
+  return log::write_to(std::move(*target), "master");
 }
 
-/// All listeners in the order of the services, or the first one's error.
+/// All listeners in the order of the services, or the exit code for the first error.
 std::expected<std::vector<named_listener>, int> open_listeners(std::span<const offer> offers,
                                                                const worker_groups& groups,
                                                                std::span<os::socket_file> files) {
@@ -77,9 +79,9 @@ void say_what_is_served(std::span<const offer> offers, const std::vector<named_l
                         const worker_groups& groups) {
   for (const auto& each : listeners) {
     const auto& [how, name, service] = groups.all[each.group];
-    os::log_notice(os::every("listening"), "serving {} on {} by {}, {} worker{}",
-                   offers[service].options.title(), each.name, describe(how), how.workers,
-                   how.workers == 1 ? "" : "s");
+    log::notice(log::every("listening"), "serving {} on {} by {}, {} worker{}",
+                offers[service].options.title(), each.name, describe(how), how.workers,
+                how.workers == 1 ? "" : "s");
   }
 }
 
@@ -106,22 +108,22 @@ serve::orders orders_of(supervise::worker& me) {
 
 /// What the workers of the program share, in memory that the master makes before it forks.
 struct shared {
-  os::slot_cells<serve::counters> counts;
-  std::vector<serve::connection_account> accounts;  ///< of each service
-  std::unique_ptr<os::black_boxes> deaths;
+  os::slot_cells<scoreboard::counters> counts;
+  std::vector<serve::connection_limiter> accounts;  ///< of each service
+  std::unique_ptr<postmortem::black_boxes> deaths;
 };
 
 result<shared> make_shared_memory(std::span<const offer> offers, std::size_t most_workers) {
   shared made;
-  auto counts = os::slot_cells<serve::counters>::make(most_workers);
+  auto counts = os::slot_cells<scoreboard::counters>::make(most_workers);
   if (!counts) return failure_of(counts);
   made.counts = std::move(*counts);
   for (const auto& each : offers) {
-    auto account = serve::connection_account::make(each.options.limits, most_workers);
+    auto account = serve::connection_limiter::make(each.options.limits, most_workers);
     if (!account) return failure_of(account);
     made.accounts.push_back(std::move(*account));
   }
-  auto deaths = os::black_boxes::make(most_workers);
+  auto deaths = postmortem::black_boxes::make(most_workers);
   if (!deaths) return failure_of(deaths);
   made.deaths = std::move(*deaths);
   return made;
@@ -171,7 +173,7 @@ class work_of_a_worker {
     me.ready();
     const auto ran = serve::run(group.how.model, group.how.spawn, work);
     if (!ran) {
-      os::log_error("worker", "{}", ran.error().sentence());
+      log::error("worker", "{}", ran.error().sentence());
       return exit_could_not_start;
     }
     return 0;
@@ -227,8 +229,8 @@ void close_to_newcomers(std::span<const os::address> addresses,
   }
 }
 
-/// Those of a group that was closed, where they had been; also where the kernel had chosen the
-/// port.
+/// Opens the listeners of a group that was closed, at their former addresses, also where the kernel
+/// had chosen the port.
 result<void> open_group(const serve_options& options, std::span<const os::address> addresses,
                         std::span<os::socket_file> files, std::vector<named_listener>& all,
                         std::size_t group) {
@@ -244,25 +246,22 @@ result<void> open_group(const serve_options& options, std::span<const os::addres
   return {};
 }
 
-supervise::operating seen_from_outside(std::span<const offer> offers, const worker_groups& groups,
-                                       std::span<const os::address> addresses,
-                                       std::span<os::socket_file> files, const shared& memory) {
-  supervise::operating outside;
+operate::settings seen_from_outside(std::span<const offer> offers, const worker_groups& groups,
+                                    std::span<const os::address> addresses,
+                                    std::span<os::socket_file> files, const shared& memory) {
+  operate::settings outside;
   for (const auto& each : groups.all) outside.groups.push_back({each.name, describe(each.how)});
   if (hub_asker(offers) != nullptr)
     outside.groups.push_back({hub_group, "one process that workers share"});
-  outside.connections_of = [&memory](std::size_t slot) -> supervise::connection_counts {
-    const auto& of = memory.counts.at(slot);
-    return {.open = static_cast<std::uint64_t>(std::max<std::int64_t>(of.open.load(), 0)),
-            .accepted = of.accepted.load(),
-            .refused = of.refused.load(),
-            .accept_pauses = of.accept_pauses.load()};
+  outside.connections_of = [&memory](std::size_t slot) {
+    return operate::counts_of(memory.counts.at(slot));
   };
   const auto& board = memory.deaths->own().board;
-  outside.deaths = [&board, program = os::program_file_name()](bool json, std::uint64_t number) {
-    return supervise::told_deaths(board.all(), json, number, program);
+  outside.deaths = [&board, program = operate::program_file_name()](bool json,
+                                                                    std::uint64_t number) {
+    return operate::told_deaths(board.all(), json, number, program);
   };
-  outside.storms = [&board] { return os::storms_now(board); };
+  outside.storms = [&board] { return postmortem::storms_now(board); };
   outside.death_count = [&board] { return board.count(); };
   outside.open_group = [=, &groups](std::vector<named_listener>& all, std::size_t group) {
     if (group == groups.all.size()) return reopen_hub(all, group);
@@ -275,11 +274,11 @@ void tell_refusals(const shared& memory) {
   std::uint64_t refused = 0;
   for (const auto& each : memory.accounts) refused += each.refused();
   if (refused > 0)
-    os::log_notice(os::every("refused"), "{} {} refused by the limits on connections",
-                   counted(refused, "client"), refused == 1 ? "was" : "were");
+    log::notice(log::every("refused"), "{} {} refused by the limits on connections",
+                counted(refused, "client"), refused == 1 ? "was" : "were");
 }
 
-/// Whoever handed a descriptor over expects that it is served.
+/// The process that handed a descriptor over expects that it is served.
 std::string handed_in_vain(std::span<const offer> offers, std::span<const os::address> addresses) {
   std::vector<int> used;
   for (const auto& each : addresses) used.push_back(each.inherited());
@@ -320,7 +319,7 @@ int serve_until_stopped(std::span<const offer> offers, operation& operated) {
   const auto& program = offers.front().options;
   const auto groups = groups_of(offers);
   const auto addresses = addresses_of(offers);
-  std::vector<os::socket_file> files(addresses.size());  // removed with it, whatever comes
+  std::vector<os::socket_file> files(addresses.size());  // removed with it in every case
   auto listeners = open_listeners(offers, groups, files);
   if (!listeners) return listeners.error();
   if (const auto in_vain = handed_in_vain(offers, addresses); !in_vain.empty()) {
@@ -339,7 +338,7 @@ int serve_until_stopped(std::span<const offer> offers, operation& operated) {
     settings.kept.insert(settings.kept.end(), keeps.begin(), keeps.end());
     if (groups.all.size() > 1) settings.group_names.push_back(each.name);
   }
-  // Nor may an operator (scale, TTIN) split later what was promised one process.
+  // Nor may an operator (scale, TTIN) later split a service that was promised one process.
   if (std::ranges::any_of(offers, [](const offer& each) { return each.offered.one_process; }))
     settings.plan.most_workers =
         std::accumulate(settings.plan.workers.begin(), settings.plan.workers.end(), std::size_t{0});
@@ -350,20 +349,21 @@ int serve_until_stopped(std::span<const offer> offers, operation& operated) {
   auto memory = make_shared_memory(offers, settings.plan.most_workers);
   if (!memory) return complain(memory.error(), "choose a lower --max-connections");
   use_memory(settings, *memory);
-  os::tell_deaths_in_full(program.deaths_in_full);
+  postmortem::tell_deaths_in_full(program.deaths_in_full);
   if (!program.user.empty()) {
     const auto who = os::find_identity(program.user, program.group);
     if (!who) return complain(who.error(), "no such user or group");
     settings.boxes->unwinds_as = *who;
   }
   settings.stuck_timeout = program.stuck_timeout;
-  settings.outside = seen_from_outside(offers, groups, addresses, files, *memory);
-  operated.give(settings.outside);
+  operate::control_handler handler(
+      operated.give(seen_from_outside(offers, groups, addresses, files, *memory)));
+  settings.operated_by = &handler;
   settings.before_graceful_stop = [&](const std::vector<named_listener>& open) {
     close_to_newcomers(addresses, open, files);
   };
   if (!program.log_file.empty())
-    settings.reopen_log = [&program] { return os::open_log_target(program.log_file); };
+    settings.reopen_log = [&program] { return log::open_target(program.log_file); };
   const int code =
       supervise::run_master(std::move(settings), work_of_a_worker(offers, groups, *memory));
   tell_refusals(*memory);
@@ -374,8 +374,8 @@ int serve_until_stopped(std::span<const offer> offers, operation& operated) {
 
 int serve(std::span<const offer> given) {
   const auto& program = given.front().options;
-  // From the first listener on clients, and whoever stops servers, may believe that this one is
-  // there: what they send waits until the master can hear it (it unblocks what it listens to).
+  // From the first listener on, clients and operators may believe that this server is up: the
+  // signals that they send wait until the master can take them (it unblocks what it listens to).
   os::block_only({SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGTTIN, SIGTTOU});
   os::keep_standard_open();
   os::survive_stray_signals();

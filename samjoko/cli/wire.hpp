@@ -1,6 +1,6 @@
 #pragma once
-// Charter: the composition root: the only file that sees everything. From what was asked for it
-// opens the listeners and puts a model into each worker under a master.
+// Charter: the composition root: the only file that sees everything. It opens the listeners that
+// were asked for and puts a model into each worker under a master.
 
 #include <samjoko/cli/options.hpp>
 #include <samjoko/serve/handler.hpp>
@@ -14,8 +14,8 @@ struct offer {
   service offered;
 };
 
-/// Runs until all services have stopped; the exit code of the program. At least one; what holds for
-/// the whole program is taken from the first.
+/// Runs until all services have stopped; returns the exit code of the program. There is at least
+/// one offer; the options of the whole program are taken from the first.
 [[nodiscard]] int serve(std::span<const offer> offers);
 
 }  // namespace samjoko::cli

@@ -1,5 +1,5 @@
 #pragma once
-// Charter: what a link hears from the hub, in the words of those who use it.
+// Charter: what a link receives from the hub, in the terms of a handler.
 
 #include <cstdint>
 #include <optional>
@@ -17,11 +17,11 @@ enum class event_kind : std::uint8_t {
   members,      ///< of `topic`: each name in `body` is followed by LF; `more`: others follow
   refused,      ///< what was `asked` with `topic` and `name`, because of `why`
   lost,         ///< `count` messages are missing here: this client reads too slowly
-  dropped,      ///< it read too slowly for too long: nothing more will come; nor behind hub_full
+  dropped,      ///< it read too slowly for too long: nothing more follows, nor behind hub_full
   interrupted,  ///< the hub had to be started again: messages may be missing
 };
 
-/// The views are good until the link is used for the next time.
+/// The views are valid until the link is used again.
 struct event {
   event_kind what{};
   std::string_view topic{};
@@ -33,7 +33,7 @@ struct event {
   std::uint64_t count = 0;
 };
 
-/// Nothing for a kind that a link does not understand: of a newer hub.
+/// Nothing for a kind that a link does not understand: that of a newer hub.
 [[nodiscard]] std::optional<event> event_of(const frame& said);
 
 }  // namespace samjoko::hub

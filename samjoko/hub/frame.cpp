@@ -42,9 +42,9 @@ bool is_kind(std::uint8_t number) noexcept {
 }  // namespace
 
 void append(std::string& to, const frame& what) {
-  CHECK(what.topic.size() <= longest_text && what.name.size() <= longest_text &&
-            what.body.size() <= longest_message,
-        "a frame whose parts do not fit");
+  SAMJOKO_CHECK(what.topic.size() <= longest_text && what.name.size() <= longest_text &&
+                    what.body.size() <= longest_message,
+                "a frame whose parts do not fit");
   const auto length = least_length + what.topic.size() + what.name.size() + what.body.size();
   for (std::size_t n = 0; n < length_size; ++n)
     to.push_back(static_cast<char>(length >> (8 * n) & 0xFF));

@@ -1,12 +1,12 @@
-// What a link of a worker that was taken over says, frame by frame and with bytes overwritten,
-// through the code of the hub; deterministic by its seed. Under the sanitizers this is a fuzz
-// target.
+// What a link of a worker under an attacker's control sends, frame by frame and with bytes
+// overwritten, goes through the code of the hub; deterministic by its seed. Under the sanitizers
+// this is a fuzz target.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <memory>
 #include <random>
-#include <samjoko/hub/switchboard.hpp>
+#include <samjoko/hub/broker.hpp>
 
 namespace samjoko::hub {
 namespace {
@@ -47,14 +47,14 @@ class talker {
 TEST(hub_scribble, on_every_frame_stays_within_the_bounds) {
   const limits bounds;
   for (std::uint64_t round = 0; round < rounds(); ++round) {
-    switchboard subject(bounds);
-    std::vector<std::unique_ptr<switchboard::member>> members;
+    broker subject(bounds);
+    std::vector<std::unique_ptr<broker::member>> members;
     talker some(round);
     steady::time_point now{};
     for (int turn = 0; turn < 200; ++turn) {
       now += milliseconds(some() % 50);
       if (members.empty() || some() % 10 == 0)
-        members.push_back(std::make_unique<switchboard::member>(bounds));
+        members.push_back(std::make_unique<broker::member>(bounds));
       const auto which = some() % members.size();
       const auto said = some.says();
       bool ends = some() % 40 == 0;
@@ -62,8 +62,8 @@ TEST(hub_scribble, on_every_frame_stays_within_the_bounds) {
         const auto cut = first_frame(left);
         ends = !cut;
         if (!cut || !*cut) break;
-        ends = subject.take(*members[which], (*cut)->what, now, false) ==
-               switchboard::verdict::malformed;
+        ends =
+            subject.take(*members[which], (*cut)->what, now, false) == broker::verdict::malformed;
         left = left.subspan((*cut)->size);
       }
       static_cast<void>(subject.take_touched());

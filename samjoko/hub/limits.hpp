@@ -1,5 +1,5 @@
 #pragma once
-// Charter: what bounds a hub: every queue, text and wait in it. The defaults suit a chat.
+// Charter: the limits of a hub: of every queue, text and wait in it. The defaults suit a chat.
 
 #include <cstddef>
 #include <cstdint>
@@ -24,8 +24,8 @@ struct limits {
   milliseconds publisher_wait{1000};
   /// A subscriber whose queue has not been half empty for so long is dropped.
   milliseconds slow_for{10'000};
-  /// So long after a hub was started again names are kept for those who had them before: whoever
-  /// claims another one waits.
+  /// How long a hub that was started again keeps names for the links that had them before: a link
+  /// that claims a name for the first time waits.
   milliseconds name_grace{2000};
 };
 

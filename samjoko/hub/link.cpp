@@ -4,7 +4,7 @@
 #include <cerrno>
 #include <samjoko/base/check.hpp>
 #include <samjoko/hub/event.hpp>
-#include <samjoko/hub/rendezvous.hpp>
+#include <samjoko/hub/hub_address.hpp>
 #include <samjoko/io/attempt.hpp>
 #include <samjoko/os/abstract_socket.hpp>
 #include <samjoko/os/socket.hpp>
@@ -14,7 +14,7 @@
 namespace samjoko::hub {
 namespace {
 
-/// While there is no hub, or its backlog is full.
+/// The pause while there is no hub, or its backlog is full.
 constexpr milliseconds try_again_after{100};
 /// A hub that takes nothing for so long is given up.
 constexpr milliseconds longest_silence{30'000};
@@ -57,7 +57,7 @@ link::~link() {
 
 result<void> link::open(connection& client) {
   if (opened_) return {};
-  if (!rendezvous())
+  if (!hub_address())
     return failure(ENOTCONN, "hub", "this program has none: say .uses_hub in its service");
   opened_ = true;
   move_to(&client);
@@ -72,7 +72,7 @@ void link::move_to(connection* next) noexcept {
     release.fd = socket_;
     client_->loop().begin(release);
   }
-  CHECK(client_ == nullptr || untaken().empty(), "given away with half of some news");
+  SAMJOKO_CHECK(client_ == nullptr || untaken().empty(), "given away with half of some news");
   unread_.reset();  // its block belongs to the loop
   taken_ = 0;
   if (client_ != nullptr) client_->rest_beside(nullptr);
@@ -80,8 +80,8 @@ void link::move_to(connection* next) noexcept {
   if (client_ != nullptr) client_->rest_beside(this);
 }
 
-/// To listen on it connects not so soon after the last time: a hub that ends each link would be
-/// asked without a pause.
+/// To listen, it does not connect too soon after the last time: else a hub that ends each link
+/// would be asked without a pause.
 bool link::is_connected(bool anew) {
   if (is_lost_ && !sends_ && !listens_) lose_hub();
   if (socket_ < 0 && (anew || try_again_.passed(client_->loop().now()))) connect();
@@ -90,8 +90,8 @@ bool link::is_connected(bool anew) {
 
 void link::connect() {
   try_again_ = client_->loop().deadline_after(try_again_after);
-  auto made = os::socket_for(*rendezvous());
-  const bool connected = made && os::connect_now(made->get(), *rendezvous()) == 0 &&
+  auto made = os::socket_for(*hub_address());
+  const bool connected = made && os::connect_now(made->get(), *hub_address()) == 0 &&
                          is_connected_to_rendezvous(made->get());
   if (connected) {
     socket_ = made->release();
@@ -99,8 +99,8 @@ void link::connect() {
   }
 }
 
-/// Says again what this link is called and subscribed to. Into the empty buffer of a fresh socket
-/// all of it fits at once.
+/// Repeats the name and the subscriptions of this link. All of it fits at once into the empty
+/// buffer of a fresh socket.
 bool link::renew() {
   entered_ = false;
   if (name_.empty() && topics_.empty()) return true;
@@ -121,14 +121,14 @@ bool link::renew() {
   return finished && send.result >= 0;
 }
 
-/// In front of the first frames of each socket; the space without a name needs no word.
+/// Comes before the first frames of each socket; the space without a name needs no frame.
 void link::enter(std::string& first) {
   if (std::exchange(entered_, true) || entered_space().empty()) return;
   append(first, {.kind = frame_kind::enter, .name = entered_space()});
 }
 
-/// A socket in which another task still waits stays open until that one has noticed as well: its
-/// hub is gone, or sees the end that is sent here and closes.
+/// A socket in which another task still waits stays open until that task has noticed as well: the
+/// task's hub is gone, or the hub sees the end that is sent here and closes.
 void link::lose_hub() noexcept {
   was_interrupted_ = true;
   if (sends_ || listens_) {
@@ -243,7 +243,7 @@ std::optional<event> link::take_frame() {
   }
 }
 
-/// What has to be said again to another hub.
+/// Notes what has to be sent again to another hub.
 void link::note(const event& heard) {
   if (heard.what == event_kind::named) name_ = heard.name;
   if (heard.what == event_kind::dropped) was_dropped_ = true;
@@ -260,7 +260,7 @@ void link::note(const event& heard) {
     });
 }
 
-/// What has reached our kernel; false when that is nothing for now.
+/// Receives what has reached our kernel; false when that is nothing for now.
 bool link::receive() {
   unread_.consume(std::exchange(taken_, 0));
   if (unread_.empty()) unread_.reset();
@@ -285,7 +285,7 @@ bool link::receive() {
   return true;
 }
 
-/// Given a client, a graceful stop ends it too.
+/// With a client, a graceful stop ends it too.
 task<> link::until_news(connection* until_stop) {
   io::awaited<io::operation> wait(client_->loop());
   detail::ended_by_stop stop{&wait};
@@ -333,7 +333,8 @@ task<result<void>> link::wait_beside_or_stop(connection& client) {
   co_return stop_beside(client);
 }
 
-/// What has reached our kernel before this moment has begun; it is still answered.
+/// Bytes that have reached our kernel before this moment belong to a turn that has begun; they are
+/// still answered.
 result<void> link::stop_beside(connection& client) {
   if (!client.unread().empty() || news_reached_us()) return {};
   auto last = client.receive_now();

@@ -1,19 +1,19 @@
 #pragma once
-// Charter: a client's line to the hub, for handlers in every model: publish, subscribe, be known by
-// a name, hear who comes and goes.
+// Charter: a client's line to the hub, for handlers in every model: publish, subscribe, claim a
+// name, hear which links come and go.
 //
 // What is promised. A subscriber that keeps up gets each message exactly once, and those of one
-// publisher in the order in which they were published. One that does not is bounded: publishers
-// wait for it at most limits::publisher_wait, then it misses messages and is told how many, where
-// they are missing (`lost`), and at last it is dropped (`dropped`). When the hub dies, names and
-// subscriptions are renewed by themselves as soon as there is another one, and each link is told
-// that messages may be missing (`interrupted`); what was asked and not answered before is to be
-// asked again. Nothing is stored: who subscribes later does not get what was published before.
+// publisher in the order in which they were published. For a subscriber that does not keep up,
+// publishers wait at most limits::publisher_wait. Then it misses messages and is told how many,
+// where they are missing (`lost`), and at last it is dropped (`dropped`). When the hub dies, each
+// link renews its name and subscriptions by itself as soon as there is another hub, and is told
+// that messages may be missing (`interrupted`). What was asked and not answered before has to be
+// asked again. Nothing is stored: a later subscriber does not get what was published before.
 //
-// A link belongs to one client and to the thread that has it; it is one socket. It is used by one
-// task at a time, but that one may wait in next() while another publishes. Kept in the state of a
-// turn handler, it goes with its client and ends its rests: a turn begins at a message as it does
-// at a byte, so a turn takes what is there (take()) and looks whether bytes came
+// A link belongs to one client and to the thread that has the client; it is one socket. One task at
+// a time uses it, but that task may wait in next() while another publishes. Kept in the state of a
+// turn handler, it is destroyed with its client and ends the client's rests: a turn begins at a
+// message as it does at a byte, so a turn takes what is there (take()) and looks whether bytes came
 // (client.unread()).
 
 #include <cstdint>
@@ -28,7 +28,7 @@
 namespace samjoko::hub {
 
 struct subscribe_options {
-  bool presence = false;    ///< also joined and left, of those who have a name
+  bool presence = false;    ///< also joined and left, of links that have a name
   bool named_only = false;  ///< refused while this link has no name
 };
 struct publish_options {
@@ -37,24 +37,24 @@ struct publish_options {
   bool named_only = false;    ///< refused while this link has no name
 };
 
-class link final : public companion {
+class link final : public wake_source {
  public:
   link() noexcept = default;
   link(const link&) = delete;
   link& operator=(const link&) = delete;
   ~link();
 
-  /// First of all. ENOTCONN when the program has no hub (service::uses_hub). While a hub is being
-  /// started again it succeeds all the same.
+  /// Call this first. ENOTCONN when the program has no hub (service::uses_hub). While a hub is
+  /// being started again it succeeds all the same.
   [[nodiscard]] result<void> open(connection& client);
   [[nodiscard]] bool is_open() const noexcept { return opened_; }
 
-  // Each of these is done when the kernel has it; what the hub answers is an event, in order.
+  // Each of these returns when the kernel has the bytes. The hub's answer is an event, in order.
   // Errors: condition::too_long (a text or a message beyond what any hub takes), EPIPE (dropped),
   // EAGAIN (no hub for the moment), ECANCELED, ETIMEDOUT.
 
-  /// One link of a space (rendezvous.hpp) has a name. Answer: named, or refused. Empty: gives it
-  /// up.
+  /// Claims the name for this link; only one link of a space (hub_address.hpp) can have it. Answer:
+  /// named, or refused. Empty: gives the name up.
   [[nodiscard]] task<result<void>> claim(std::string_view name);
   /// Answer: subscribed, or refused.
   [[nodiscard]] task<result<void>> subscribe(std::string_view topic,
@@ -63,24 +63,24 @@ class link final : public companion {
   [[nodiscard]] task<result<void>> unsubscribe(std::string_view topic);
   [[nodiscard]] task<result<void>> publish(std::string_view topic, std::string_view body,
                                            publish_options how = publish_options());
-  /// To whoever has the name. No answer, unless it is refused.
+  /// Sends to the link that has the name. No answer, unless it is refused.
   [[nodiscard]] task<result<void>> tell(std::string_view name, std::string_view body,
                                         publish_options how = publish_options());
   /// Answer: members, in one event or several.
   [[nodiscard]] task<result<void>> ask_members(std::string_view topic);
 
-  /// What has come, without waiting.
+  /// The next event that has come, without waiting.
   [[nodiscard]] std::optional<event> take();
   /// The next event. EPIPE behind `dropped`; ECANCELED.
   [[nodiscard]] task<result<event>> next();
-  /// For a plain handler: until more bytes of the client are unread, or take() has something. The
-  /// error of a failed read.
+  /// For a plain handler: waits until more bytes of the client are unread, or take() has something.
+  /// Returns the error of a failed read.
   [[nodiscard]] task<result<void>> wait_beside(connection& client);
-  /// The same for a handler that owes nobody an answer: a graceful stop ends it too, with
+  /// The same for a handler that owes no answer. A graceful stop ends it too, with
   /// condition::stopping, unless bytes or news have reached our kernel before.
   [[nodiscard]] task<result<void>> wait_beside_or_stop(connection& client);
 
-  // For whoever runs the client.
+  // Called by the session that runs the client.
   [[nodiscard]] bool has_news() const noexcept override;
   [[nodiscard]] bool take_progress() noexcept override;
   void wait_for_news(io::operation& wait) noexcept override;
@@ -91,7 +91,7 @@ class link final : public companion {
   struct kept {
     std::string topic;
     std::uint8_t flags;
-    unsigned unanswered = 1;  ///< a refusal is not the last word while another answer is to come
+    unsigned unanswered = 1;  ///< a refusal is not final while another answer is to come
   };
 
   [[nodiscard]] task<result<void>> say(frame what);
@@ -102,7 +102,7 @@ class link final : public companion {
   [[nodiscard]] bool receive();
   [[nodiscard]] std::optional<event> take_frame();
   void note(const event& heard);
-  /// `anew`: at once, if need be, for something that is to be said.
+  /// `anew`: connects at once, if need be, because something is to be sent.
   [[nodiscard]] bool is_connected(bool anew);
   void connect();
   [[nodiscard]] bool renew();

@@ -6,8 +6,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <samjoko/hub/running_hub.hpp>
-#include <samjoko/io/contract_bed.hpp>
+#include <samjoko/hub/testing/running_hub.hpp>
+#include <samjoko/io/testing/contract_bed.hpp>
 #include <samjoko/os/abstract_socket.hpp>
 #include <samjoko/os/poll.hpp>
 #include <samjoko/os/process.hpp>
@@ -18,15 +18,15 @@
 namespace samjoko::hub {
 namespace {
 
-// They are written in braces within a co_await expression: GCC 12 destroys twice what is made there
-// and is not trivial (docs/hazards.md, "Coroutines").
+// The options are written in braces within a co_await expression: GCC 12 destroys twice what is
+// made there and is not trivial (docs/hazards.md, "Coroutines").
 static_assert(std::is_trivially_destructible_v<subscribe_options>);
 static_assert(std::is_trivially_destructible_v<publish_options>);
 
 const connection_limits no_limits{.idle = milliseconds(0)};
 const stop_flag no_stop;
 
-/// A client whose other end is kept open, and its link.
+/// A client and its link; the other end of the client's connection is kept open.
 struct party {
   explicit party(io::loop& on) : party(on, pair()) {}
   party(io::loop& on, std::pair<int, int> both)
@@ -145,7 +145,7 @@ TYPED_TEST(hub_links, a_new_hub_is_told_names_and_subscriptions_again) {
   this->run(what_a_new_hub_is_told(hub, crow, wren));
 }
 
-/// Says so much that `slow`, which reads nothing, is dropped; `quick` gets all of it.
+/// Publishes so much that `slow`, which reads nothing, is dropped; `quick` gets all of it.
 task<> too_much_for_one(party& speaker, party& quick, party& slow, int messages) {
   co_await claim(slow.line, "slow");
   co_await subscribe(quick.line, "t", {.presence = true});
@@ -163,7 +163,7 @@ task<> too_much_for_one(party& speaker, party& quick, party& slow, int messages)
     EXPECT_TRUE(heard && heard->body.starts_with(std::to_string(n) + " "));
   }
   if (!has_left) co_await expect_next(quick.line, event_kind::left);
-  // What the slow one finds when it reads at last: a beginning, how much is missing, its end.
+  // What the slow link finds when it reads at last: a beginning, how much is missing, its end.
   int got = 0;
   std::uint64_t lost = 0;
   for (;;) {
@@ -177,7 +177,7 @@ task<> too_much_for_one(party& speaker, party& quick, party& slow, int messages)
     }
   }
   EXPECT_GT(lost, 0U);
-  // What was said after it had been dropped is not counted.
+  // Messages published after it had been dropped are not counted.
   EXPECT_LE(static_cast<std::uint64_t>(got) + lost, static_cast<std::uint64_t>(messages));
   const auto behind = co_await slow.line.next();
   EXPECT_TRUE(!behind && behind.error().is(EPIPE));
@@ -213,8 +213,8 @@ TYPED_TEST(hub_links, nonsense_ends_its_own_link_only) {
   this->run(subscribe(listener.line, "t"));
   for (const std::string_view nonsense :
        {"GET / HTTP/1.1\r\n\r\n", "\xff\xff\xff\xff", "\x04\x01\x01\x01\x20\x01\x01\x01"}) {
-    const auto stranger = os::socket_for(*rendezvous()).value();
-    ASSERT_EQ(os::connect_now(stranger.get(), *rendezvous()), 0);
+    const auto stranger = os::socket_for(*hub_address()).value();
+    ASSERT_EQ(os::connect_now(stranger.get(), *hub_address()), 0);
     ASSERT_GT(::send(stranger.get(), nonsense.data(), nonsense.size(), MSG_NOSIGNAL), 0);
     ASSERT_TRUE(os::wait_readable(stranger.get(), deadline::after(std::chrono::seconds(15))));
     char byte = 0;
@@ -232,7 +232,7 @@ task<> hear_of_no_hub(link& line) {
   }
 }
 
-/// A hub of another version, perhaps, that ends each link: it was asked 24,000 times a second.
+/// A hub that ends each link, perhaps one of another version, was asked 24,000 times a second.
 TYPED_TEST(hub_links, a_hub_that_ends_each_link_is_asked_with_a_pause) {
   const auto listener = open_rendezvous().value();
   party one(this->loop);
@@ -263,7 +263,7 @@ task<> last_words(party& listener, std::unique_ptr<party>& speaker) {
     co_await expect_next(listener.line, event_kind::message, std::to_string(n));
 }
 
-/// What a link said before it was closed is still passed on.
+/// Frames that a link sent before it was closed are still passed on.
 TYPED_TEST(hub_links, last_words_are_heard) {
   running_hub hub;
   party listener(this->loop);
@@ -286,7 +286,7 @@ task<> all_others_leave(party& who, std::size_t others) {
   co_await expect_next(who.line, event_kind::message, "alone");
 }
 
-/// A killed worker's links all end in one turn of the hub. Those that had ended were noted a second
+/// A killed worker's links all end in one turn of the hub. Links that had ended were noted a second
 /// time when they were told that others had left, and removed twice: the hub crashed.
 TYPED_TEST(hub_links, many_that_leave_at_once_are_each_removed_once) {
   running_hub hub;
@@ -321,11 +321,11 @@ TYPED_TEST(hub_links, what_fits_no_frame_is_an_error_at_once) {
   this->run(too_long(who));
 }
 
-/// Exit code 0: it was connected, and closed without a word.
+/// Exit code 0: the process was connected, and the hub closed without a byte.
 void be_stranger() {
   if (::setuid(65534) != 0) os::leave_process(1);
-  const auto line = os::socket_for(*rendezvous());
-  if (!line || os::connect_now(line->get(), *rendezvous()) != 0) os::leave_process(2);
+  const auto line = os::socket_for(*hub_address());
+  if (!line || os::connect_now(line->get(), *hub_address()) != 0) os::leave_process(2);
   if (!os::wait_readable(line->get(), deadline::after(std::chrono::seconds(15))))
     os::leave_process(3);
   char byte = 0;

@@ -7,7 +7,7 @@
 namespace samjoko::hub {
 namespace {
 
-/// Kept for the next messages; more is given back when the queue has been emptied.
+/// How many places are kept for the next messages; more is freed when the queue has been emptied.
 constexpr std::size_t kept_places = 64;
 
 shared_frame frame_of(const frame& what) {
@@ -57,7 +57,7 @@ std::size_t queue::front(std::span<iovec> room) const noexcept {
 }
 
 void queue::sent(std::size_t count) noexcept {
-  CHECK(count <= bytes_, "more was sent than there was");
+  SAMJOKO_CHECK(count <= bytes_, "more was sent than there was");
   bytes_ -= count;
   count += std::exchange(sent_of_first_, 0);
   while (first_ < items_.size() && count >= items_[first_]->size()) {
@@ -102,7 +102,8 @@ void queue::say_what_is_lost() {
   push(frame_of({.kind = frame_kind::lost, .body = count}));
 }
 
-/// A message of which a part is out has to be finished, or what follows would not be understood.
+/// A message of which a part is out has to be finished, else the reader could not parse what
+/// follows.
 void queue::drop() {
   state_ = queue_state::dropped;
   const auto keep_from = first_ + (sent_of_first_ > 0 ? 1 : 0);

@@ -1,13 +1,12 @@
 #pragma once
-// Charter: what waits in the hub for one subscriber: bounded, and honest about what is missing.
-// Pure; the time is handed in.
+// Charter: what waits in the hub for one subscriber. The queue is bounded and reports what is
+// missing. Pure: the caller passes the time.
 //
 //   ok       there is room
-//   filling  it was full, or overfull of answers, and has not been half empty since. For
-//   limits::publisher_wait publishers
-//            wait for it; then messages are left out and counted, until it is half empty: then the
-//            count is put where they are missing, and all is ok again
-//   dropped  not half empty within limits::slow_for: it gets nothing more but the word of that
+//   filling  it was full, or overfull of answers, and has not been half empty since. Publishers
+//            wait limits::publisher_wait for it; then messages are left out and counted, until it
+//            is half empty: then the count is put where they are missing, and all is ok again
+//   dropped  not half empty within limits::slow_for: it gets nothing more but a frame that says so
 
 #include <sys/uio.h>
 
@@ -19,7 +18,7 @@
 
 namespace samjoko::hub {
 
-/// One message, shared by the queues of all who get it.
+/// One message, shared by the queues of all links that get it.
 using shared_frame = std::shared_ptr<const std::string>;
 
 enum class queue_state : std::uint8_t { ok, filling, dropped };
@@ -33,21 +32,21 @@ class queue {
   [[nodiscard]] queue_state state() const noexcept { return state_; }
   /// Whether one more message would have to be left out, and its publisher may wait for room.
   [[nodiscard]] bool asks_to_wait(moment now) noexcept;
-  /// A message: put behind the others, or left out and counted.
+  /// Adds a message: behind the others, or left out and counted.
   void put(const shared_frame& message, moment now);
-  /// An answer to what this subscriber asked: never left out. See is_overfull().
+  /// Adds an answer to what this subscriber asked: never left out. See is_overfull().
   void put_answer(shared_frame answer);
-  /// So many answers wait that nothing more should be asked by this subscriber.
+  /// Whether so many answers wait that this subscriber should ask nothing more.
   [[nodiscard]] bool is_overfull() const noexcept { return fills(2); }
 
   [[nodiscard]] bool empty() const noexcept { return first_ == items_.size(); }
   [[nodiscard]] std::size_t messages() const noexcept { return items_.size() - first_; }
   [[nodiscard]] std::size_t size() const noexcept { return bytes_; }
-  /// The bytes to send next, as many parts as there is room for; how many parts.
+  /// Fills `room` with the bytes to send next, as many parts as fit; returns how many parts.
   [[nodiscard]] std::size_t front(std::span<iovec> room) const noexcept;
-  /// So many bytes of the front were sent.
+  /// `count` bytes of the front were sent.
   void sent(std::size_t count) noexcept;
-  /// After something was sent, and when due() has passed.
+  /// Call this after something was sent, and when due() has passed.
   void look_at_state(moment now);
   /// When look_at_state() may have something to do by time alone.
   [[nodiscard]] deadline due() const noexcept;

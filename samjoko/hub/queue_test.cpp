@@ -147,7 +147,7 @@ TEST_F(hub_queue, answers_are_never_left_out_but_stop_the_asking) {
   EXPECT_FALSE(tested.is_overfull());
 }
 
-// Nothing is read of one that is overfull, its end neither: it stayed for ever.
+// A link that is overfull is not read, nor was its end seen: it stayed for ever.
 TEST_F(hub_queue, one_that_does_not_read_its_answers_is_dropped) {
   for (int n = 0; n < 8; ++n) tested.put_answer(message("a"));
   tested.look_at_state(now);

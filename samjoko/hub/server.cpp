@@ -6,11 +6,11 @@
 #include <array>
 #include <cerrno>
 #include <samjoko/base/counted.hpp>
+#include <samjoko/hub/broker.hpp>
 #include <samjoko/hub/server_link.hpp>
-#include <samjoko/hub/switchboard.hpp>
+#include <samjoko/log/writer.hpp>
 #include <samjoko/os/abstract_socket.hpp>
 #include <samjoko/os/epoll.hpp>
-#include <samjoko/os/log_writer.hpp>
 #include <vector>
 
 namespace samjoko::hub {
@@ -19,7 +19,8 @@ namespace {
 constexpr milliseconds accept_pause{100};
 constexpr int accepted_per_turn = 64;
 constexpr milliseconds grace_step{50};
-/// Many may leave at once: those who are told of it get it in portions that fit their queues.
+/// Many links may leave at once: the links that are told of it get it in portions that fit their
+/// queues.
 constexpr std::size_t removed_per_flush = 16;
 
 class server {
@@ -48,7 +49,7 @@ class server {
  private:
   void watch(int number, std::uint32_t events) {
     if (const int code = epoll_.add(number, events); code != 0)
-      os::log_error("hub", "epoll_ctl: {}", reason(code));
+      log::error("hub", "epoll_ctl: {}", reason(code));
   }
 
   void wait() {
@@ -70,7 +71,7 @@ class server {
   }
 
   [[nodiscard]] int longest_wait() const {
-    // Room was made for those who wait for it.
+    // There is room now for messages that wait for it.
     if (!active_.empty() || (progressed_ && !paused_.empty())) return 0;
     auto first = deadline::never();
     for (const auto* each : paused_) first = std::min(first, each->paused_until);
@@ -88,8 +89,8 @@ class server {
       }
       if (!socket) {
         accept_again_ = now_ + accept_pause;
-        os::log_warning(os::every("hub accept"), "{}; connections to the hub wait",
-                        socket.error().sentence());
+        log::warning(log::every("hub accept"), "{}; connections to the hub wait",
+                     socket.error().sentence());
         return;
       }
       admit(std::move(*socket));
@@ -98,7 +99,7 @@ class server {
 
   void admit(os::descriptor socket) {
     if (os::peer_user(socket.get()) != os::this_user()) {
-      os::log_warning("hub stranger", "another user's process asked the hub for a link: refused");
+      log::warning("hub stranger", "another user's process asked the hub for a link: refused");
       return;
     }
     const auto number = static_cast<std::size_t>(socket.get());
@@ -107,8 +108,8 @@ class server {
     if (is_full) {
       board_.refuse(made->me, refusal::hub_full);
       static_cast<void>(made->flush(now_));
-      os::log_warning("hub full", "the hub has its {}: another one is refused",
-                      counted(count_, "link"));
+      log::warning("hub full", "the hub has its {}: another one is refused",
+                   counted(count_, "link"));
       board_.leave(made->me, now_);
       return;
     }
@@ -127,7 +128,7 @@ class server {
       each->active = false;
       read(*each);
     }
-    // Those who waited for somebody's room try again: some may have come.
+    // Links that waited for room in a queue try again: some room may have come.
     std::vector<server_link*> waited;
     waited.swap(paused_);
     for (auto* each : waited) {
@@ -156,7 +157,7 @@ class server {
   }
 
   /// Handles what was read, up to the first frame that has to wait. Three thousand questions fit
-  /// into one read, each with an answer of megabytes: they too wait, until there is room for more.
+  /// into one read, each with an answer of megabytes. They wait too, until there is room for more.
   void go_on(server_link& link) {
     const bool waited = std::exchange(link.waits, false);
     for (;;) {
@@ -167,9 +168,9 @@ class server {
       if (!*said) break;
       const bool may_wait = !waited || !link.paused_until.passed(now_);
       const auto verdict = board_.take(link.me, (*said)->what, now_, may_wait);
-      if (verdict == switchboard::verdict::malformed)
+      if (verdict == broker::verdict::malformed)
         return end_for_nonsense(link, error(condition::malformed, "hub frame", "not for a hub"));
-      if (verdict == switchboard::verdict::wait) return pause(link);
+      if (verdict == broker::verdict::wait) return pause(link);
       link.paused_until = deadline::never();
       link.handled((*said)->size);
     }
@@ -178,7 +179,8 @@ class server {
   }
 
   void pause(server_link& link) {
-    // What waits although its time has passed waits for the end of the grace of names.
+    // A frame that still waits although its time has passed waits for the end of the grace of
+    // names.
     if (link.paused_until.passed(now_)) {
       link.paused_until = deadline(now_ + grace_step);
     } else if (link.paused_until.is_never()) {
@@ -190,7 +192,7 @@ class server {
   }
 
   void end_for_nonsense(server_link& link, const error& wrong) {
-    os::log_warning("hub nonsense", "a link to the hub is closed: {}", wrong.sentence());
+    log::warning("hub nonsense", "a link to the hub is closed: {}", wrong.sentence());
     link.end();
     ended_.push_back(&link);
   }
@@ -206,7 +208,7 @@ class server {
       return;
     }
     note_state(link);
-    // Its answers are out: what it asks next may be read again.
+    // Its answers are out: its next questions may be read.
     if (has_more(link)) make_active(link);
   }
 
@@ -232,14 +234,14 @@ class server {
   }
 
   void drop(server_link& slow) {
-    os::log_warning("hub dropped", "a subscriber{}{} was too slow for {} ms: it is dropped",
-                    slow.me.name.empty() ? "" : " ", slow.me.name, limits_.slow_for.count());
+    log::warning("hub dropped", "a subscriber{}{} was too slow for {} ms: it is dropped",
+                 slow.me.name.empty() ? "" : " ", slow.me.name, limits_.slow_for.count());
     board_.leave(slow.me, now_);
   }
 
   void remove_ended() {
     for (bool more = true; more;) {
-      flush_touched();  // what those who left have others told
+      flush_touched();  // tells others which links left
       std::vector<server_link*> gone;
       gone.swap(ended_);
       std::ranges::sort(gone);
@@ -282,12 +284,12 @@ class server {
   const limits& limits_;
   const server_orders& orders_;
   steady::time_point now_ = steady::now();
-  switchboard board_;
+  broker board_;
   os::epoll epoll_;
   std::vector<std::unique_ptr<server_link>> links_;  // by descriptor
   std::size_t count_ = 0;
   std::vector<server_link*> active_;   // with something to read or to send
-  std::vector<server_link*> paused_;   // whose next message waits for somebody's room
+  std::vector<server_link*> paused_;   // whose next message waits for room in a queue
   std::vector<server_link*> filling_;  // whose queue is, or was, full
   std::vector<server_link*> ended_;    // to be removed at the end of the turn
   steady::time_point accept_again_{};

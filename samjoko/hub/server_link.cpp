@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t read_size = 32 * 1024;
 constexpr std::size_t parts_at_once = 64;
 
-/// Never used: what is received here has its own place.
+/// Never used: what is received here has memory of its own.
 io::buffer_pool& no_blocks() {
   static io::buffer_pool none;
   return none;
@@ -47,8 +47,8 @@ void server_link::receive() {
   const auto count = finished && receive.result > 0 ? static_cast<std::size_t>(receive.result) : 0;
   received_ += as_text(bytes(room).first(count));
   over_ = finished && receive.result <= 0;
-  // With room left there is nothing more before the next edge, unless the end came with this one,
-  // or descriptors stood beside the bytes.
+  // When room is left, nothing more comes before the next edge, unless the end came with this edge,
+  // or descriptors were attached to the bytes.
   may_read = finished && (hung_up_ || receive.yields || count == read_size);
 }
 

@@ -1,14 +1,14 @@
 #pragma once
-// Charter: the hub's end of one link: its socket, what it said and was not handled yet, and whether
-// it may be read or written.
+// Charter: the hub's end of one link: its socket, what it has sent and was not handled yet, and
+// whether it may be read or written.
 
-#include <samjoko/hub/switchboard.hpp>
+#include <samjoko/hub/broker.hpp>
 #include <samjoko/os/descriptor.hpp>
 #include <string>
 
 namespace samjoko::hub {
 
-/// The next who waits in the backlog; EAGAIN when nobody does.
+/// Accepts the next link of the backlog; EAGAIN when none waits.
 [[nodiscard]] result<os::descriptor> accept_link(int listener);
 
 class server_link {
@@ -17,27 +17,27 @@ class server_link {
       : me{bounds, this}, socket_(std::move(socket)) {}
 
   [[nodiscard]] int number() const noexcept { return socket_.get(); }
-  [[nodiscard]] static server_link& of(switchboard::member& which) noexcept {
+  [[nodiscard]] static server_link& of(broker::member& which) noexcept {
     return *static_cast<own_member&>(which).link;
   }
 
-  /// What epoll tells.
+  /// Takes the events that epoll reports.
   void hear(std::uint32_t events) noexcept;
   /// Reads once; unsets may_read when that was all.
   void receive();
-  /// What a dropped one says is not heard any more, only its end.
+  /// Frames of a dropped link are not handled any more, only its end.
   void forget_unhandled() noexcept { begin_ = received_.size(); }
   [[nodiscard]] bytes unhandled() const noexcept;
   void handled(std::size_t count) noexcept { begin_ += count; }
-  /// Before anything else is received.
+  /// Call this before anything else is received.
   void keep_unhandled();
-  /// Sends what waits in the queue, as far as the kernel takes it; whether anything was sent. To
-  /// one who is gone nothing is sent any more, but what it said before is still read.
+  /// Sends what waits in the queue, as far as the kernel takes it; returns whether anything was
+  /// sent. A link that is gone gets nothing more, but what it sent before is still read.
   bool flush(steady::time_point now);
   void end() noexcept { over_ = true; }
   [[nodiscard]] bool is_over() const noexcept { return over_; }
 
-  struct own_member : switchboard::member {
+  struct own_member : broker::member {
     own_member(const limits& bounds, server_link* self) : member(bounds), link(self) {}
     server_link* link;
   };
@@ -48,7 +48,7 @@ class server_link {
   bool is_filling = false;
   bool is_dropped = false;
   bool waits = false;      ///< its next frame is offered again
-  bool is_behind = false;  ///< what it said is handled further when its answers are out
+  bool is_behind = false;  ///< its next frames are handled when its answers are out
   deadline paused_until;
 
  private:

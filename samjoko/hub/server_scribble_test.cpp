@@ -1,7 +1,7 @@
-// The hub as it runs, beneath links that say whatever they like: every kind of frame, cut off, with
-// wrong lengths, in the wrong order, by the thousand, never read, with descriptors beside them,
-// over more links than it takes. Deterministic by its seed but for when the kernel delivers. Two
-// honest links of another space go on meanwhile. Under the sanitizers this is a fuzz target.
+// The running hub, with links that send anything: every kind of frame, cut off, with wrong lengths,
+// in the wrong order, by the thousand, never read, with descriptors attached, over more links than
+// the hub takes. Deterministic by its seed except for when the kernel delivers. Two honest links of
+// another space go on meanwhile. Under the sanitizers this is a fuzz target.
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -15,9 +15,9 @@
 #include <mutex>
 #include <random>
 #include <samjoko/hub/frame.hpp>
-#include <samjoko/hub/rendezvous.hpp>
+#include <samjoko/hub/hub_address.hpp>
 #include <samjoko/hub/server.hpp>
-#include <samjoko/os/bell.hpp>
+#include <samjoko/os/event_fd.hpp>
 #include <thread>
 
 namespace samjoko::hub {
@@ -25,7 +25,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Only a failing test uses it up.
+/// Only a failing test waits so long.
 constexpr milliseconds patience{60'000};
 constexpr std::size_t attackers = 80;
 
@@ -49,13 +49,13 @@ limits narrow() {
   return made;
 }
 
-/// A hub in a thread of this process, which tells how many links it holds.
+/// A hub in a thread of this process, which reports how many links it holds.
 class observed_hub {
  public:
   observed_hub() : listener_(open_rendezvous().value()) {
     thread_ = std::thread([this] {
       run_server(listener_.get(), bounds_,
-                 {.descriptor = bell_.descriptor(),
+                 {.descriptor = event_fd_.descriptor(),
                   .stop_asked = [this] { return stop_asked_.load(); },
                   .holds =
                       [this](std::size_t links) {
@@ -69,7 +69,7 @@ class observed_hub {
   observed_hub& operator=(const observed_hub&) = delete;
   ~observed_hub() {
     stop_asked_ = true;
-    bell_.ring();
+    event_fd_.notify();
     thread_.join();
   }
   [[nodiscard]] std::size_t links() const {
@@ -85,7 +85,7 @@ class observed_hub {
  private:
   limits bounds_ = narrow();
   os::descriptor listener_;
-  os::bell bell_;
+  os::event_fd event_fd_;
   std::atomic<bool> stop_asked_ = false;
   mutable std::mutex lock_;
   mutable std::condition_variable changed_;
@@ -97,10 +97,10 @@ class observed_hub {
 class raw_link {
  public:
   raw_link() : socket_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    const auto& where = *rendezvous();
+    const auto& where = *hub_address();
     EXPECT_EQ(::connect(socket_.get(), where.data(), where.size()), 0) << std::strerror(errno);
   }
-  /// As much as the kernel takes now; false when the hub has closed it.
+  /// Sends as much as the kernel takes now; false when the hub has closed it.
   bool say(std::string_view text, bool with_descriptors = false) const {
     iovec piece{const_cast<char*>(text.data()), text.size()};
     alignas(cmsghdr) char room[CMSG_SPACE(2 * sizeof(int))] = {};
@@ -114,13 +114,14 @@ class raw_link {
       control->cmsg_level = SOL_SOCKET;
       control->cmsg_type = SCM_RIGHTS;
       control->cmsg_len = CMSG_LEN(2 * sizeof(int));
-      // Itself too: then closing it does not close it, as long as the hub does not read this.
+      // The socket itself is attached too: then closing it does not close it, as long as the hub
+      // does not read this.
       const int attached[2] = {2, socket_.get()};
       std::memcpy(CMSG_DATA(control), attached, sizeof attached);
     }
     return ::sendmsg(socket_.get(), &packet, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0 || errno == EAGAIN;
   }
-  /// Reads away what there is; whether it is still open.
+  /// Reads away what there is; returns whether the socket is still open.
   [[nodiscard]] bool listen() const {
     char room[65'536];
     for (;;) {
@@ -129,7 +130,7 @@ class raw_link {
     }
   }
   void finish_sending() const { ::shutdown(socket_.get(), SHUT_WR); }
-  /// The next frame, whole. Kind 0 when there comes none.
+  /// The next whole frame. Kind 0 when none comes.
   [[nodiscard]] frame next() {
     for (;;) {
       heard_.erase(0, std::exchange(taken_, 0));
@@ -154,7 +155,7 @@ class raw_link {
   std::size_t taken_ = 0;
 };
 
-/// One of everything that may be said, and of what may not.
+/// Makes one of each kind of frame that may be sent, and of each that may not.
 class nonsense {
  public:
   explicit nonsense(std::uint64_t seed) : random_(seed) {}
@@ -255,7 +256,7 @@ std::size_t open_descriptors() {
   return static_cast<std::size_t>(std::distance(begin(all), end(all)));
 }
 
-/// The two that must not notice.
+/// The two honest links, which must not notice the others.
 struct honest_pair {
   raw_link speaker, listener;
   int said = 0;
@@ -319,8 +320,8 @@ TEST(hub_server, of_nonsense_from_all_sides_keeps_to_the_honest) {
   }
 }
 
-// More questions than answers fit into its queue: it goes on when there is room again
-// (tests/hostile/test_hub_frames.py sees that it holds no more meanwhile).
+// There are more questions than answers fit into the link's queue: the hub goes on when there is
+// room again (tests/hostile/test_hub_frames.py sees that it holds no more meanwhile).
 TEST(hub_server, answers_all_questions_that_came_in_one_read) {
   const observed_hub hub;
   std::vector<std::unique_ptr<raw_link>> members;

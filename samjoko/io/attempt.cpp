@@ -6,10 +6,10 @@
 #include <sys/uio.h>
 #include <unistd.h>
 #include <samjoko/base/check.hpp>
-#include <samjoko/os/activity.hpp>
 #include <samjoko/os/descriptor.hpp>
 #include <samjoko/os/pipe.hpp>
 #include <samjoko/os/socket.hpp>
+#include <samjoko/scoreboard/thread_slot.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -29,17 +29,17 @@ std::int64_t retried(Call call) {
 
 bool would_block(std::int64_t got) noexcept { return got == -EAGAIN || got == -EWOULDBLOCK; }
 
-/// From a socket; from a pipe, which recv(2) refuses, by the other call. Our ends of pipes never
-/// block, so that no flag is missed.
+/// From a socket; from a pipe, which recv(2) refuses, by read(2). Our ends of pipes never block, so
+/// no flag is missed.
 std::int64_t receive_into(int fd, std::byte* to, std::size_t size, int flags) {
   auto got = ::recv(fd, to, size, flags);
   if (got < 0 && errno == ENOTSOCK) got = ::read(fd, to, size);
   return got >= 0 ? got : -errno;
 }
 
-/// The same, and `more`: descriptors lay beside the bytes (unix(7), SCM_RIGHTS), which are closed
-/// by the kernel since nobody takes them. A receive ends there, so that it says nothing of what is
-/// behind.
+/// The same, and `more`: descriptors lay beside the bytes (unix(7), SCM_RIGHTS), and the kernel
+/// closes them, since there is no room to receive them. A receive ends at such a place, so its size
+/// does not tell whether more bytes follow.
 std::int64_t receive_beside_descriptors(int fd, std::byte* to, std::size_t size, bool& more) {
   iovec piece{to, size};
   msghdr packet{};
@@ -82,9 +82,9 @@ bool attempt_receive(operation& wanted, buffer_pool& pool) {
 
 namespace {
 
-/// Who was accepted comes with the same call, for those who gave room for it.
+/// The client's address comes with the same call, if the operation has room for it.
 int accept_once(operation& wanted, int flags) {
-  auto* const peer = reinterpret_cast<os::peer_name*>(wanted.data);
+  auto* const peer = reinterpret_cast<scoreboard::peer_name*>(wanted.data);
   if (peer == nullptr) return ::accept4(wanted.fd, nullptr, nullptr, flags);
   socklen_t size = sizeof peer->bytes;
   const int got = ::accept4(wanted.fd, peer->room(), &size, flags);
@@ -98,16 +98,16 @@ bool try_accept(operation& wanted, bool sockets_block) {
   return !would_block(wanted.result);
 }
 
-/// A non-blocking connect is begun once; when it is writable, SO_ERROR tells how it went, and
-/// before that tells 0: whether there is a peer tells the two apart. EAGAIN of a unix socket means
-/// that the backlog is full: it was not begun (man 2 connect).
+/// A non-blocking connect is begun once. When the socket is writable, SO_ERROR tells how it went;
+/// before that it tells 0, so whether there is a peer tells the two apart. EAGAIN of a unix socket
+/// means that the backlog is full: the connect was not begun (man 2 connect).
 bool try_connect(operation& wanted) {
   if (wanted.started) {
     wanted.result = -os::take_error(wanted.fd);
     return wanted.result != 0 || os::has_peer(wanted.fd);
   }
   const auto* to = reinterpret_cast<const sockaddr*>(wanted.data);
-  // An interrupted connect goes on by itself; calling again would give EALREADY.
+  // An interrupted connect goes on by itself; another call would give EALREADY.
   const int code = ::connect(wanted.fd, to, static_cast<socklen_t>(wanted.size)) == 0 ? 0 : errno;
   wanted.started = code == EINPROGRESS || code == EINTR;
   wanted.result = -code;
@@ -115,8 +115,8 @@ bool try_connect(operation& wanted) {
   return !wanted.started && !backlog_is_full;
 }
 
-/// Sends until all is out, it would block, or it is somebody else's turn. wanted.result counts what
-/// is out.
+/// Sends until everything is sent, it would block, or other tasks have their turn. wanted.result
+/// counts the bytes that are sent.
 template <class Call, class Advance>
 bool push_out(operation& wanted, bool* progressed, Call call, Advance advance) {
   const auto before = wanted.result;
@@ -229,7 +229,8 @@ void block_in_call(operation& wanted, buffer_pool& pool) {
     if (wanted.result < 0) wanted.result = -errno;
     return;
   }
-  CHECK(wanted.kind == operation_kind::receive, "only receive and accept block in the call");
+  SAMJOKO_CHECK(wanted.kind == operation_kind::receive,
+                "only receive and accept block in the call");
   wanted.result = receive_once(wanted, pool, [&](std::byte* to, std::size_t size) {
     return receive_into(wanted.fd, to, size, 0);
   });
@@ -242,7 +243,7 @@ void do_now(operation& wanted, buffer_pool& pool) {
     case operation_kind::shutdown_send: wanted.result = -os::shutdown_send(wanted.fd); return;
     case operation_kind::release: return;
     case operation_kind::close: os::descriptor(wanted.fd).reset(); return;
-    default: CHECK(false, "only immediate operations are done without waiting");
+    default: SAMJOKO_CHECK(false, "only immediate operations are done without waiting");
   }
 }
 

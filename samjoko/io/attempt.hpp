@@ -1,6 +1,6 @@
 #pragma once
 // Charter: the one place that moves bytes through a socket. Each try makes the system call of an
-// operation, retries EINTR where nobody asked to be woken, continues partial sends, and says
+// operation, retries EINTR where the wait need not be woken, continues partial sends, and says
 // whether the operation is finished or would have to wait. Signals for closed peers are turned off
 // per call (MSG_NOSIGNAL), never for the process. Our end of a pipe works as well, at the cost of a
 // call that a socket does not need.
@@ -9,7 +9,7 @@
 
 namespace samjoko::io {
 
-/// A send that has moved so many bytes stops, so that others get their turn.
+/// A send that has moved this many bytes stops, so that others get their turn.
 inline constexpr std::int64_t most_per_try = 1 << 20;
 
 /// Tries without waiting. true: `wanted.result` is final. false: it would block, or a send yields
@@ -21,7 +21,7 @@ inline constexpr std::int64_t most_per_try = 1 << 20;
 /// A receive.
 [[nodiscard]] bool attempt_receive(operation& wanted, buffer_pool& pool);
 
-/// A receive from a socket that may pass descriptors: behind one that `yields` there may be more,
+/// A receive from a socket that may pass descriptors: when it `yields`, more bytes may follow,
 /// though room was left. It costs more than attempt() (recvmsg in place of recv: 60 instructions
 /// here and some more in the kernel).
 [[nodiscard]] bool attempt_beside_descriptors(operation& wanted, buffer_pool& pool);
@@ -30,7 +30,7 @@ inline constexpr std::int64_t most_per_try = 1 << 20;
 /// socket's own receive timeout passed.
 void block_in_call(operation& wanted, buffer_pool& pool);
 
-/// Does an immediate operation, as far as the descriptor is concerned.
+/// Does the part of an immediate operation that concerns the descriptor.
 void do_now(operation& wanted, buffer_pool& pool);
 
 }  // namespace samjoko::io

@@ -7,7 +7,7 @@
 #include <coroutine>
 #include <samjoko/base/result.hpp>
 #include <samjoko/io/loop.hpp>
-#include <samjoko/os/activity.hpp>
+#include <samjoko/scoreboard/thread_slot.hpp>
 #include <samjoko/task/failures.hpp>
 
 namespace samjoko::io {
@@ -17,7 +17,7 @@ template <class Operation = operation>
 class awaited : public Operation, public waiting {
  public:
   explicit awaited(stream& via) noexcept : via_(&via) {}
-  /// One that may be over before it began: `of` is whom its outcome is counted for then.
+  /// For an operation that may be over before it began: its outcome is then counted for `of`.
   awaited(stream& via, task_context& of) noexcept : via_(&via), context_(&of) {}
 
   bool await_ready() const noexcept { return false; }
@@ -28,7 +28,7 @@ class awaited : public Operation, public waiting {
   [[nodiscard]] std::int64_t await_resume() const { return noted(); }
 
  protected:
-  /// The result, once it is counted whether it was a failure.
+  /// Counts the outcome, if it was a failure, and returns the result.
   std::int64_t noted() const { return noted(0 > this->result); }
   std::int64_t noted(bool failed) const {
     detail::note_outcome(*context_, failed && this->result != -ETIMEDOUT);
@@ -45,7 +45,7 @@ class awaited : public Operation, public waiting {
     waiter_ = waiter;
     this->complete = &awaited::completed;
     waiting::cancel = &awaited::cancel_wait;
-    // Set before begin: a blocking loop waits inside it, and may be told there to stop waiting.
+    // Set before begin: a blocking loop waits inside it, and the wait may be cancelled there.
     context.current = this;
     if (via_->begin(*this) == start::parked) return true;
     context.current = nullptr;
@@ -56,7 +56,7 @@ class awaited : public Operation, public waiting {
   static void completed(operation& self) noexcept {
     auto& me = static_cast<awaited&>(self);
     me.context_->current = nullptr;
-    os::mark_client(me.context_->descriptor);
+    scoreboard::mark_client(me.context_->descriptor);
     me.waiter_.resume();
   }
   static void cancel_wait(waiting& self) noexcept {
@@ -79,7 +79,7 @@ class [[nodiscard]] sleep_until : public awaited<operation> {
   [[nodiscard]] bool await_resume() const { return noted() == 0; }
 };
 
-/// Waits until a descriptor that somebody else reads can be read; 0 or -errno.
+/// Waits until a descriptor that other code reads is readable; 0 or -errno.
 class [[nodiscard]] until_readable : public awaited<operation> {
  public:
   until_readable(loop& on, int descriptor) noexcept : awaited(on) {

@@ -11,13 +11,13 @@
 namespace samjoko::io {
 namespace {
 
-/// Waits in accept until it is kicked.
+/// Waits in accept until it is interrupted.
 class waiting_member {
  public:
   explicit waiting_member(int listener) : thread_([this, listener] { live(listener); }) {
     loop_.wait(nullptr);
   }
-  void kick() { loop_.load()->wake(); }
+  void thread_interrupt() { loop_.load()->wake(); }
   std::int64_t join() {
     may_end_ = true;
     may_end_.notify_all();
@@ -44,7 +44,7 @@ class waiting_member {
     loop_ = &mine;
     loop_.notify_all();
     EXPECT_EQ(mine.begin(accept_), start::done);
-    may_end_.wait(false);  // until then it may be kicked
+    may_end_.wait(false);  // until then it may be interrupted
   }
 
   operation accept_;
@@ -53,8 +53,8 @@ class waiting_member {
   std::thread thread_;
 };
 
-// After an accept that answered EAGAIN (here by a time limit on the listener) the next was called
-// where no kick reaches it: a pool of threads never ended.
+// After an accept that answered EAGAIN (here by a time limit on the listener) the next accept was
+// called where no thread interrupt reaches it: a pool of threads never ended.
 TEST(blocking_accept, is_left_at_a_kick_though_it_answered_eagain_before) {
   const auto listener = os::listen_on(*os::address::parse("127.0.0.1:0"), {});
   ASSERT_TRUE(listener);
@@ -66,7 +66,7 @@ TEST(blocking_accept, is_left_at_a_kick_though_it_answered_eagain_before) {
     ::poll(nullptr, 0, 10);
     os::set_receive_timeout(listener->get(), milliseconds(0));
     ::poll(nullptr, 0, 30);
-    member.kick();
+    member.thread_interrupt();
     EXPECT_EQ(member.join(), -ECANCELED);
   }
 }

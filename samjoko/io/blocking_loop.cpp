@@ -6,8 +6,8 @@
 #include <cerrno>
 #include <samjoko/base/check.hpp>
 #include <samjoko/io/attempt.hpp>
-#include <samjoko/os/activity.hpp>
 #include <samjoko/os/socket.hpp>
+#include <samjoko/scoreboard/thread_slot.hpp>
 
 namespace samjoko::io {
 namespace {
@@ -27,8 +27,9 @@ bool blocks_in_call(const operation& wanted) noexcept {
   return kind && wanted.until.is_never() && wanted.allowance_ms == 0;
 }
 
-/// Between poll and accept somebody else may take the newcomer, and the call waits for the next. On
-/// a listener that blocks only the call itself is therefore waited in: there a kick reaches it.
+/// Between poll and accept another process may take the new client, and the call waits for the next
+/// one. So on a listener that blocks the loop waits in the call itself: there a thread interrupt
+/// reaches it.
 bool accepts_in_call(const operation& wanted) noexcept {
   return wanted.kind == operation_kind::accept && blocks_in_call(wanted) &&
          os::is_blocking(wanted.fd);
@@ -50,13 +51,14 @@ steady::time_point due_now(operation& wanted) noexcept {
 }  // namespace
 
 start blocking_loop::begin(operation& wanted) {
-  os::mark_running();  // whoever asks the loop for something is not stuck, though it may not wait
+  scoreboard::mark_running();  // a task that asks the loop for something is not stuck, though the
+                               // call may not wait
   if (is_immediate(wanted.kind)) {
     if (wanted.kind >= operation_kind::release && wanted.fd == idle_fd_) idle_fd_ = -1;
     do_now(wanted, buffers());
     return start::done;
   }
-  CHECK(parked_.empty() || is_alone_in_its_direction(wanted), one_at_a_time);
+  SAMJOKO_CHECK(parked_.empty() || is_alone_in_its_direction(wanted), one_at_a_time);
   if (live_tasks() <= 1 && parked_.empty() && !anything_ready()) {
     if (block(wanted) == outcome::done) return start::done;
   } else {
@@ -88,7 +90,7 @@ blocking_loop::outcome blocking_loop::block(operation& wanted) {
   return how;
 }
 
-/// Takes up the wait of the only parked operation again. Its deadline stands.
+/// Continues the wait of the only parked operation. Its deadline stays as it was.
 blocking_loop::outcome blocking_loop::block_again(operation& parked) {
   blocked_ = &parked;
   blocked_cancelled_ = false;
@@ -103,14 +105,14 @@ blocking_loop::outcome blocking_loop::block_in_place(operation& wanted) {
   const bool receives = wanted.kind == operation_kind::receive;
   if (receives) set_idle_limit(wanted.fd, wanted.idle_ms);
   for (;;) {
-    bool kicked = !kick_.enter();
+    bool kicked = !interrupt_.enter();
     if (!kicked) {
-      os::mark_waiting();
+      scoreboard::mark_waiting();
       block_in_call(wanted, buffers());
-      os::mark_running();
-      kicked = kick_.leave();
+      scoreboard::mark_running();
+      kicked = interrupt_.leave();
       if (wanted.result != -EINTR) {
-        if (kicked) kick_.send();  // it concerns the next wait
+        if (kicked) interrupt_.send();  // it is meant for the next wait
         if (wanted.result != -EAGAIN) return outcome::done;
         if (accepts_in_call(wanted)) continue;
         return after_idle_limit(wanted);
@@ -125,7 +127,8 @@ blocking_loop::outcome blocking_loop::block_in_place(operation& wanted) {
   }
 }
 
-/// The socket's own timeout passed; or it does not block at all, and is waited for in another way.
+/// The socket's own timeout has passed; or the socket does not block at all, and the loop waits
+/// with poll(2).
 blocking_loop::outcome blocking_loop::after_idle_limit(operation& wanted) {
   if (wanted.idle_ms == 0 || !os::is_blocking(wanted.fd)) return block_with_poll(wanted);
   wanted.result = -ETIMEDOUT;
@@ -133,7 +136,7 @@ blocking_loop::outcome blocking_loop::after_idle_limit(operation& wanted) {
 }
 
 blocking_loop::outcome blocking_loop::block_with_poll(operation& wanted) {
-  if (kick_.pending() && kick_.leave() && !attend(wanted)) {
+  if (interrupt_.pending() && interrupt_.leave() && !attend(wanted)) {
     wanted.due = due_now(wanted);
     return blocked_cancelled_ ? outcome::done : outcome::woken;
   }
@@ -148,11 +151,11 @@ blocking_loop::outcome blocking_loop::wait_until_due(operation& wanted) {
     const auto now = steady::now();
     if (wanted.due <= now) return give_up(wanted, sleeps ? 0 : -ETIMEDOUT);
     auto wait = wait_for(wanted);
-    if (kick_.enter()) {
-      os::mark_waiting();
+    if (interrupt_.enter()) {
+      scoreboard::mark_waiting();
       ::poll(&wait, 1, deadline(look_again(wanted, now)).poll_timeout(now));
-      os::mark_running();
-      if (!kick_.leave()) {
+      scoreboard::mark_running();
+      if (!interrupt_.leave()) {
         if (accepts_in_call(wanted)) return block_in_place(wanted);
         bool progressed = false;
         if (!sleeps && try_now(wanted, &progressed)) return outcome::done;
@@ -170,14 +173,14 @@ blocking_loop::outcome blocking_loop::give_up(operation& wanted, std::int64_t re
   return outcome::done;
 }
 
-/// A send_file made the socket non-blocking for its time.
+/// A send_file made the socket non-blocking while it ran.
 void blocking_loop::restore_mode(const operation& ended) noexcept {
   if (ended.kind == operation_kind::send_file && ended.started)
     static_cast<void>(os::set_blocking(ended.fd, true));
 }
 
-/// After a kick: lets whoever runs here look around. False when the blocked operation must not go
-/// on: it was cancelled, or there is work that has to run first, or another wait beside it.
+/// After a thread interrupt: runs the loop's attention. False when the blocked operation must not
+/// go on: it was cancelled, or there is work that has to run first, or another wait beside it.
 bool blocking_loop::attend(operation& blocked) {
   run_attention();
   if (blocked_cancelled_) {
@@ -189,14 +192,14 @@ bool blocking_loop::attend(operation& blocked) {
 
 void blocking_loop::set_idle_limit(int fd, std::uint32_t idle_ms) noexcept {
   if (fd == idle_fd_ && idle_ms == idle_ms_) return;
-  if (fd != idle_fd_ && idle_ms == 0) return;  // a fresh socket has none
+  if (fd != idle_fd_ && idle_ms == 0) return;  // a fresh socket has no limit
   os::set_receive_timeout(fd,
                           idle_ms == 0 ? milliseconds(0) : milliseconds(idle_ms) + timeout_guard);
   idle_fd_ = fd;
   idle_ms_ = idle_ms;
 }
 
-/// sendfile has no flag for "do not wait": the socket itself is made non-blocking for it.
+/// sendfile has no flag for "do not wait": the socket itself is made non-blocking for the call.
 bool blocking_loop::try_now(operation& wanted, bool* progressed) {
   if (wanted.kind != operation_kind::send_file) {
     return attempt(wanted, buffers(), true, progressed);
@@ -264,8 +267,7 @@ void blocking_loop::wait_for_parked() {
   }
 }
 
-/// Waits for any of the parked operations, at most until the moment, and tries those that may go
-/// on.
+/// Waits for any of the parked operations, at most until `at_most`, and tries those that may go on.
 void blocking_loop::sweep(deadline at_most) {
   completed_in_place_ = 0;
   swept_ = parked_;  // the attention may cancel some of them meanwhile
@@ -276,11 +278,11 @@ void blocking_loop::sweep(deadline at_most) {
     waits_.push_back(wait_for(*each));
     due = std::min(due, look_again(*each, now));
   }
-  if (!kick_.enter()) return run_attention();
-  os::mark_waiting();
+  if (!interrupt_.enter()) return run_attention();
+  scoreboard::mark_waiting();
   ::poll(waits_.data(), waits_.size(), deadline(due).poll_timeout(now));
-  os::mark_running();
-  if (kick_.leave()) run_attention();
+  scoreboard::mark_running();
+  if (interrupt_.leave()) run_attention();
   now = steady::now();
   for (std::size_t index = 0; index < swept_.size(); ++index) {
     if (swept_[index]->state == operation_state::parked)

@@ -2,14 +2,14 @@
 // Charter: one client that has the thread, or the process, for itself. While one task is alive an
 // operation is the plain blocking system call, made in begin(): the coroutine never suspends. A
 // receive is one system call; its idle deadline is the socket's own (SO_RCVTIMEO), set only when it
-// changes. When the client has several live tasks they are parked, and its few descriptors are
-// swept with poll(2).
+// changes. When the client has several live tasks, their operations are parked, and its few
+// descriptors are swept with poll(2).
 
 #include <poll.h>
 
 #include <samjoko/io/loop.hpp>
 #include <samjoko/io/timers.hpp>
-#include <samjoko/os/kick.hpp>
+#include <samjoko/os/thread_interrupt.hpp>
 #include <vector>
 
 namespace samjoko::io {
@@ -21,7 +21,7 @@ class blocking_loop final : public loop {
   start begin(operation& wanted) override;
   void cancel(operation& parked) noexcept override;
   void run() override;
-  void wake() noexcept override { kick_.send(); }
+  void wake() noexcept override { interrupt_.send(); }
 
  private:
   [[nodiscard]] bool is_alone_in_its_direction(const operation& wanted) const noexcept;
@@ -44,7 +44,7 @@ class blocking_loop final : public loop {
   void finish(operation& ended, std::int64_t result) noexcept;
   void complete_finished() noexcept;
 
-  os::kick kick_;
+  os::thread_interrupt interrupt_;
   operation* blocked_ = nullptr;
   bool blocked_cancelled_ = false;
   std::vector<operation*> parked_;

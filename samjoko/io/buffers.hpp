@@ -1,7 +1,7 @@
 #pragma once
-// Charter: the memory that bytes arrive in. A loop owns blocks of one size and lends them; a lease
+// Charter: the memory in which bytes arrive. A loop owns blocks of one size and lends them; a lease
 // is the loan: move-only, it gives the block back when it goes out of scope. A client that waits in
-// silence holds none. Everything here belongs to one thread.
+// silence holds no block. Everything here belongs to one thread.
 
 #include <cstddef>
 #include <samjoko/base/bytes.hpp>
@@ -20,12 +20,12 @@ class buffer_pool {
 
   /// A block of block_size bytes, the most recently used one first.
   [[nodiscard]] std::byte* take();
-  /// Whoever still reads it then is found: by the address sanitizer, or, in a build with checks, by
-  /// reading 0xdd.
+  /// Code that reads the block afterwards is found: by the address sanitizer, or, in a build with
+  /// checks, by reading 0xdd.
   void give_back(std::byte* block) noexcept;
 
-  /// Lends the pool memory for whole blocks that it does not own, such as a part of the thread's
-  /// own stack; once. A block of it is not touched before it is needed.
+  /// Lends the pool memory that it does not own, such as a part of the thread's own stack, for
+  /// whole blocks; once. A block of it is not touched before it is needed.
   void lend(mutable_bytes memory) noexcept { lent_ = fresh_ = memory; }
   /// How often the heap was asked: constant in steady state.
   [[nodiscard]] std::size_t heap_requests() const noexcept { return heap_requests_; }
@@ -83,7 +83,7 @@ class lease {
     begin_ = end_ = 0;
   }
 
-  // For those who fill it: the free tail, making room by moving the bytes to the front.
+  // For code that fills it: the free tail, making room by moving the bytes to the front.
   [[nodiscard]] bool has_block() const noexcept { return block_ != nullptr; }
   void compact() noexcept;
   [[nodiscard]] mutable_bytes tail() noexcept {

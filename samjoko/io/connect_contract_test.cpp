@@ -1,7 +1,7 @@
-// The loop's contract about connect: a unix backlog that is full is waited for, within the deadline
-// (a non-blocking connect answers EAGAIN then, which once was the end of it: man 2 connect).
+// The loop's contract about connect: a full unix backlog is waited for, within the deadline (a
+// non-blocking connect then answers EAGAIN, which once ended it: man 2 connect).
 #include <cerrno>
-#include <samjoko/io/contract_bed.hpp>
+#include <samjoko/io/testing/contract_bed.hpp>
 
 namespace samjoko::io {
 namespace {

@@ -6,10 +6,10 @@
 #include <samjoko/base/check.hpp>
 #include <samjoko/io/attempt.hpp>
 #include <samjoko/io/turn.hpp>
-#include <samjoko/os/activity.hpp>
+#include <samjoko/log/writer.hpp>
 #include <samjoko/os/clock.hpp>
-#include <samjoko/os/log_writer.hpp>
 #include <samjoko/os/socket.hpp>
+#include <samjoko/scoreboard/thread_slot.hpp>
 #include <utility>
 
 namespace samjoko::io {
@@ -19,8 +19,9 @@ namespace {
 constexpr int completions_per_turn = 64;
 constexpr std::size_t events_per_wait = 512;
 
-/// After these a receive that left room in its buffer may have left bytes, or the end, behind: they
-/// came with the same edge. Urgent data (EPOLLPRI) ends a receive early at its mark (man 7 tcp).
+/// After these events a receive that left room in its buffer may have left bytes, or the end,
+/// unread: they came with the same edge. Urgent data (EPOLLPRI) ends a receive early at its mark
+/// (man 7 tcp).
 constexpr std::uint32_t hang_up = EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI;
 
 /// A listener that several workers share wakes one of them (EPOLLEXCLUSIVE allows no other flags).
@@ -51,7 +52,7 @@ start epoll_loop::begin(operation& wanted) {
     return start::done;
   }
   auto& state = state_of(wanted.fd);
-  CHECK(state.place_of(wanted.kind) == nullptr, one_at_a_time);
+  SAMJOKO_CHECK(state.place_of(wanted.kind) == nullptr, one_at_a_time);
   const bool may_try = waits_to_send(wanted.kind) ? state.may_write : state.may_read;
   if (may_try && budget_ <= 0) {
     defer(wanted, steady::time_point::max());
@@ -72,14 +73,15 @@ start epoll_loop::wait(operation& wanted, descriptor_state& state) {
   return waits_for_backlog(wanted) ? pause(wanted) : park(wanted, state);
 }
 
-/// A registration belongs to the open socket and outlives its descriptor: before the descriptor is
-/// given away it is taken out. A close takes it out by itself.
+/// A registration belongs to the open socket and outlives its descriptor: it is removed before the
+/// descriptor is given away. A close removes it by itself.
 void epoll_loop::forget(const operation& last) {
   auto& state = state_of(last.fd);
-  CHECK(state.reader == nullptr && state.writer == nullptr,
-        "closed or given away with an operation in flight");
-  CHECK(std::ranges::none_of(paused_, [&](const auto* each) { return each->fd == last.fd; }),
-        "closed or given away with an operation that is tried again");
+  SAMJOKO_CHECK(state.reader == nullptr && state.writer == nullptr,
+                "closed or given away with an operation in flight");
+  SAMJOKO_CHECK(
+      std::ranges::none_of(paused_, [&](const auto* each) { return each->fd == last.fd; }),
+      "closed or given away with an operation that is tried again");
   if (last.kind == operation_kind::release && state.for_events != watched::nothing)
     epoll_.remove(last.fd);
   state = {};
@@ -100,7 +102,7 @@ bool epoll_loop::try_now(operation& wanted, descriptor_state& state, bool* progr
 }
 
 /// A partial receive is remembered: until the next edge there is nothing more, unless the end came
-/// too, or descriptors stood beside the bytes.
+/// too, or descriptors lay beside the bytes.
 bool epoll_loop::receive(operation& wanted, descriptor_state& state) {
   const auto room = wanted.data == nullptr ? buffer_pool::block_size : wanted.size;
   const bool finished = state.only_bytes ? attempt_receive(wanted, buffers())
@@ -115,7 +117,7 @@ bool epoll_loop::receive(operation& wanted, descriptor_state& state) {
   return finished;
 }
 
-/// 0 or an errno. An edge that came between the attempt and this is told at once (man 2 epoll_ctl).
+/// 0 or an errno. An edge between the attempt and this call is reported at once (man 2 epoll_ctl).
 int epoll_loop::watch(const operation& wanted, descriptor_state& state, watched needed) noexcept {
   const auto events = events_for(wanted.kind);
   const int code = state.for_events == watched::nothing ? epoll_.add(wanted.fd, events)
@@ -129,8 +131,8 @@ int epoll_loop::watch(const operation& wanted, descriptor_state& state, watched 
 start epoll_loop::park(operation& wanted, descriptor_state& state) {
   const auto needed = waits_to_send(wanted.kind) ? watched::both : watched::input;
   const int code = state.for_events >= needed ? 0 : watch(wanted, state, needed);
-  if (code == ENOMEM || code == ENOSPC) {  // the kernel's shortage will pass
-    os::log_warning("epoll", "epoll_ctl: {}; clients wait until there is room again", reason(code));
+  if (code == ENOMEM || code == ENOSPC) {  // the shortage in the kernel will pass
+    log::warning("epoll", "epoll_ctl: {}; clients wait until there is room again", reason(code));
     return pause(wanted);
   }
   if (code != 0) {
@@ -138,14 +140,14 @@ start epoll_loop::park(operation& wanted, descriptor_state& state) {
     return start::done;
   }
   auto*& place = state.place_of(wanted.kind);
-  CHECK(place == nullptr, one_at_a_time);
+  SAMJOKO_CHECK(place == nullptr, one_at_a_time);
   place = &wanted;
   if (wanted.state != operation_state::paused) set_due(wanted);
   wanted.state = operation_state::parked;
   return start::parked;
 }
 
-/// Its deadline stands however often it is tried again.
+/// Its deadline stays as it was, however often it is tried again.
 start epoll_loop::pause(operation& wanted) {
   if (wanted.state != operation_state::paused) set_due(wanted);
   wanted.state = operation_state::paused;
@@ -280,12 +282,12 @@ int epoll_loop::longest_wait() noexcept {
 void epoll_loop::one_turn() {
   std::array<epoll_event, events_per_wait> room;
   bool woken = false;
-  os::mark_waiting();
+  scoreboard::mark_waiting();
   const auto events = epoll_.wait(room, longest_wait(), woken);
   begin_turn();
-  os::mark_client(-1);
+  scoreboard::mark_client(-1);
   for (const auto& event : events) handle(event);
-  os::mark_client(-1);  // who becomes ready by a queue says himself whom he serves
+  scoreboard::mark_client(-1);  // a task that a queue makes ready marks its client itself
   if (woken) run_attention();
   run_ready();
   if (!deferred_.empty()) run_deferred();

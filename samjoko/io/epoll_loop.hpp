@@ -1,9 +1,9 @@
 #pragma once
 // Charter: many clients in one thread, by readiness (man 7 epoll). A fresh descriptor is tried
-// before it is registered; it is registered once, edge-triggered, for input, and for output too
-// when it first could not take any: nearly all can, and the edge that would say so at once costs a
-// wait. After a receive that left room in its buffer nothing is tried before the next edge, so a
-// request costs no EAGAIN.
+// before it is registered. It is registered once, edge-triggered, for input, and for output too
+// when it first could take none: nearly every descriptor can, and the edge that would say so at
+// once costs a wait. After a receive that left room in its buffer nothing is tried before the next
+// edge, so a request costs no EAGAIN.
 
 #include <samjoko/io/loop.hpp>
 #include <samjoko/io/timers.hpp>
@@ -34,7 +34,8 @@ class epoll_loop final : public loop {
     bool may_write = true;
     /// More than one receive takes came with the event; no second edge follows.
     bool hung_up = false;
-    /// No descriptors can lie beside them. Known of what a listener of such a family accepted.
+    /// No descriptors can lie beside the bytes. Known for sockets accepted from a listener of such
+    /// a family.
     bool only_bytes = false;
 
     /// Where the one operation of that direction is, while it is parked or deferred.
@@ -77,8 +78,8 @@ class epoll_loop final : public loop {
   std::vector<descriptor_state> descriptors_;
   operation_list deferred_;          ///< could go on at once, but the task's budget was used up
   std::vector<operation*> paused_;   ///< wait for what no event tells; their deadlines run
-  steady::time_point try_again_at_;  ///< when any are paused
-  operation_list finished_;          ///< have their result and wait to be told
+  steady::time_point try_again_at_;  ///< when any operation is paused
+  operation_list finished_;          ///< these have their result; complete() is still to be called
   int budget_ = 0;
 };
 

@@ -1,17 +1,16 @@
 #pragma once
 // Charter: how a task waits. A loop is asked to begin an operation and answers done or parked; that
 // answer is the whole difference between blocking and multiplexed. A loop belongs to the thread
-// that made it; only wake() and run_queue::post() may be called from elsewhere.
+// that made it; only wake() and run_queue::post() may be called from other threads.
 //
 // The contract, which loop_contract_test.cpp holds every loop to:
 //  1. done: the result is set and complete() is never called. parked: complete() is called exactly
-//  once,
-//     from run(), on the loop's thread, never from inside begin() or cancel().
+//     once, from run(), on the loop's thread, never from inside begin() or cancel().
 //  2. The operation and its bytes stay in place until then. To leave early, cancel and wait.
 //  3. A receive of 0 bytes is the end of the stream, never "nothing yet".
 //  4. A deadline ends any operation, at most 100 ms or 1 % late and never early.
-//  5. A loop that many share bounds how much one task completes in place per turn, in operations
-//  and in bytes of one send.
+//  5. A loop that many clients share bounds how much one task completes in place per turn, in
+//     operations and in bytes of one send.
 //  6. A send is whole: partial sends are continued by the loop.
 //  7. A wake() before, during or after the wait is not lost.
 
@@ -24,7 +23,7 @@ namespace samjoko::io {
 
 enum class start : bool { parked, done };
 
-/// Where operations can be begun: a loop for plain sockets; something between (TLS) is one too.
+/// Where operations can be begun: a loop for plain sockets; a layer between (TLS) is one too.
 class stream {
  public:
   virtual start begin(operation& wanted) = 0;
@@ -40,7 +39,7 @@ class loop : public stream, public run_queue {
   /// Runs until no task is alive on this loop.
   virtual void run() = 0;
 
-  /// The clock that deadlines on this loop are counted by: steady::now(), or a simulated one.
+  /// The clock by which deadlines on this loop are counted: steady::now(), or a simulated one.
   [[nodiscard]] virtual steady::time_point now() const noexcept { return steady::now(); }
   /// The moment that is `time` from now, for a wait on this loop: never early, late by less than
   /// os::coarse_lag(). Cheaper than asking now(), and right on a simulated clock too.
@@ -48,7 +47,7 @@ class loop : public stream, public run_queue {
     return deadline(os::coarse_now() + os::coarse_lag() + time);
   }
 
-  /// Whether descriptors of the kernel can be waited for here: not on a simulated loop, which has
+  /// Whether the kernel's descriptors can be waited for here: not on a simulated loop, which has
   /// neither processes nor signals.
   [[nodiscard]] virtual bool is_real() const noexcept { return true; }
   /// Whether sockets stay blocking here: one client has this thread for itself.

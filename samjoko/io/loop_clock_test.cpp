@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include <samjoko/io/contract_bed.hpp>
+#include <samjoko/io/testing/contract_bed.hpp>
 
 namespace samjoko::io {
 namespace {

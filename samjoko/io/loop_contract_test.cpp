@@ -3,7 +3,7 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
-#include <samjoko/io/contract_bed.hpp>
+#include <samjoko/io/testing/contract_bed.hpp>
 #include <samjoko/task/channel.hpp>
 
 namespace samjoko::io {
@@ -13,7 +13,7 @@ template <class Bed>
 class loop_contract : public contract_case<Bed> {};
 TYPED_TEST_SUITE(loop_contract, beds);
 
-/// An operation begun by hand that counts how often it is told, and where.
+/// An operation begun by hand that counts how often complete() is called, and where.
 struct counted : operation {
   counted(loop& the_loop, operation_kind the_kind, int number) : on(the_loop) {
     kind = the_kind;
@@ -186,8 +186,8 @@ TYPED_TEST(loop_contract, each_kind_of_deadline_ends_a_wait_and_never_early) {
   main_task(on, all_time_out(on, this->sockets(), this->sockets())).finish();
 }
 
-// A receive with both an idle limit and a deadline was parked beside another task; when that one
-// had ended the wait was taken up again alone, and its old "nothing yet" was taken for a timeout.
+// A receive with both an idle limit and a deadline was parked beside another task. When that task
+// had ended, the wait was taken up again alone, and its old "nothing yet" was taken for a timeout.
 task<> short_sleep(loop& on) {
   static_cast<void>(co_await sleep_until(on, deadline(on.now() + milliseconds(20))));
 }

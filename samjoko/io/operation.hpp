@@ -1,7 +1,7 @@
 #pragma once
 // Charter: one request to the outside world, as a value. It lives in the waiting coroutine's own
 // frame (or in a connection at rest) and holds everything needed to submit it, so that a completion
-// engine can take it as well as a readiness loop or a plain blocking call.
+// engine can run it as well as a readiness loop or a plain blocking call.
 
 #include <sys/types.h>
 
@@ -12,7 +12,8 @@
 namespace samjoko::io {
 
 enum class operation_kind : std::uint8_t {
-  accept,   ///< `data`: an os::peer_name for the client's address, or null; result: its descriptor
+  accept,   ///< `data`: an scoreboard::peer_name for the client's address, or null; result: its
+            ///< descriptor
   connect,  ///< `data`, `size`: the sockaddr; result 0
   receive,  ///< into `data`, or, when that is null, into a block that the loop lends; 0 is the end
   send,     ///< all of `data`; result: how many bytes
@@ -33,14 +34,14 @@ enum class operation_state : std::uint8_t {
   free,
   parked,
   deferred,  ///< goes on in the next turn
-  paused,    ///< nothing will tell when it may go on: tried again after a short while
+  paused,    ///< no event tells when it may go on: tried again after a short while
   finished
 };
 
 struct operation {
   operation_kind kind = operation_kind::receive;
   operation_state state = operation_state::free;
-  bool started = false;  ///< the loop's: a connect under way, a descriptor made non-blocking
+  bool started = false;  ///< used by the loop: a connect under way, a descriptor made non-blocking
   bool yields = false;   ///< the loop's: a send that could go on, but others have their turn first
   int fd = -1;
   std::byte* data = nullptr;
@@ -48,19 +49,19 @@ struct operation {
 
   /// Milliseconds without progress after which it fails with ETIMEDOUT; 0: for ever.
   std::uint32_t idle_ms = 0;
-  /// Milliseconds for the whole of it, counted from its first wait (no clock is read before); 0:
-  /// none.
+  /// Milliseconds for the whole operation, counted from its first wait (no clock is read before);
+  /// 0: none.
   std::uint32_t allowance_ms = 0;
-  /// An absolute end for the whole of it, besides.
+  /// Besides, an absolute end for the whole operation.
   deadline until;
 
-  /// >= 0: a value; < 0: -errno. ETIMEDOUT and ECANCELED are told this way too.
+  /// >= 0: a value; < 0: -errno. ETIMEDOUT and ECANCELED are reported this way too.
   std::int64_t result = 0;
   /// Called by the loop, once, on its thread, when a parked operation has its result. The operation
   /// may be gone when it returns.
   void (*complete)(operation&) noexcept = nullptr;
 
-  // The loop's own, while parked.
+  // Used by the loop while the operation is parked.
   operation* previous = nullptr;
   operation* next = nullptr;
   steady::time_point due = steady::time_point::max();
@@ -84,7 +85,7 @@ struct file_operation : operation {
 }
 constexpr milliseconds try_again_after{20};
 
-/// The words of the CHECK where somebody begins what another has begun and not ended.
+/// The words of the CHECK for code that begins an operation while another one is under way.
 constexpr const char* one_at_a_time =
     "two reads or two writes at a time on one connection: await the first before the second begins";
 

@@ -1,4 +1,4 @@
-// The loop's contract about sends: files, nothing at all, cancelled, slow readers, long ones.
+// The loop's contract about sends: files, empty sends, cancelled sends, slow readers, long sends.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/uio.h>
@@ -6,7 +6,7 @@
 
 #include <cerrno>
 #include <samjoko/io/attempt.hpp>
-#include <samjoko/io/contract_bed.hpp>
+#include <samjoko/io/testing/contract_bed.hpp>
 #include <samjoko/os/descriptor.hpp>
 
 namespace samjoko::io {
@@ -54,7 +54,7 @@ TYPED_TEST(loop_sends, a_file_arrives_whole_or_in_part) {
   main_task(on, file_arrives(on, this->sockets(), file.get(), 0, text.size(), text, 9000)).finish();
   main_task(on, file_arrives(on, this->sockets(), file.get(), 5, 10, text.substr(5, 10), 1))
       .finish();
-  // It ends before: what there is, and no error.
+  // The file ends before: what there is is sent, and there is no error.
   main_task(on,
             file_arrives(on, this->sockets(), file.get(), 699'990, 500, text.substr(699'990), 3))
       .finish();

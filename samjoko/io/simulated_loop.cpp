@@ -45,8 +45,8 @@ start simulated_loop::begin(operation& wanted) {
   if (is_immediate(wanted.kind)) {
     const bool in_use =
         std::ranges::any_of(parked_, [&](const auto* each) { return each->fd == wanted.fd; });
-    CHECK(!in_use || wanted.kind < operation_kind::release,
-          "closed or given away with an operation in flight");
+    SAMJOKO_CHECK(!in_use || wanted.kind < operation_kind::release,
+                  "closed or given away with an operation in flight");
     network_.do_now(wanted, buffers());
     return start::done;
   }
@@ -54,8 +54,8 @@ start simulated_loop::begin(operation& wanted) {
     return each->fd == wanted.fd && each->kind != operation_kind::sleep &&
            waits_to_send(each->kind) == waits_to_send(wanted.kind);
   };
-  CHECK(wanted.kind == operation_kind::sleep || std::ranges::none_of(parked_, is_rival),
-        one_at_a_time);
+  SAMJOKO_CHECK(wanted.kind == operation_kind::sleep || std::ranges::none_of(parked_, is_rival),
+                one_at_a_time);
   bool progressed = false;
   const bool tries = wanted.kind != operation_kind::sleep && chance_.below(2) == 0;
   if (tries && network_.attempt(wanted, buffers(), progressed)) {
@@ -142,9 +142,9 @@ void simulated_loop::run() {
   }
 }
 
-/// Nothing goes on. Does anybody wait for what is true already, or has the attention work that
-/// nobody woke it for? What is found is mended as far as possible, so that one run shows more than
-/// one.
+/// Nothing goes on. Looks for a wait whose condition is true already, and for work of the attention
+/// for which the loop was not woken. A finding is mended as far as possible, so that one run shows
+/// more than one.
 bool simulated_loop::find_lost_wake_up() {
   for (const auto& each : waits_) {
     if (each.could_go_on == nullptr || !each.could_go_on(*each.who)) continue;

@@ -3,10 +3,10 @@
 // of everything. The same seed gives the same run. It notices what a real loop would only hang on:
 // a deadlock, a lost wake-up, and an operation that outlives the frame it lives in.
 //
-// All that happens, happens on its own thread: what would come from another thread or a signal
-// handler is scheduled by later(). At most one per thread.
-// When nothing goes on the attention is called, to see whether somebody forgot to wake the loop for
-// it: an attention must do nothing when there is nothing to do.
+// Everything happens on its own thread: an event that would come from another thread or a signal
+// handler is scheduled by later(). At most one per thread. When nothing goes on the attention is
+// called, to see whether other code forgot to wake the loop for it: an attention must do nothing
+// when there is nothing to do.
 
 #include <functional>
 #include <map>
@@ -22,7 +22,7 @@ namespace samjoko::io {
 struct simulated_finding {
   enum class kind { deadlock, lost_wake_up, operation_outlives_frame };
   kind what;
-  std::string story;  ///< who waits for what, for people
+  std::string story;  ///< which task waits for what, for people
 };
 
 class simulated_loop final : public loop, private frame_watcher, private wait_observer {
@@ -32,8 +32,8 @@ class simulated_loop final : public loop, private frame_watcher, private wait_ob
 
   start begin(operation& wanted) override;
   void cancel(operation& parked) noexcept override;
-  /// Until no task is alive, or nothing can go on: that is a finding. Cancel the tasks then, and
-  /// run again.
+  /// Runs until no task is alive, or until nothing can go on, which is a finding. Cancel the tasks
+  /// then, and run again.
   void run() override;
   void wake() noexcept override { woken_ = true; }
   [[nodiscard]] bool is_real() const noexcept override { return false; }
@@ -43,13 +43,13 @@ class simulated_loop final : public loop, private frame_watcher, private wait_ob
   }
 
   [[nodiscard]] simulated_network& network() noexcept { return network_; }
-  /// Something from outside, after a virtual while: another thread, a signal, a peer.
+  /// An event from outside, after a virtual while: another thread, a signal, a peer.
   void later(milliseconds delay, std::function<void()> event);
 
   [[nodiscard]] const std::vector<simulated_finding>& findings() const noexcept {
     return findings_;
   }
-  /// Of every decision and every result: equal for equal seeds.
+  /// Made of every decision and every result: equal for equal seeds.
   [[nodiscard]] std::uint64_t trace_hash() const noexcept { return trace_; }
 
  private:

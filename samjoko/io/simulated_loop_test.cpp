@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
-#include <samjoko/io/contract_bed.hpp>
+#include <samjoko/io/testing/contract_bed.hpp>
 #include <samjoko/task/channel.hpp>
 #include <set>
 
@@ -74,7 +74,7 @@ TEST(simulated_loop, finds_a_planted_deadlock) {
   }
 }
 
-/// A flag to wait for, whose setter forgets to make the one who waits ready.
+/// A flag to wait for, whose setter forgets to make the waiting task ready.
 class careless_flag : public parked {
  public:
   careless_flag() {

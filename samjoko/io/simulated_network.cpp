@@ -19,7 +19,7 @@ int simulated_network::free_number() const {
 
 simulated_network::socket& simulated_network::at(int number) {
   const auto found = sockets_.find(number);
-  CHECK(found != sockets_.end(), "no such simulated socket");
+  SAMJOKO_CHECK(found != sockets_.end(), "no such simulated socket");
   return found->second;
 }
 
@@ -236,7 +236,7 @@ void simulated_network::do_now(operation& wanted, buffer_pool& pool) {
   }
 }
 
-/// Bytes that nobody read make the peer's connection a broken one, as in TCP.
+/// Closing with bytes unread breaks the peer's connection, as in TCP.
 void simulated_network::close(int number) {
   auto& leaving = at(number);
   for (const int client : std::exchange(leaving.backlog, {})) close(client);

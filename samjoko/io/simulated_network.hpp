@@ -1,6 +1,6 @@
 #pragma once
 // Charter: sockets that exist only in memory, with numbers far above real descriptors. One seed
-// decides how much of what was sent is read at once, how much is taken at once, and what breaks.
+// decides how many of the sent bytes are read at once, how many are taken at once, and what breaks.
 
 #include <cstdint>
 #include <deque>
@@ -19,7 +19,7 @@ struct simulated_faults {
   unsigned accept_emfile = 0;    ///< accept fails with EMFILE; the client stays in the backlog
   unsigned accept_aborted = 0;   ///< accept fails with ECONNABORTED; the client is gone
   unsigned connect_refused = 0;  ///< connect fails with ECONNREFUSED
-  unsigned interrupted = 100;    ///< EINTR: tried again, nobody sees it
+  unsigned interrupted = 100;    ///< EINTR: tried again, and not visible outside
 };
 
 /// The same numbers from the same seed on every machine (splitmix64).
@@ -48,7 +48,7 @@ class simulated_network {
 
   /// Two connected sockets; each holds `capacity` bytes that were sent to it and not yet received.
   [[nodiscard]] std::pair<int, int> make_pair(std::size_t capacity);
-  /// With a backlog of 0 it never answers: whoever connects waits until the deadline.
+  /// With a backlog of 0 it never answers: a connect waits until its deadline.
   [[nodiscard]] int make_listener(std::size_t backlog);
   /// Where `listener` is, for a connect; a unix address that exists nowhere.
   [[nodiscard]] static os::address address_of(int listener);
@@ -57,7 +57,7 @@ class simulated_network {
   /// A client in the backlog of `listener`: its number, or -ECONNREFUSED when the backlog is full.
   [[nodiscard]] int connect_to(int listener, std::size_t capacity);
 
-  /// As io::attempt: whether `wanted.result` is final.
+  /// Like io::attempt: whether `wanted.result` is final.
   [[nodiscard]] bool attempt(operation& wanted, buffer_pool& pool, bool& progressed);
   /// Whether an attempt would do anything.
   [[nodiscard]] bool could_go_on(const operation& wanted) const;

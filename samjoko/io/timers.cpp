@@ -30,7 +30,7 @@ steady::time_point timers::due_of(operation& parked, steady::time_point now,
 
 void timers::add(operation& parked) noexcept {
   if (parked.due == steady::time_point::max()) return;
-  // One that is due already is filed where expire() looks next.
+  // An operation that is due already is filed where expire() looks next.
   parked.due = std::max(parked.due, steady::time_point(tick * static_cast<std::int64_t>(visited_)));
   const auto slot = tick_of(parked.due) % slots;
   wheel_[slot].append(parked);

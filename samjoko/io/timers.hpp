@@ -1,7 +1,8 @@
 #pragma once
-// Charter: the deadlines of parked operations: a coarse wheel, so that setting and dropping one
-// costs a few pointer writes however many there are. A deadline fires never early and at most one
-// tick late. One that is further away than the wheel is round stays in its slot for another round.
+// Charter: the deadlines of parked operations: a coarse wheel, so that setting and dropping a
+// deadline costs a few pointer writes however many there are. A deadline never fires early, and at
+// most one tick late. A deadline further away than one round of the wheel stays in its slot for
+// another round.
 
 #include <array>
 #include <bit>
@@ -35,12 +36,12 @@ class timers {
 
   /// Files `parked` under its `due`, unless that is never.
   void add(operation& parked) noexcept;
-  /// Takes it out, if it is in.
+  /// Removes it, if it is in.
   void remove(operation& parked) noexcept;
   [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
 
-  /// Calls `expired` for each operation that is due, after taking it out. It must not touch the
-  /// timers.
+  /// Calls `expired` for each operation that is due, after removing it. `expired` must not touch
+  /// the timers.
   template <class Expired>
   void expire(steady::time_point now, Expired expired) {
     if (count_ == 0) {

@@ -1,6 +1,6 @@
 #pragma once
 // Charter: in which turn of its loop a thread is, so that what was learned about the outside world
-// may serve all that is answered in the same turn.
+// may serve all answers of the same turn.
 
 #include <cstdint>
 

@@ -4,7 +4,7 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
-#include <samjoko/io/contract_bed.hpp>
+#include <samjoko/io/testing/contract_bed.hpp>
 #include <samjoko/task/parked.hpp>
 
 namespace samjoko::io {
@@ -113,8 +113,8 @@ task<> wait_idle(loop& on, int from, milliseconds time) {
   const auto got = co_await receive;
   EXPECT_EQ(got, -ETIMEDOUT);
 }
-// Promise 4. This machine may be late for reasons of its own: the best of several counts. Where
-// time is simulated there is no such reason.
+// Promise 4. A machine may be late for reasons of its own: the best of several counts. Where time
+// is simulated there is no such reason.
 TYPED_TEST(loop_turns, a_deadline_is_not_late) {
   auto& on = this->bed.on();
   const milliseconds time(60);
@@ -171,7 +171,7 @@ TYPED_TEST(loop_turns, a_wake_between_two_waits_is_seen) {
   EXPECT_GE(attention.times, 1);
 }
 
-/// Told in the middle of another wait, it begins one more; whose end ends the first.
+/// Called in the middle of another wait, it begins a second one, whose end ends the first.
 struct beginning_a_sleep : runnable {
   beginning_a_sleep(loop& the_loop, task_context& to_cancel) : on(the_loop), cancels(to_cancel) {
     run = [](runnable& self) noexcept { static_cast<beginning_a_sleep&>(self).begin(); };
@@ -207,7 +207,7 @@ task<> wait_long_for_cancel(loop& on, int from) {
   EXPECT_EQ(got, -ECANCELED);
 }
 
-// A client's process hears of a stop while it waits for the client's first bytes, and gives it a
+// A client's process is told to stop while it waits for the client's first bytes, and gives it a
 // moment: the blocking loop went on to wait for the one alone.
 TYPED_TEST(loop_turns, a_wait_that_is_begun_in_the_middle_of_another_is_waited_for_too) {
   auto& on = this->bed.on();

@@ -18,9 +18,9 @@ constexpr connection_limits no_limits{.idle = milliseconds(0),
                                       .minimum_write_rate = 0,
                                       .write_grace = milliseconds(0)};
 
-/// An immediate stop is noticed so soon by a child that is being ended.
+/// A child that is being ended notices an immediate stop within this time.
 constexpr milliseconds look_interval{100};
-/// Between looks at one that has ended but is held by a debugger.
+/// Time between looks at a child that has ended but is held by a debugger.
 constexpr milliseconds held_interval{20};
 
 }  // namespace
@@ -77,7 +77,7 @@ struct child::life : io::operation {
 
   io::loop& loop;
   const stop_flag& stop;
-  connection& owner;  ///< not to be used when that has left
+  connection& owner;  ///< not to be used when the owner has left
   pid_t pid;
   bool own_group;
   milliseconds grace;
@@ -123,15 +123,15 @@ result<child> child::start(connection& from, const program& what, milliseconds g
 pid_t child::pid() const noexcept { return life_->pid; }
 
 connection& child::input() {
-  CHECK(life_->input, "its standard input is no pipe");
+  SAMJOKO_CHECK(life_->input, "its standard input is no pipe");
   return *life_->input;
 }
 connection& child::output() {
-  CHECK(life_->output, "its standard output is no pipe");
+  SAMJOKO_CHECK(life_->output, "its standard output is no pipe");
   return *life_->output;
 }
 connection& child::errors() {
-  CHECK(life_->errors, "its standard error is no pipe");
+  SAMJOKO_CHECK(life_->errors, "its standard error is no pipe");
   return *life_->errors;
 }
 
@@ -178,7 +178,7 @@ task<result<exit_status>> child::wait(life& of, deadline until, connection* unti
 
 void child::end::operator()(life* running) const noexcept { running->begin_end(); }
 
-/// From here on nobody owns it but the loop, which counts it as a task.
+/// From here on only the loop owns it, and counts it as a task.
 void child::life::begin_end() noexcept {
   for (auto* each : {&input, &output, &errors}) each->reset();
   loop.task_started();
@@ -186,13 +186,13 @@ void child::life::begin_end() noexcept {
   complete = [](io::operation& self) noexcept { static_cast<life&>(self).go_on_ending(); };
   kill_at = loop.deadline_after(grace);
   if (!ended) static_cast<void>(send(must_be_killed() ? SIGKILL : SIGTERM));
-  if (!ended) static_cast<void>(send(SIGCONT));  // a stopped one does not hear SIGTERM
+  if (!ended) static_cast<void>(send(SIGCONT));  // a stopped process does not get SIGTERM
   go_on_ending();
 }
 
 void child::life::go_on_ending() noexcept {
   while (!has_ended()) {
-    // Readable and yet not reaped: somebody holds it.
+    // Readable and yet not reaped: a debugger holds it.
     const bool is_held = kind == io::operation_kind::readable && result == 0;
     kind = is_held ? io::operation_kind::sleep : io::operation_kind::readable;
     until = loop.deadline_after(is_held ? held_interval : look_interval);

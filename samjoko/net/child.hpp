@@ -2,10 +2,10 @@
 // Charter: another program, started by a handler and owned by it: its pipes are connections, its
 // end is awaited, in every model. It does not outlive its owner.
 //
-// Each child is waited for by its own pidfd, so that it gets along with other code in the process
-// that waits for children of its own, and with several threads that do this at once. What cannot be
-// helped is told: when somebody else's waitpid(-1) took the status, or SIGCHLD is ignored, exit()
-// is the error ECHILD ("status taken by another waiter"), never a guess.
+// Each child is waited for by its own pidfd, so it gets along with other code in the process that
+// waits for children of its own, and with several threads that do this at once. A conflict that
+// cannot be avoided is reported: when other code took the status by waitpid(-1), or SIGCHLD is
+// ignored, exit() is the error ECHILD ("status taken by another waiter"), never a guess.
 
 #include <memory>
 #include <samjoko/net/connection.hpp>
@@ -24,15 +24,16 @@ using os::program;
 class child {
  public:
   /// Starts the program, for the handler of `from` and on its loop. `grace`: between SIGTERM and
-  /// SIGKILL when it is ended. Errors: of the step that failed (os/program.hpp): "execve nothing:
-  /// No such file or directory"; EOPNOTSUPP on a simulated loop.
+  /// SIGKILL when it is ended. Errors: those of the step that failed (os/program.hpp): "execve
+  /// nothing: No such file or directory"; EOPNOTSUPP on a simulated loop.
   [[nodiscard]] static result<child> start(connection& from, const program& what,
                                            milliseconds grace = milliseconds(5000));
   child(child&&) noexcept = default;
   child& operator=(child&&) noexcept = default;
-  /// Ends it, without waiting here: closes its pipes, SIGTERM to its group (to itself when it has
-  /// no own), after the grace, or at once in an immediate stop, SIGKILL; when it is gone SIGKILL to
-  /// what is left of the group. Its loop runs until it is reaped. One that has ended by itself and
+  /// Ends the program, without waiting here: closes its pipes and sends SIGTERM to its group (to
+  /// the program alone when it has no group of its own). After the grace, or at once in an
+  /// immediate stop, it sends SIGKILL; when the program is gone, SIGKILL goes to what is left of
+  /// the group. The loop runs until the program is reaped. A program that has ended by itself and
   /// was waited for is left alone, and what it started in its group too.
   ~child() = default;
 
@@ -44,23 +45,23 @@ class child {
   [[nodiscard]] connection& output();
   [[nodiscard]] connection& errors();
 
-  /// Waits until it has ended, and reaps it. Asking again gives the same. By one task at a time.
-  /// Errors: ECHILD (see above), ETIMEDOUT past `until`, ECANCELED.
+  /// Waits until it has ended, and reaps it. Asking again gives the same answer. By one task at a
+  /// time. Errors: ECHILD (see above), ETIMEDOUT past `until`, ECANCELED.
   [[nodiscard]] task<result<exit_status>> exit(deadline until = deadline::never());
-  /// The same, but ends with condition::stopping when the server begins to stop: time to tell the
+  /// The same, but ends with condition::stopping when the server begins to stop: then tell the
   /// child so.
   [[nodiscard]] task<result<exit_status>> exit_or_stop();
 
-  /// Asks it to end, and all that it has started, in other sessions too: SIGTERM, and SIGCONT,
-  /// without which a stopped one would not hear of it.
-  /// Errors: as of send().
+  /// Asks the program to end, and all that it has started, in other sessions too: SIGTERM, and
+  /// SIGCONT, without which a stopped process would not get it. Errors: as of send().
   [[nodiscard]] result<void> tell_to_end();
-  /// Whether anybody is left in its group, which it leads: what it started and left behind.
+  /// Whether any process is left in its group, which it leads: what it started and left behind.
   [[nodiscard]] bool group_lives() const noexcept;
 
   /// Ends it and all that it has started, at once.
   void kill_family();
-  /// To it and its group (to itself when it has no own). Errors: ESRCH when it has ended.
+  /// Sends to it and its group (to it alone when it has no group of its own). Errors: ESRCH when it
+  /// has ended.
   [[nodiscard]] result<void> send(int signal);
 
  private:

@@ -30,7 +30,7 @@ task<result<os::descriptor>> connect(connection& from, const os::address& to, mi
     from.loop().begin(close);
     co_return failure(static_cast<int>(-code), "connect", to.text());
   }
-  io::operation release;  // whoever gets the socket may drop it, or take it to another loop
+  io::operation release;  // the new owner may drop the socket, or take it to another loop
   release.kind = io::operation_kind::release;
   release.fd = socket->get();
   from.loop().begin(release);

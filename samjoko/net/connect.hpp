@@ -6,7 +6,7 @@
 namespace samjoko {
 
 /// Connects to a TCP or unix address, on the loop of `from`. ETIMEDOUT after `limit`. Make a
-/// connection of what it gives: `connection upstream(client, std::move(*socket));`
+/// connection of the result: `connection upstream(client, std::move(*socket));`
 [[nodiscard]] task<result<os::descriptor>> connect(connection& from, const os::address& to,
                                                    milliseconds limit);
 

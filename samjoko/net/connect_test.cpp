@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <samjoko/io/contract_bed.hpp>
+#include <samjoko/io/testing/contract_bed.hpp>
 #include <samjoko/os/socket.hpp>
 #include <string>
 
@@ -43,8 +43,8 @@ task<> connect_in_vain(connection& from, const os::address& to, int code, int li
       << (socket ? "connected" : socket.error().sentence());
   EXPECT_TRUE(code != ETIMEDOUT || from.loop().now() - begin >= milliseconds(limit_ms));
 }
-// The number of a connection that was dropped is used by the next one: the loop must know nothing
-// of it.
+// The number of a connection that was dropped is used by the next one: the loop must have forgotten
+// it.
 TYPED_TEST(connects, to_a_listener_again_and_again_and_is_refused_without_one) {
   auto listener = os::listen_on(*os::address::parse("127.0.0.1:0"));
   const auto where = bound(listener);

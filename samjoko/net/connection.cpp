@@ -59,7 +59,7 @@ result<os::address> connection::peer() const { return os::peer_address(socket_);
 result<os::address> connection::local() const { return os::local_address(socket_); }
 
 void connection::consume(std::size_t count) noexcept {
-  CHECK(count <= unread_.size(), "more was consumed than is unread");
+  SAMJOKO_CHECK(count <= unread_.size(), "more was consumed than is unread");
   progressed_ |= count > 0;
   unread_.consume(count);
   if (unread_.empty()) unread_.reset();
@@ -122,9 +122,9 @@ void connection::set_write_limits(io::operation& write, std::uint64_t size) cons
 
 task<result<std::string_view>> connection::read_until(std::string_view delimiter,
                                                       std::size_t limit) {
-  // What a handler was configured with, perhaps by its user: an error and no abort.
+  // The limit comes from the handler, perhaps from its user: an error, and no abort.
   if (limit > longest_text) co_return failure(EMSGSIZE, "read", "a text of more than a block");
-  CHECK(!delimiter.empty(), "a delimiter has at least one byte");
+  SAMJOKO_CHECK(!delimiter.empty(), "a delimiter has at least one byte");
   if (!unread_.empty() && unread_.tail().size() < limit) unread_.compact();
   std::size_t searched = 0;
   for (;;) {
@@ -184,7 +184,7 @@ std::unexpected<error> failed_read(std::int64_t code) {
   return failure(static_cast<int>(-code), "read");
 }
 
-/// There is nowhere to write to: it is over before it began.
+/// There is no socket to write to: the write is over before it began.
 void give_up(io::operation& write) noexcept {
   write.size = 0;
   write.result = -EPIPE;
@@ -253,7 +253,7 @@ samjoko::result<void> writing::await_resume() const { return written(noted(), *t
 
 writing_parts::writing_parts(connection& to, std::initializer_list<bytes> parts) noexcept
     : awaited(to.loop(), to.context()), to_(&to) {
-  CHECK(parts.size() <= connection::most_parts, "too many parts in one write");
+  SAMJOKO_CHECK(parts.size() <= connection::most_parts, "too many parts in one write");
   std::uint64_t total = 0;
   kind = operation_kind::send_parts;
   fd = to.socket();

@@ -13,8 +13,8 @@
 #include <initializer_list>
 #include <samjoko/base/bytes.hpp>
 #include <samjoko/io/await.hpp>
-#include <samjoko/net/companion.hpp>
 #include <samjoko/net/limits.hpp>
+#include <samjoko/net/wake_source.hpp>
 #include <samjoko/os/address.hpp>
 #include <samjoko/os/descriptor.hpp>
 #include <samjoko/task/stop.hpp>
@@ -31,7 +31,7 @@ class writing;
 class writing_parts;
 class sending_file;
 
-/// A wait that a graceful stop ends, on the list of its connection while it lasts.
+/// A wait that a graceful stop ends; it is in the list of its connection while it lasts.
 struct ended_by_stop {
   waiting* wait;
   ended_by_stop* next = nullptr;
@@ -48,7 +48,8 @@ class connection {
   /// outlive the connection.
   connection(io::loop& on, os::descriptor socket, const connection_limits& limits,
              const stop_flag& stop) noexcept;
-  /// Another one of the same handler: on the loop, with the limits and under the stop of `like`.
+  /// Another connection of the same handler: on the loop, with the limits and under the stop of
+  /// `like`.
   connection(connection& like, os::descriptor socket) noexcept
       : connection(*like.loop_, std::move(socket), *like.limits_, *like.stop_) {
     is_handlers_own_ = true;
@@ -61,15 +62,15 @@ class connection {
 
   /// The bytes that are there, or the next that come: at least one. `result<lease>`.
   [[nodiscard("write co_await")]] detail::reading read() noexcept;
-  /// More bytes behind those that are unread already; how many came. EMSGSIZE when the block is
-  /// full.
+  /// Receives more bytes behind those that are unread already; answers how many came. EMSGSIZE when
+  /// the block is full.
   [[nodiscard("write co_await")]] detail::filling fill() noexcept;
-  /// All of it, or an error. The bytes must stay in place meanwhile.
+  /// Writes all of it, or answers an error. The bytes must stay in place meanwhile.
   [[nodiscard("write co_await")]] detail::writing write(bytes all) noexcept;
   [[nodiscard("write co_await")]] detail::writing write(std::string_view all) noexcept;
   /// Several spans in one system call, in order; at most most_parts. `co_await client.write(head,
-  /// "\r\n", body)`: each is bytes or text. The list of spans is for those who do not await it in
-  /// place, which GCC 12 refuses.
+  /// "\r\n", body)`: each is bytes or text. The overload with a list of spans is for code that does
+  /// not await it in place, which GCC 12 refuses.
   template <class First, class Second, class... More>
   [[nodiscard("write co_await")]] detail::writing_parts write(const First& first,
                                                               const Second& second,
@@ -77,7 +78,7 @@ class connection {
   [[nodiscard("write co_await")]] detail::writing_parts write(
       std::initializer_list<bytes> parts) noexcept;
   /// `size` bytes of a regular file from `offset`, without copying them through this process.
-  /// How many were sent: fewer when the file ends before.
+  /// Answers how many were sent: fewer when the file ends before.
   [[nodiscard("write co_await")]] detail::sending_file send_file(int file, std::uint64_t offset,
                                                                  std::uint64_t size) noexcept;
 
@@ -85,7 +86,7 @@ class connection {
   /// valid until the next read of any kind.
   [[nodiscard("write co_await")]] task<result<std::string_view>> read_line(
       std::size_t limit = 8192);
-  /// Everything up to and with the delimiter, under the same rules.
+  /// Everything up to the delimiter, and the delimiter, under the same rules.
   [[nodiscard("write co_await")]] task<result<std::string_view>> read_until(
       std::string_view delimiter, std::size_t limit = 8192);
   /// Fills `all`. condition::end_of_stream when the peer ends before.
@@ -95,8 +96,8 @@ class connection {
   [[nodiscard]] bytes unread() const noexcept { return unread_.view(); }
   void consume(std::size_t count) noexcept;
 
-  /// Says that no more bytes will be written; reading goes on. A pipe is closed by it, so that
-  /// nobody may be writing to it meanwhile.
+  /// Tells the peer that no more bytes will be written; reading goes on. It closes a pipe, so no
+  /// other task may be writing to it meanwhile.
   void shutdown_send() noexcept;
 
   /// The end of a whole exchange (a head, a body, a line), however many reads it takes. never()
@@ -107,12 +108,12 @@ class connection {
   /// without waiting for the peer to close first.
   void close_at_once() noexcept { close_at_once_ = true; }
 
-  /// Aborts it: its peer reads an error (ECONNRESET) and no end, so that what came does not count
-  /// as whole. For a client that is when its handler has returned, for a connection of your own
-  /// when it is destroyed. What was written before arrives first: it is waited for as long as that
-  /// makes progress within a second (100 ms in an immediate stop). From this call on the death of
-  /// the process is an abort too. A unix peer has no such error: it reads the end, and ECONNRESET
-  /// only when bytes of its own were left unread. `reset(false)`: a plain end after all.
+  /// Aborts the connection: its peer reads an error (ECONNRESET) and no end, so that what came does
+  /// not count as whole. A client is aborted when its handler has returned, a connection of your
+  /// own when it is destroyed. Bytes that were written before arrive first: they are waited for as
+  /// long as that makes progress within a second (100 ms in an immediate stop). From this call on
+  /// the death of the process is an abort too. A unix peer has no such error: it reads the end, and
+  /// ECONNRESET only when bytes of its own were left unread. `reset(false)`: a plain end after all.
   void reset(bool yes = true) noexcept;
 
   /// Overrides connection_limits::idle for this client. 0: for ever.
@@ -121,7 +122,7 @@ class connection {
   [[nodiscard]] result<os::address> peer() const;
   [[nodiscard]] result<os::address> local() const;
 
-  /// Whether the server wants to stop: finish what has begun and return.
+  /// Whether the server is stopping: finish what has begun and return.
   [[nodiscard]] bool stop_requested() const noexcept { return stop_->requested(); }
 
   [[nodiscard]] samjoko::stop_level stop_level() const noexcept { return stop_->level(); }
@@ -133,8 +134,8 @@ class connection {
   [[nodiscard]] const connection_limits& limits() const noexcept { return *limits_; }
   [[nodiscard]] int socket() const noexcept { return socket_; }
 
-  /// Why this turn is the client's last one (service::says_goodbye): it has finished sending, so
-  /// that only answers are owed, or it was silent for too long.
+  /// Why this turn is the client's last one (service::notify_on_stop): the client has finished
+  /// sending, so that only answers are owed, or it was silent for too long.
   [[nodiscard]] bool peer_has_finished() const noexcept {
     return last_turn_ == last_turn::finished;
   }
@@ -142,7 +143,7 @@ class connection {
     return last_turn_ == last_turn::silent;
   }
 
-  // For those who run connections (serve), not for handlers.
+  // For code that runs connections (serve), not for handlers.
 
   enum class last_turn : std::uint8_t { no, finished, silent };
   void begin_last_turn(last_turn why) noexcept { last_turn_ = why; }
@@ -162,7 +163,7 @@ class connection {
     wait.data = nullptr;
     wait.size = 0;
   }
-  /// Takes in what such a wait received.
+  /// Takes the bytes that such a wait received.
   void take_received(const io::operation& wait) noexcept;
   /// Whether anything was consumed since the last call: a turn that consumed nothing waits for
   /// more.
@@ -170,7 +171,7 @@ class connection {
   /// Whether any read has ended yet; for a handler without turns, which never calls
   /// take_progress().
   [[nodiscard]] bool has_read() const noexcept { return progressed_ || !unread_.empty(); }
-  /// Takes in what a rest received.
+  /// Takes the bytes that a rest received.
   void put_unread(lease received) noexcept { unread_ = std::move(received); }
   /// A receive that does not wait: what has reached our kernel already, or nothing.
   [[nodiscard]] result<lease> receive_now() noexcept;
@@ -178,18 +179,19 @@ class connection {
   void let_stop_end(detail::ended_by_stop& wait) noexcept {
     wait.next = std::exchange(ended_by_stop_, &wait);
   }
-  /// Whether it was there.
+  /// Answers whether it was there.
   bool take_back(const detail::ended_by_stop& wait) noexcept;
-  /// A rest also ends when this one has news; null: no more. It says so itself before it goes.
-  void rest_beside(companion* other) noexcept { beside_ = other; }
-  [[nodiscard]] companion* beside() const noexcept { return beside_; }
-  /// Gives the socket away; the connection is dead then.
+  /// A rest also ends when this wake source has news; null: no more. A wake source calls this
+  /// itself before it goes.
+  void rest_beside(wake_source* other) noexcept { beside_ = other; }
+  [[nodiscard]] wake_source* beside() const noexcept { return beside_; }
+  /// Gives the socket away; afterwards the connection cannot be used.
   [[nodiscard]] os::descriptor release_socket() noexcept;
   [[nodiscard]] std::uint32_t idle_ms() const noexcept { return idle_ms_; }
   /// Whether the peer may still send, so that a plain close could reset what it has not read yet.
   [[nodiscard]] bool wants_linger() const noexcept { return !peer_finished_ && !close_at_once_; }
   [[nodiscard]] bool is_reset() const noexcept { return resets_; }
-  /// A write failed, by a limit or by the peer: what is under way is no whole answer.
+  /// A write failed, by a limit or by the peer: the bytes under way are no whole answer.
   void note_failed_write() noexcept { write_failed_ = true; }
   [[nodiscard]] bool has_failed_to_write() const noexcept { return write_failed_; }
 
@@ -210,18 +212,18 @@ class connection {
   lease unread_;
   deadline deadline_;
   detail::ended_by_stop* ended_by_stop_ = nullptr;
-  companion* beside_ = nullptr;
+  wake_source* beside_ = nullptr;
   int socket_;
   std::uint32_t idle_ms_;
   bool stop_ends_reads_ = false;
   bool peer_finished_ = false;
   bool close_at_once_ = false;
   bool resets_ = false;
-  bool is_handlers_own_ = false;  ///< nobody waits for its last bytes but itself
+  bool is_handlers_own_ = false;  ///< only the connection waits for its last bytes
   bool progressed_ = false;
   bool write_failed_ = false;
   last_turn last_turn_ = last_turn::no;
-  bool is_closed_ = false;  ///< a pipe, by shutdown_send(); or the socket was given away
+  bool is_closed_ = false;  ///< a pipe was closed by shutdown_send(), or the socket was given away
 };
 
 namespace detail {

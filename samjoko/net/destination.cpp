@@ -1,18 +1,18 @@
 #include <samjoko/net/destination.hpp>
 
 #include <cerrno>
+#include <samjoko/log/writer.hpp>
 #include <samjoko/net/connect.hpp>
 #include <samjoko/net/known_addresses.hpp>
 #include <samjoko/net/resolve.hpp>
-#include <samjoko/os/log_writer.hpp>
 #include <samjoko/os/shared_memory.hpp>
 
 namespace samjoko {
 namespace {
 
-/// After a look-up that failed the next one is tried so much later.
+/// How long after a look-up that failed the next one is tried.
 constexpr milliseconds after_failure{1000};
-/// While another connection asks, it is looked so often whether there is an answer.
+/// While another connection asks, this one looks for the answer at this interval.
 constexpr milliseconds look_interval{20};
 
 }  // namespace
@@ -46,7 +46,7 @@ task<result<std::vector<os::address>>> destination::addresses(connection& from,
     if (const int reason = known.failed(); reason != 0)
       co_return failure(reason, "look up", name_->host.name);
     if (end.passed(now)) co_return failure(ETIMEDOUT, "look up", name_->host.name);
-    // Another connection asks for the first answer that there will be.
+    // Another connection asks for the first answer of all.
     const bool slept = co_await io::sleep_until(from.loop(), deadline(now + look_interval));
     if (!slept) co_return failure(ECANCELED, "look up", name_->host.name);
     last = known.get(name_->host.port);
@@ -59,7 +59,7 @@ task<result<std::vector<os::address>>> destination::addresses(connection& from,
   }
   known.put_off(from.loop().now(), after_failure, found.error().code());
   if (last.empty()) co_return failure_of(found);
-  os::log_warning("resolve", "{}; connections go on to what it was last", found.error().sentence());
+  log::warning("resolve", "{}; connections go on to what it was last", found.error().sentence());
   co_return last;
 }
 
@@ -73,7 +73,7 @@ task<result<os::descriptor>> destination::connect(connection& from, milliseconds
   if (!all) co_return std::unexpected(all.error());
   auto wrong = failure(ETIMEDOUT, "connect", text_);
   for (std::size_t n = 0; n < all->size(); ++n) {
-    // One that does not answer leaves time for those behind it.
+    // An address that does not answer leaves time for those behind it.
     const auto left = std::chrono::ceil<milliseconds>(end.at() - from.loop().now());
     if (left <= milliseconds(0)) break;
     const auto share = left / static_cast<int>(all->size() - n);

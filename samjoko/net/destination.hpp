@@ -4,8 +4,9 @@
 // the name servers fail. Workers and the processes that they fork share what one of them learnt, so
 // a fork per client does not mean a question per client.
 //
-// The answer lies in memory that all workers of the service may write. A worker that was taken over
-// can send others' connections elsewhere by it; it could do so with any client it accepts itself.
+// The answer lies in memory that all workers of the service may write. A worker that an attacker
+// controls can send others' connections elsewhere by it; it could do so anyway with any client that
+// it accepts itself.
 
 #include <memory>
 #include <samjoko/net/connection.hpp>
@@ -17,15 +18,15 @@ namespace samjoko {
 
 class destination {
  public:
-  /// Goes always there.
+  /// Connections always go there.
   explicit destination(os::address fixed);
   /// Looks the name up at most every `every`. To be made before workers are forked. Errors: ENOMEM.
   [[nodiscard]] static result<destination> make(os::host_name host, milliseconds every);
 
   [[nodiscard]] const std::string& text() const noexcept { return text_; }
 
-  /// Connects on the loop of `from`: to each address in turn until one takes it, all of it within
-  /// `limit`. Errors: of the look-up, or of the last address tried.
+  /// Connects on the loop of `from`: to each address in turn until one accepts, all of it within
+  /// `limit`. Errors: those of the look-up, or of the last address tried.
   [[nodiscard]] task<result<os::descriptor>> connect(connection& from, milliseconds limit) const;
 
  private:

@@ -3,7 +3,7 @@
 // gets wrong, and where, is in task/await_shapes_test.cpp.
 #include <gtest/gtest.h>
 
-#include <samjoko/io/contract_bed.hpp>
+#include <samjoko/io/testing/contract_bed.hpp>
 #include <samjoko/net/connection.hpp>
 #include <string>
 

@@ -47,7 +47,8 @@ std::uint64_t known_addresses::seal_of(const answer& of, std::size_t count) noex
 
 bool known_addresses::claim(steady::time_point now, milliseconds time) noexcept {
   auto due = due_ms_.load();
-  // Who claims names the moment when its time is over: were it killed, another one looks up then.
+  // The process that claims sets the moment when its time is over: if it is killed, another looks
+  // up then.
   if (due > in_ms(now) || !due_ms_.compare_exchange_strong(due, in_ms(now + time))) return false;
   failed_.store(0);
   return true;

@@ -67,7 +67,7 @@ TEST(known_addresses, tells_why_the_last_try_failed_until_the_next) {
   EXPECT_EQ(known.failed(), 0);
 }
 
-// Bytes of a writer that was killed in the middle, or of one that means harm.
+// Bytes of a writer that was killed in the middle, or of one that an attacker controls.
 TEST(known_addresses, bytes_that_nobody_put_there_are_no_answer) {
   auto known = std::make_unique<known_addresses>();
   known->put(addresses({"10.0.0.1:1", "10.0.0.2:1"}), steady::now(), seconds(30));

@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
-#include <samjoko/io/contract_bed.hpp>
+#include <samjoko/io/testing/contract_bed.hpp>
 #include <samjoko/net/connection.hpp>
 #include <string>
 
@@ -179,7 +179,7 @@ TEST_P(simulated_client, a_stop_ends_a_read_between_requests_at_once) {
   EXPECT_TRUE(client.stop_requested());
   run(expect_read_fails(client, condition::stopping, milliseconds(0)));
 }
-// What has reached us before the stop has begun, and is answered.
+// Bytes that had arrived before the stop belong to a request that has begun: they are answered.
 TEST_P(simulated_client, a_stop_leaves_the_bytes_that_had_come) {
   client.stop_ends_reads(true);
   run(io::send_text(on, ends.second, "begun"));

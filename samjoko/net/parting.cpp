@@ -8,11 +8,11 @@
 namespace samjoko::detail {
 namespace {
 
-/// No event tells that the peer has everything. Most have it within a round trip.
+/// No event tells that the peer has everything. Most peers have it within a round trip.
 constexpr milliseconds first_look{1};
 constexpr milliseconds longest_between_looks{20};
 
-/// Lives until it is over. The wait is a sleep between looks.
+/// Lives until it is over. Its wait is a sleep between looks.
 class parting : io::operation {
  public:
   parting(const parting_socket& of, void (*over)(void*) noexcept, void* owner) noexcept
@@ -64,7 +64,7 @@ class parting : io::operation {
   deadline end_;
 };
 
-/// Of a socket that nobody else owns.
+/// For a socket that has no other owner.
 struct abandoned {
   io::loop& loop;
   int socket;
@@ -89,7 +89,7 @@ bool wait_for_delivery(const parting_socket& of, void (*over)(void*) noexcept,
   if (os::bytes_under_way(of.socket) == 0) return true;
   std::unique_ptr<parting> wait(new (std::nothrow) parting(of, over, owner));
   if (wait == nullptr || !wait->goes_on()) return true;
-  static_cast<void>(wait.release());  // the loop's
+  static_cast<void>(wait.release());  // the loop owns it now
   return false;
 }
 

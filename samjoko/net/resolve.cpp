@@ -7,7 +7,7 @@
 namespace samjoko {
 namespace {
 
-/// Its descriptor is known to the loop from the first wait on; the loop forgets it before it goes.
+/// The loop knows its descriptor from the first wait on, and forgets it before it goes.
 class asking {
  public:
   asking(io::loop& on, os::host_lookup lookup) noexcept : on_(on), lookup_(std::move(lookup)) {}

@@ -1,5 +1,5 @@
 #pragma once
-// Charter: the addresses of a host, looked up without holding anybody else, in every model.
+// Charter: the addresses of a host, looked up without holding up other clients, in every model.
 
 #include <samjoko/net/connection.hpp>
 #include <samjoko/os/host_name.hpp>

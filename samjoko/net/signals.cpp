@@ -14,7 +14,7 @@ bool tells_of_a_fault(int signal) noexcept {
   return std::ranges::find(faults, signal) != std::end(faults);
 }
 
-/// In any model, so that what works in one works in all.
+/// The same in every model, so that a handler that works in one works in all.
 bool is_of_this_library(int signal) noexcept {
   return signal == SIGTERM || (signal >= SIGRTMIN && signal < SIGRTMIN + 8);
 }

@@ -1,7 +1,7 @@
 #pragma once
 // Charter: a listening unix socket that has no file (man 7 unix, "abstract", "autobind"): the
-// kernel chooses a name that nobody has, and the name goes when the last listener is closed. It has
-// no permission bits, so whoever accepts asks who it is that has connected.
+// kernel chooses a free name, and the name goes when the last listener is closed. It has no
+// permission bits, so a process that accepts must ask which user has connected.
 
 #include <sys/types.h>
 
@@ -12,14 +12,14 @@
 
 namespace samjoko::os {
 
-/// By `name`, which one of these had before, or by a free one that the kernel finds. A stream
-/// socket, non-blocking and close-on-exec; local_address() tells its name, which socket_for() and
-/// connect take. Errors: EMFILE, ENOMEM; EADDRINUSE when the name is taken.
+/// Listens by `name`, which such a socket had before, or by a free name that the kernel finds. A
+/// stream socket, non-blocking and close-on-exec; local_address() tells its name, which
+/// socket_for() and connect take. Errors: EMFILE, ENOMEM; EADDRINUSE when the name is taken.
 [[nodiscard]] result<descriptor> listen_without_file(int backlog,
                                                      const class address* name = nullptr);
 
 /// The effective user of the process that connected, at that moment (man 7 socket, SO_PEERCRED).
-/// Nothing when it is not a unix socket.
+/// Nothing when `socket` is not a unix socket.
 [[nodiscard]] std::optional<uid_t> peer_user(int socket) noexcept;
 /// The effective user of this process.
 [[nodiscard]] uid_t this_user() noexcept;

@@ -1,7 +1,7 @@
 #pragma once
-// Charter: where a socket is or shall be: IPv4, IPv6, a unix path, or a descriptor that somebody
-// opened for us. Parsed from what people write, printed as they wrote it. An address is
-// numeric, so that nothing here blocks or depends on a resolver; os/host_name.hpp is for names.
+// Charter: where a socket is or shall be: IPv4, IPv6, a unix path, or a descriptor that another
+// process opened for us. Parsed from what people write, printed as they wrote it. An address is
+// numeric, so nothing here blocks or depends on a resolver; os/host_name.hpp is for names.
 
 #include <sys/socket.h>
 
@@ -24,19 +24,19 @@ class address {
 
   [[nodiscard]] sa_family_t family() const noexcept { return storage_.ss_family; }
   [[nodiscard]] bool is_unix() const noexcept { return family() == AF_UNIX; }
-  /// The number of an inherited descriptor, or -1. One that was asked for by a name that nobody
-  /// handed over has the number `missing`, which no descriptor can have.
+  /// The number of an inherited descriptor, or -1. A descriptor that was asked for by a name which
+  /// no process handed over has the number `missing`, which no descriptor can have.
   [[nodiscard]] int inherited() const noexcept { return inherited_; }
   static constexpr int missing = std::numeric_limits<int>::max();
-  /// Of an inherited descriptor that was asked for by name; empty otherwise.
+  /// The name by which an inherited descriptor was asked for; empty otherwise.
   [[nodiscard]] std::string_view handed_name() const noexcept;
   /// Whether `:PORT` was asked for: an IPv6 socket that takes IPv4 as well.
   [[nodiscard]] bool dual_stack() const noexcept { return dual_stack_; }
-  /// The same with another port; of an IPv4 or IPv6 address only.
+  /// The same address with another port; of an IPv4 or IPv6 address only.
   [[nodiscard]] address with_port(unsigned port) const noexcept;
   /// All of this machine's IPv4 addresses, with the port of this one: 0.0.0.0:7000.
   [[nodiscard]] address any_ipv4() const noexcept;
-  /// 0 for what has no port.
+  /// 0 for an address without a port.
   [[nodiscard]] unsigned port() const noexcept;
   /// The path of a unix address; empty for an unnamed one.
   [[nodiscard]] std::string_view path() const noexcept;

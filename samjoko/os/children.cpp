@@ -9,7 +9,7 @@
 #include <utility>
 
 #include <samjoko/base/check.hpp>
-#include <samjoko/os/orphans.hpp>
+#include <samjoko/os/subreaper.hpp>
 
 namespace samjoko::os {
 namespace {
@@ -24,8 +24,8 @@ children::children(std::size_t expected)
     : table_(std::bit_ceil(2 * (expected < 8 ? std::size_t{8} : expected))) {}
 
 void children::add(pid_t pid, std::uint64_t tag) {
-  CHECK(pid > 0, "0 and -1 mean groups of processes to kill(2)");
-  CHECK(!contains(pid), "a living pid is given once");
+  SAMJOKO_CHECK(pid > 0, "0 and -1 mean groups of processes to kill(2)");
+  SAMJOKO_CHECK(!contains(pid), "a living pid is given once");
   if (2 * (used_ + 1) > table_.size()) grow();
   insert({pid, tag});
 }
@@ -40,8 +40,8 @@ std::optional<waited> children::wait_for(pid_t child, watch what) {
   do {
     pid = ::wait4(child, &status, options, &used);
   } while (pid < 0 && errno == EINTR);
-  if (pid <= 0) {  // nobody has ended, or (ECHILD) nobody is left
-    CHECK(pid == 0 || errno == ECHILD, "waitpid was misused");
+  if (pid <= 0) {  // no child has ended, or (ECHILD) no child is left
+    SAMJOKO_CHECK(pid == 0 || errno == ECHILD, "waitpid was misused");
     return std::nullopt;
   }
   return waited{pid,
@@ -55,7 +55,7 @@ std::optional<waited> children::next_ended() {
   do {
     answer = ::waitid(P_ALL, 0, &told, WEXITED | WNOHANG | WNOWAIT);
   } while (answer != 0 && errno == EINTR);
-  CHECK(answer == 0 || errno == ECHILD, "waitid was misused");
+  SAMJOKO_CHECK(answer == 0 || errno == ECHILD, "waitid was misused");
   if (answer != 0 || told.si_pid == 0) return std::nullopt;
   const auto status = told.si_code == CLD_EXITED
                           ? exit_status::exited(told.si_status)
@@ -94,8 +94,8 @@ void children::insert(entry added) noexcept {
   ++used_;
 }
 
-// Closes the gap by moving back what probing had pushed past it (Knuth, volume 3, 6.4, algorithm
-// R).
+// Closes the gap by moving back the entries that probing had pushed past it (Knuth, volume 3, 6.4,
+// algorithm R).
 void children::erase(std::size_t gap) noexcept {
   const auto mask = table_.size() - 1;
   for (auto at = (gap + 1) & mask; table_[at].pid != 0; at = (at + 1) & mask) {

@@ -1,10 +1,10 @@
 #pragma once
-// Charter: the children of this process, and the one place that calls waitpid(2).
+// Charter: the children of this process, and the one place that waits for any child (wait4(2)).
 //
 // SIGCHLD is one bit: thousands of deaths can arrive as a handful of deliveries. So a signal (or
 // any other wake-up) is only a reason to look, and looking means waiting until the kernel has no
-// more to report. Only for processes that are wholly ours: waitpid(-1) takes the status of any
-// child, also of one that a user's own code started and means to wait for.
+// more to report. Only for processes whose children are all ours: waitpid(-1) takes the status of
+// any child, also of a child that a user's own code started and means to wait for.
 
 #include <sys/types.h>
 
@@ -18,7 +18,7 @@
 
 namespace samjoko::os {
 
-/// What a process, and its own children that it waited for, used (man 2 getrusage).
+/// What a process used, and its own children that it waited for (man 2 getrusage).
 struct resource_use {
   std::int64_t user_us = 0;  ///< processor time
   std::int64_t system_us = 0;
@@ -29,41 +29,41 @@ struct resource_use {
 struct waited {
   pid_t pid;
   exit_status status;
-  resource_use used = {};  ///< of one that has ended
+  resource_use used = {};  ///< of a child that has ended
 };
 
 class children {
  public:
-  /// The same, of a child that is known here or not.
+  /// An answer about a child that may be known here or not.
   struct report {
     pid_t pid;
     exit_status status;
     /// False for a child that was never added: an orphan adopted by PID 1 or a subreaper.
     bool known;
-    /// What add() was given; 0 for an unknown one.
+    /// What add() was given; 0 for an unknown child.
     std::uint64_t tag;
     resource_use used = {};
   };
   /// Deaths only, or also children that stop and go on (which stay children).
   enum class watch : bool { deaths, stops_too };
 
-  /// Holds `expected` children without growing; grows by doubling beyond that.
+  /// Holds `expected` children without growing; beyond that it grows by doubling.
   explicit children(std::size_t expected = 64);
 
-  /// A child of ours, from fork, before anything could have reaped it. O(1).
+  /// Adds a child of ours, made by fork, before it can have been reaped. O(1).
   void add(pid_t pid, std::uint64_t tag = 0);
   [[nodiscard]] bool contains(pid_t pid) const noexcept { return find(pid) != nowhere; }
   [[nodiscard]] std::size_t size() const noexcept { return used_; }
   [[nodiscard]] bool empty() const noexcept { return used_ == 0; }
 
-  /// Reaps until nobody more has ended; never blocks. `on_report(const report&)` may add children;
-  /// a dead one is forgotten before it is called, so that nobody signals a number that may be
-  /// somebody else's by then. Returns how many reports there were.
+  /// Reaps until no more child has ended; never blocks. `on_report(const report&)` may add
+  /// children. A child that has ended is forgotten before it is called, so that no signal goes to a
+  /// number that may be another process's by then. Returns how many reports there were.
   template <class OnReport>
   std::size_t reap(OnReport&& on_report, watch what = watch::deaths) {
     return reap_by([what] { return wait_any(what); }, on_report);
   }
-  /// The same with `wait()` asked instead of the kernel, until it answers none.
+  /// The same, with `wait()` asked instead of the kernel, until it answers none.
   template <class Wait, class OnReport>
   std::size_t reap_by(Wait&& wait, OnReport&& on_report) {
     std::size_t count = 0;
@@ -73,8 +73,9 @@ class children {
     }
     return count;
   }
-  /// The same; `note(pid, status)` is told of each before it is reaped. Until then the number is
-  /// nobody else's, and if this process is killed, whoever inherits its children learns of the end.
+  /// The same; `note(pid, status)` is called for each child before it is reaped. Until then the
+  /// number is still the child's, and if this process is killed, the process that inherits its
+  /// children learns of the end.
   template <class Note, class OnReport>
   std::size_t reap_noted(Note&& note, OnReport&& on_report) {
     return reap_by(
@@ -86,13 +87,13 @@ class children {
         },
         on_report);
   }
-  /// One that has ended and is not reaped yet, which it stays; none when there is none.
+  /// A child that has ended and is not reaped yet; it stays so. None when there is none.
   [[nodiscard]] static std::optional<waited> next_ended();
-  /// One report of any child, without waiting; none when there is no more for now.
+  /// One report of any child, without waiting; none when there are no more for now.
   [[nodiscard]] static std::optional<waited> wait_any(watch what);
 
-  /// Sends to a child that is not yet reaped, whose number therefore cannot have been given to
-  /// another. Errors: ESRCH when it is not among the living, EPERM.
+  /// Sends to a child that is not reaped yet, whose number therefore cannot have been given to
+  /// another process. Errors: ESRCH when it is not a child here, EPERM.
   [[nodiscard]] result<void> send(pid_t pid, int signal) const;
 
   /// Calls `each(pid, tag)` for every child, in no order.
@@ -104,7 +105,7 @@ class children {
   }
 
  private:
-  /// Of this child, or of any: -1.
+  /// Waits for this child, or for any: -1.
   [[nodiscard]] static std::optional<waited> wait_for(pid_t pid, watch what);
 
   struct entry {
@@ -120,8 +121,8 @@ class children {
   void erase(std::size_t place) noexcept;
   void grow();
 
-  // Open addressing with linear probing, at most half full, no tombstones. The kernel deals pids in
-  // sequence, so that the number itself is a good hash.
+  // Open addressing with linear probing, at most half full, no tombstones. The kernel gives out
+  // pids in sequence, so the number itself is a good hash.
   std::vector<entry> table_;
   std::size_t used_ = 0;
 };

@@ -17,11 +17,11 @@
 #include <string_view>
 #include <thread>
 
-#include <samjoko/os/orphans.hpp>
 #include <samjoko/os/pidfd.hpp>
 #include <samjoko/os/poll.hpp>
 #include <samjoko/os/process.hpp>
 #include <samjoko/os/signals.hpp>
+#include <samjoko/os/subreaper.hpp>
 
 namespace samjoko::os {
 namespace {
@@ -65,7 +65,7 @@ exit_status planned(int number) {
   return exit_status::exited(number % 256);
 }
 
-/// Collects until all are reaped, waiting on the queue only: lost wake-ups would show as a
+/// Collects until all are reaped, waiting on the queue only: a lost wake-up would show as a
 /// time-out.
 template <class OnReport>
 void collect(children& all, signal_queue& queue, OnReport on_report) {
@@ -96,8 +96,8 @@ std::size_t zombies_among_children() {
   return count;
 }
 
-/// Forks them, lets them die at once, and sees that each is reported once, and right. Returns how
-/// long it took from the last death to the last report.
+/// Forks `count` children, lets them die at once, and sees that each is reported once, and right.
+/// Returns how long it took from the last death to the last report.
 steady::duration one_storm(int count) {
   auto queue = signal_queue::open({SIGCHLD});
   EXPECT_TRUE(queue);
@@ -222,9 +222,9 @@ TEST(children, an_end_is_noted_while_the_number_is_still_the_childs) {
   EXPECT_EQ(told.at(made[1]), exit_status::exited(0));
 }
 
-// In a process of its own, so that the adopted orphan does not become everybody's.
+// In a process of its own, so that the adopted orphan does not reach other tests.
 int adopt_and_reap() {
-  if (!adopt_orphans()) return 1;
+  if (!become_subreaper()) return 1;
   const auto middle = fork_process();
   if (!middle) return 2;
   if (middle->in_child()) {

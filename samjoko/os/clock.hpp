@@ -12,8 +12,8 @@ namespace samjoko::os {
 [[nodiscard]] steady::time_point coarse_now() noexcept;
 [[nodiscard]] steady::duration coarse_lag() noexcept;
 
-/// The coarse clock, for who asks again and again: it is read anew only when a millisecond may have
-/// gone by, which the processor's own counter tells for a few cycles. The answer is behind
+/// The coarse clock, for code that asks again and again. It is read anew only when a millisecond
+/// may have gone by, which the processor's own counter tells for a few cycles. The answer is behind
 /// steady::now() by less than lag(). Belongs to one thread.
 class frequent_clock {
  public:
@@ -21,7 +21,7 @@ class frequent_clock {
   [[nodiscard]] steady::duration lag() const noexcept { return lag_; }
 
  private:
-  std::uint64_t read_at_ = 0;  ///< by the counter
+  std::uint64_t read_at_ = 0;  ///< the counter at the last reading
   steady::time_point last_{};
   steady::duration lag_ = coarse_lag() + std::chrono::milliseconds(1);
 };
@@ -31,12 +31,12 @@ class frequent_clock {
 /// The same to the nanosecond. Nothing else in the library asks for the time of day.
 [[nodiscard]] std::chrono::system_clock::time_point wall_now() noexcept;
 
-/// As the kernel counts it when it notes the times of a file: behind wall_now(), and by more than a
-/// tick where a busy machine lets ticks wait (CLOCK_REALTIME_COARSE).
+/// The time of day as the kernel counts it when it notes the times of a file: behind wall_now(),
+/// and by more than a tick where a busy machine lets ticks wait (CLOCK_REALTIME_COARSE).
 [[nodiscard]] std::chrono::system_clock::time_point coarse_wall_now() noexcept;
 
-/// For tests of a time of day that jumps: asked instead of the kernel by this process and those it
-/// forks from now on; null for the kernel again.
+/// For tests of a time of day that jumps: this process, and those it forks from now on, ask this
+/// function instead of the kernel; null: the kernel again.
 using wall_clock = std::chrono::system_clock::time_point (*)() noexcept;
 void play_wall_clock(wall_clock instead) noexcept;
 

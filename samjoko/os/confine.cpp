@@ -47,7 +47,7 @@ bool limit_resources(std::uint64_t memory, milliseconds time) {
 
 // --- Landlock (kernel documentation, userspace-api/landlock)
 
-/// As of the newest kernel; an older one is given the part that it knows.
+/// The rules of the newest kernel; an older kernel is given the part that it knows.
 struct landlock_rules {
   std::uint64_t files = 0;
   std::uint64_t net = 0;
@@ -128,7 +128,7 @@ constexpr long reading_calls[] = {
 #endif
 };
 
-/// By these the undefined behaviour sanitizer learns whether it may read an address.
+/// By these calls the undefined behaviour sanitizer learns whether it may read an address.
 constexpr long sanitizers_calls[] = {SYS_pipe2, SYS_write,
 #ifdef SYS_pipe
                                      SYS_pipe
@@ -147,7 +147,7 @@ class filter {
     jump_if_equal(static_cast<std::uint32_t>(call), 0, 1);
     answer(SECCOMP_RET_ALLOW);
   }
-  /// Unless one of these bits is set in that argument.
+  /// Allows the call unless one of these bits is set in that argument.
   void allow_without(long call, unsigned argument, std::uint32_t bits) {
     jump_if_equal(static_cast<std::uint32_t>(call), 0, 4);
     load(offsetof(seccomp_data, args) + 8 * argument);  // its low half: both machines begin with it

@@ -30,7 +30,7 @@ void add_numbers(std::string_view text, std::vector<pid_t>& into) {
   }
 }
 
-/// A child is its thread's that forked it.
+/// A child belongs to the thread that forked it.
 void add_children(pid_t parent, std::vector<pid_t>& into) {
   std::error_code gone;
   const auto tasks = "/proc/" + std::to_string(parent) + "/task";
@@ -46,7 +46,7 @@ struct held_process {
   descriptor handle;
 };
 
-/// Of a process whose parent is one of the family: its number was not given to another.
+/// Holds a process whose parent is one of the family: its number was not given to another.
 std::optional<held_process> hold(pid_t pid, std::span<const pid_t> family) {
   auto handle = open_pidfd(pid);
   const auto facts = facts_of_process(pid);
@@ -68,8 +68,8 @@ std::vector<pid_t> signal_descendants(pid_t ancestor, std::span<const int> signa
                                       pid_t spared_group) {
   auto family = descendants_of(ancestor);
   family.insert(family.begin(), ancestor);
-  // All are held before the first is told: one that ends at once would leave its children to
-  // another parent, and they would be missed.
+  // All are held before the first is signalled: a process that ends at once would leave its
+  // children to another parent, and they would be missed.
   std::vector<held_process> held;
   for (const pid_t each : std::span(family).subspan(1)) {
     if (spared_group != 0 && ::getpgid(each) == spared_group) continue;

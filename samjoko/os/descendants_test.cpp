@@ -6,19 +6,19 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
-#include <samjoko/os/orphans.hpp>
 #include <samjoko/os/pidfd.hpp>
 #include <samjoko/os/poll.hpp>
 #include <samjoko/os/process_facts.hpp>
 #include <samjoko/os/program.hpp>
+#include <samjoko/os/subreaper.hpp>
 
 namespace samjoko::os {
 namespace {
 
 deadline patience() { return deadline::after(std::chrono::seconds(20)); }
 
-/// A shell that says a line when its children run, and ends when it reads one. What it leaves
-/// behind becomes ours.
+/// A shell that writes a line when its children run, and ends when it reads one. Processes that it
+/// leaves behind become children of the test.
 class family {
  public:
   explicit family(const char* script) {
@@ -48,7 +48,7 @@ class family {
   [[nodiscard]] pid_t pid() const noexcept { return shell_.pid; }
 
  private:
-  adopting_orphans ours_;
+  subreaper ours_;
   started_program shell_;
 };
 

@@ -22,8 +22,8 @@ entry_kind kind_of(mode_t mode) noexcept {
   return S_ISLNK(mode) ? entry_kind::link : entry_kind::other;
 }
 
-/// Some file systems do not tell it with the name (man 3 readdir). What has gone meanwhile is no
-/// entry any more.
+/// Some file systems do not tell the kind with the name (man 3 readdir). A name that has gone
+/// meanwhile is no entry any more.
 entry_kind kind_of(int directory, const dirent& entry) noexcept {
   if (entry.d_type != DT_UNKNOWN) return kind_of(static_cast<mode_t>(DTTOIF(entry.d_type)));
   struct stat found{};

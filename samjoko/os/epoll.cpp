@@ -10,8 +10,9 @@ namespace samjoko::os {
 
 epoll::epoll()
     : epoll_(::epoll_create1(EPOLL_CLOEXEC)), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-  CHECK(epoll_ && wake_, "no descriptor left for an event loop");
-  CHECK(add(wake_.get(), EPOLLIN | EPOLLET) == 0, "an event loop cannot watch its own wake-up");
+  SAMJOKO_CHECK(epoll_ && wake_, "no descriptor left for an event loop");
+  SAMJOKO_CHECK(add(wake_.get(), EPOLLIN | EPOLLET) == 0,
+                "an event loop cannot watch its own wake-up");
 }
 
 int epoll::add(int fd, std::uint32_t events) noexcept {

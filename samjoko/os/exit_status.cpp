@@ -79,12 +79,12 @@ exit_status exit_status::killed(int signal, bool core_dumped) noexcept {
 }
 
 int exit_status::code() const {
-  CHECK(how_ == ending::exited, "only a process that exited has a code");
+  SAMJOKO_CHECK(how_ == ending::exited, "only a process that exited has a code");
   return number_;
 }
 
 int exit_status::signal() const {
-  CHECK(how_ == ending::killed || how_ == ending::stopped, "no signal ended or stopped it");
+  SAMJOKO_CHECK(how_ == ending::killed || how_ == ending::stopped, "no signal ended or stopped it");
   return number_;
 }
 
@@ -97,7 +97,7 @@ std::string exit_status::sentence() const {
     case ending::stopped: return fmt::format("was stopped by {}", described(number_));
     case ending::continued: return "was continued";
   }
-  CHECK(false, "an ending outside its enumeration");
+  SAMJOKO_CHECK(false, "an ending outside its enumeration");
 }
 
 std::string signal_name(int signal) {

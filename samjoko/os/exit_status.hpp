@@ -4,14 +4,15 @@
 //
 // The kernel hands the parent one int (man 2 wait). Only its low 16 bits mean something:
 //
-//   ended by exit(code)     bits 15..8 code   bits 7..0  0            WIFEXITED,   WEXITSTATUS
-//   killed by a signal      bits 15..8 0      bit 7 core  6..0 signal WIFSIGNALED, WTERMSIG,
-//   WCOREDUMP stopped (still alive)   bits 15..8 signal bits 7..0  0x7f         WIFSTOPPED,
-//   WSTOPSIG continued (still alive) 0xffff                                    WIFCONTINUED
+//   ended by exit(code)      bits 15..8 code    bits 7..0 0              WIFEXITED, WEXITSTATUS
+//   killed by a signal       bits 15..8 0       bit 7 core, 6..0 signal  WIFSIGNALED, WTERMSIG,
+//                                                                        WCOREDUMP
+//   stopped (still alive)    bits 15..8 signal  bits 7..0 0x7f           WIFSTOPPED, WSTOPSIG
+//   continued (still alive)  0xffff                                      WIFCONTINUED
 //
 // So exit(256) is seen as code 0, a code is 0 to 255, and a shell's "128 + signal" is the shell's
 // own invention: no process killed by a signal has an exit code. The macros may only be asked in
-// this order: WEXITSTATUS of a killed process is noise. exit_status asks them, nobody else does.
+// this order: WEXITSTATUS of a killed process is noise. Only exit_status asks them.
 
 #include <cstdint>
 #include <string>
@@ -29,14 +30,14 @@ class exit_status {
   [[nodiscard]] static exit_status killed(int signal, bool core_dumped = false) noexcept;
 
   [[nodiscard]] ending how() const noexcept { return how_; }
-  /// True for exited and killed: the process is gone. Stopped and continued ones still run or may
-  /// run.
+  /// True for exited and killed: the process is gone. Stopped and continued processes still run or
+  /// may run.
   [[nodiscard]] bool is_end() const noexcept {
     return how_ == ending::exited || how_ == ending::killed;
   }
   /// 0 to 255; CHECKs that the process exited.
   [[nodiscard]] int code() const;
-  /// The signal that killed or stopped; CHECKs that there was one.
+  /// The signal that killed or stopped it; CHECKs that there was one.
   [[nodiscard]] int signal() const;
   [[nodiscard]] bool core_dumped() const noexcept { return core_dumped_; }
   /// Exited with code 0.
@@ -57,9 +58,9 @@ class exit_status {
   int number_;
 };
 
-/// "SIGTERM", "SIGRTMIN+3", "SIG99" for one that does not exist. man 7 signal.
+/// "SIGTERM", "SIGRTMIN+3", "SIG99" for a number that is no signal. man 7 signal.
 [[nodiscard]] std::string signal_name(int signal);
-/// What the signal says, in a few words: "invalid memory reference". Empty when it has no fixed
+/// What the signal means, in a few words: "invalid memory reference". Empty when it has no fixed
 /// meaning.
 [[nodiscard]] std::string_view signal_meaning(int signal) noexcept;
 

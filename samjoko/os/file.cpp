@@ -84,7 +84,7 @@ result<std::string> read_whole_file(int number, const std::string& path, std::si
     count += *got;
     if (count < text.size()) break;
     if (count > most) return failure(condition::too_long, "read", path);
-    text.resize(most + 1);
+    text.resize(std::min(2 * text.size(), most + 1));
   }
   text.resize(count);
   return text;

@@ -1,5 +1,5 @@
 #pragma once
-// Charter: files: what they are, reading them by position, and what stands in a directory.
+// Charter: files: what they are, and reading them by position or whole.
 
 #include <sys/types.h>
 
@@ -37,25 +37,25 @@ struct file_facts {
 
 /// Fills `into` from `offset` on; fewer bytes only where the file ends (man 2 pread).
 [[nodiscard]] result<std::size_t> read_at(int file, mutable_bytes into, std::uint64_t offset);
-/// The same, but with `enough` bytes or more it is content: no call is made for the rest.
+/// The same, but `enough` bytes or more will do: no call is made for the rest.
 [[nodiscard]] result<std::size_t> read_at(int file, mutable_bytes into, std::uint64_t offset,
                                           std::size_t enough);
 
-/// The whole content of a regular file of at most `most` bytes. Never waits, as for the writer of a
-/// FIFO. Errors: of open(2) and read(2), EISDIR among them; condition::too_long;
-/// condition::bad_argument for what is no file.
+/// The whole content of a regular file of at most `most` bytes. Never waits, for instance for the
+/// writer of a FIFO. Errors: those of open(2) and read(2), EISDIR among them; condition::too_long;
+/// condition::bad_argument for a path that is not a file.
 [[nodiscard]] result<std::string> read_whole_file(const std::string& path, std::size_t most);
-/// The same of an open file; `path` is for the errors.
+/// The same for an open file; `path` is for the errors.
 [[nodiscard]] result<std::string> read_whole_file(int number, const std::string& path,
                                                   std::size_t most);
 
-/// What comes from an open descriptor, up to its end, waiting for it. Errors: of read(2);
+/// Reads an open descriptor up to its end, waiting for it. Errors: those of read(2);
 /// condition::too_long.
 [[nodiscard]] result<std::string> read_to_end(int from, std::size_t most);
 
 /// A directory to look up names from; links on the way are followed.
 [[nodiscard]] result<descriptor> open_directory(const std::string& path);
-/// Not canonical: links stay, only made independent of the working directory.
+/// Not canonical: links stay; the path is only made independent of the working directory.
 [[nodiscard]] result<std::string> absolute_path(const std::string& path);
 
 }  // namespace samjoko::os

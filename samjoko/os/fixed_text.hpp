@@ -20,7 +20,7 @@ class fixed_text {
     size_ = static_cast<std::uint32_t>(std::min(text.size(), Room));
     std::memcpy(bytes_.data(), text.data(), size_);
   }
-  /// Whoever wrote it may have died at any instant: the size is not trusted.
+  /// The size is not trusted: the process that wrote it may have died at any instant.
   [[nodiscard]] std::string_view view() const noexcept {
     return {bytes_.data(), std::min<std::size_t>(size_, Room)};
   }

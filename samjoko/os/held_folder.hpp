@@ -1,13 +1,14 @@
 #pragma once
-// Charter: the folder of a path that somebody named, held open, so that what this process opens
+// Charter: the folder of a path that an operator named, held open, so that what this process opens
 // there is what was meant, whatever other users of the machine do meanwhile. Privileged programs
 // that open, chmod or chown by a path alone give other users' links power over root's files. The
-// measure is what sshd (StrictModes), Postfix and systemd ask of such a path.
+// rule is what sshd (StrictModes), Postfix and systemd ask of such a path.
 //
-// The way is walked name by name, each folder held by a descriptor. Who may change a folder may
-// change where the path leads, so each must be root's or this user's own, and writable by nobody
-// else; one with the sticky bit (/tmp) is passed, but in it only what is root's or this user's own.
-// Links on the way are followed under the same rule; the last name is never followed.
+// The path is walked name by name, each folder held by a descriptor. A user who may change a folder
+// may change where the path leads. So each folder must be root's or this user's own, and no other
+// user may write to it. A folder with the sticky bit (/tmp) is passed, but in it only what is
+// root's or this user's own. Links on the way are followed under the same rule; the last name is
+// never followed.
 
 #include <sys/types.h>
 #include <samjoko/base/result.hpp>
@@ -25,16 +26,17 @@ class held_folder {
   [[nodiscard]] int number() const noexcept { return folder_.get(); }
   /// The last name of the path, without a slash.
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
-  /// Others may put names into it (the sticky bit).
+  /// Whether other users may put names into the folder (the sticky bit).
   [[nodiscard]] bool is_shared() const noexcept { return shared_; }
 
-  /// What has the name, itself (O_PATH): ENOENT where nothing has it; EPERM for a link, and in a
-  /// shared folder for what is not this user's own or has another name besides.
+  /// The file that has the name, itself (O_PATH). Errors: ENOENT where no file has it; EPERM for a
+  /// link, and in a shared folder for a file that is not this user's own or has another name
+  /// besides.
   [[nodiscard]] result<descriptor> look() const;
-  /// The same, opened with `flags` for what they say; nothing is made. What was opened is what was
-  /// looked at.
+  /// The same file, opened with `flags`; nothing is created. The file that is opened is the file
+  /// that was looked at.
   [[nodiscard]] result<descriptor> open(int flags) const;
-  /// The same for a regular file; EINVAL for what is none, which is not opened.
+  /// The same for a regular file; EINVAL for any other kind, which is not opened.
   [[nodiscard]] result<descriptor> look_regular() const;
   [[nodiscard]] result<descriptor> open_regular(int flags) const;
   /// A new regular file. EEXIST where anything has the name.
@@ -42,11 +44,12 @@ class held_folder {
 
   /// Another name in the same folder: this one with `more` behind it. Errors: EMFILE.
   [[nodiscard]] result<held_folder> beside(const std::string& more) const;
-  /// Whether the name is that of the file that is open as `number`.
+  /// Whether the name belongs to the file that is open as `number`.
   [[nodiscard]] bool names(int number) const noexcept;
-  /// Gives the file another name of the same folder, in place of what has it (man 2 renameat).
+  /// Gives the file another name in the same folder, in place of what has that name (man 2
+  /// renameat).
   [[nodiscard]] result<void> rename_to(const held_folder& other) const;
-  /// Takes the name away from the file that is open as `number`; what else has it stays.
+  /// Removes the name if the file that is open as `number` has it; any other file stays.
   void remove(int number) const noexcept;
 
  private:
@@ -62,8 +65,8 @@ class held_folder {
   bool shared_ = false;
 };
 
-/// Whether what `path` names may be made or replaced by this process: its folder is one that
-/// held_folder::of() accepts, and nothing has the name, or something that look() accepts.
+/// Whether this process may create or replace what `path` names: held_folder::of() accepts its
+/// folder, and either nothing has the name, or a file that look() accepts.
 [[nodiscard]] result<void> check_place(const std::string& path);
 
 }  // namespace samjoko::os

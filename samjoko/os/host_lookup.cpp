@@ -15,14 +15,14 @@
 namespace samjoko::os {
 namespace {
 
-/// Once for each process; what it does in a forked child again is harmless (man 3
+/// Called once for each process; that a forked child does it again is harmless (man 3
 /// ares_library_init).
 bool is_ready() {
   static const bool ready = ::ares_library_init(ARES_LIB_INIT_ALL) == ARES_SUCCESS;
   return ready;
 }
 
-/// The same host twice is one address: /etc/hosts often has several lines of one.
+/// A host that comes twice is one address: /etc/hosts often has several lines for one host.
 void add(std::vector<address>& all, const ares_addrinfo_node& node, unsigned port) {
   if (all.size() >= host_lookup::most) return;
   if (node.ai_family != AF_INET && node.ai_family != AF_INET6) return;
@@ -64,7 +64,7 @@ struct host_lookup::question {
     ares_addrinfo_hints hints{};
     hints.ai_family = AF_UNSPEC;
     hints.ai_socktype = SOCK_STREAM;
-    // The port is not asked for: c-ares takes 0 for none, and reads no table of services so.
+    // The port is not asked for: c-ares takes 0 for none, and then reads no table of services.
     ::ares_getaddrinfo(channel, name.c_str(), nullptr, &hints, &question::answered, this);
     return {};
   }
@@ -83,7 +83,7 @@ struct host_lookup::question {
   static void watch(void* self, ares_socket_t socket, int to_read, int to_write) {
     const auto& waiting = static_cast<question*>(self)->waiting;
     if (to_read == 0 && to_write == 0) return watch_no_more(waiting, socket);
-    // One that cannot be watched is looked at when c-ares would ask again.
+    // A socket that cannot be watched is looked at when c-ares would ask again.
     static_cast<void>(watch_also(waiting, socket, to_read != 0, to_write != 0));
   }
 
@@ -121,7 +121,8 @@ bool host_lookup::go_on() {
   std::array<ares_socket_t, ARES_GETSOCK_MAXNUM> sockets{};
   const auto wanted = static_cast<unsigned>(
       ::ares_getsock(asked_->channel, sockets.data(), static_cast<int>(sockets.size())));
-  // Its sockets do not block: what is tried in vain costs a call. With none it looks at its clock.
+  // The sockets do not block: a try in vain costs a call. Without a socket c-ares looks at its
+  // clock.
   bool any = false;
   for (unsigned n = 0; n < sockets.size(); ++n) {
     const auto of = sockets.at(n);

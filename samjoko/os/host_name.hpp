@@ -1,7 +1,7 @@
 #pragma once
 // Charter: a host by its name, and a port, as people write them: `www.example.com:80`. Text only:
-// who looks the name up is os/host_lookup.hpp. Never mistaken for an address: what has only digits
-// and dots is numeric or wrong, so no odd form of an address (man 3 inet_aton) becomes a host.
+// os/host_lookup.hpp looks the name up. Never mistaken for an address: text of only digits and dots
+// is numeric or wrong, so no odd form of an address (man 3 inet_aton) becomes a host.
 
 #include <samjoko/base/result.hpp>
 #include <string>

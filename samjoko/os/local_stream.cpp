@@ -63,8 +63,8 @@ result<descriptor> connect_local(const address& where, deadline until) {
     descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!socket) return failure(errno, "socket", where.text());
     if (::connect(socket.get(), where.data(), where.size()) == 0) return socket;
-    // A full backlog: a unix socket says so at once, and nothing tells when there is room (man 2
-    // connect, EAGAIN).
+    // A full backlog: a unix socket reports it at once, and no event tells when there is room (man
+    // 2 connect, EAGAIN).
     if (errno != EAGAIN && errno != EINTR) return failure(errno, "connect", where.text());
     if (until.passed(steady::now())) return failure(ETIMEDOUT, "connect", where.text());
     (void)::poll(nullptr, 0, 20);

@@ -20,7 +20,7 @@ bool is_the_one(const descriptor& file, const mapping& part) noexcept {
   struct stat found = {};
   if (::fstat(file.get(), &found) != 0 || !S_ISREG(found.st_mode)) return false;
   if (found.st_ino == part.inode) return true;
-  // An overlay may tell one number to stat and another to maps (kernel documentation, overlayfs,
+  // On an overlay stat may show one number and maps another (kernel documentation, overlayfs,
   // "Inode properties").
   struct statfs system = {};
   return !part.deleted && ::fstatfs(file.get(), &system) == 0 &&

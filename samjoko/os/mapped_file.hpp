@@ -1,6 +1,6 @@
 #pragma once
-// Charter: the file behind a mapping of another process, which has gone since, and may have been
-// replaced.
+// Charter: the file behind a mapping of another process. That process has gone since, and the file
+// may have been replaced.
 
 #include <samjoko/base/result.hpp>
 #include <samjoko/os/descriptor.hpp>
@@ -9,8 +9,8 @@
 
 namespace samjoko::os {
 
-/// Opens the very file that was mapped: by its path if its inode is still the same one; otherwise,
-/// when it is the program of the calling process, which may have been replaced by an upgrade, that
+/// Opens the very file that was mapped: by its path if its inode is still the same. Otherwise, when
+/// it is the program of the calling process, which an upgrade may have replaced, opens that program
 /// (man 5 proc_pid_exe). Only a regular file; never waits. Errors: those of open; ESTALE when
 /// another file has its name.
 [[nodiscard]] result<descriptor> open_mapped_file(const mapping& part);

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <optional>
+#include <samjoko/os/file.hpp>
 #include <system_error>
 
 namespace samjoko::os {
@@ -12,7 +13,7 @@ class fields {
  public:
   explicit fields(std::string_view line) noexcept : rest_(line) {}
 
-  /// Up to `end`, which goes too.
+  /// Up to `end`, which is taken off too.
   std::string_view until(char end) noexcept {
     const auto at = rest_.find(end);
     const auto field = rest_.substr(0, at);
@@ -91,6 +92,18 @@ std::vector<mapped_module> modules_of(const std::vector<mapping>& mappings) {
     modules.back().parts.push_back(each);
   }
   return modules;
+}
+
+std::string own_maps() {
+  constexpr std::size_t most = std::size_t{16} * 1024 * 1024;
+  const auto text = read_whole_file("/proc/self/maps", most).value_or(std::string());
+  std::string kept;
+  for (std::string_view rest = text; !rest.empty();) {
+    const auto line = rest.substr(0, rest.find('\n'));
+    if (maps_code(line)) kept.append(line).push_back('\n');
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+  }
+  return kept;
 }
 
 }  // namespace samjoko::os

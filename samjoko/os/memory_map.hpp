@@ -1,8 +1,9 @@
 #pragma once
 // Charter: the lines of /proc/PID/maps that say where files are mapped (man 5 proc_pid_maps), as
-// text and taken apart. Pure.
+// text and parsed. Pure, except own_maps().
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -37,9 +38,13 @@ struct mapped_module {
   }
 };
 
-/// Lines that do not have the kernel's form are left out. At most `most` mappings. They view
-/// `text`.
+/// Lines that do not have the kernel's form are left out. Returns at most `most` mappings, which
+/// view `text`.
 [[nodiscard]] std::vector<mapping> parse_maps(std::string_view text, std::size_t most = 4096);
 [[nodiscard]] std::vector<mapped_module> modules_of(const std::vector<mapping>& mappings);
+
+/// The lines of this process's own /proc/self/maps for which maps_code() holds; empty where /proc
+/// is not mounted.
+[[nodiscard]] std::string own_maps();
 
 }  // namespace samjoko::os

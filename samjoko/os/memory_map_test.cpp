@@ -5,8 +5,6 @@
 #include <random>
 #include <string>
 
-#include <samjoko/os/unwind.hpp>
-
 namespace samjoko::os {
 namespace {
 

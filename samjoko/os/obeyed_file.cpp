@@ -12,7 +12,7 @@
 namespace samjoko::os {
 namespace {
 
-/// By the name that was looked at, and no other file than that.
+/// Opens by the name that was looked at, and no other file than the one found.
 result<descriptor> open_found(const path_walk& way, const std::string& name,
                               const struct stat& found, const std::string& path) {
   descriptor opened(::openat(way.number(), name.c_str(),

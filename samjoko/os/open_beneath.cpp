@@ -25,13 +25,13 @@ int open_resolved(int directory, const char* path, std::uint64_t resolve) noexce
   how.resolve = resolve | RESOLVE_NO_MAGICLINKS;
   for (int tries = 0;; ++tries) {
     const auto got = ::syscall(SYS_openat2, directory, path, &how, sizeof how);
-    // EAGAIN: something above was renamed meanwhile, and the kernel cannot say whether we left.
+    // EAGAIN: a folder above was renamed, and the kernel cannot say whether we left.
     if (got >= 0 || (errno != EINTR && errno != EAGAIN) || tries == 16)
       return static_cast<int>(got);
   }
 }
 
-/// The path of an open file, without links; empty when unknown.
+/// The path of an open file, without links; empty when it is not known.
 std::string path_of(int file) {
   const auto link = "/proc/self/fd/" + std::to_string(file);
   std::array<char, PATH_MAX> room{};
@@ -40,8 +40,8 @@ std::string path_of(int file) {
   return {room.data(), static_cast<std::size_t>(size)};
 }
 
-/// Where `path` leads, as a path from `directory` without links; empty, with errno, if not below
-/// it.
+/// Where `path` leads, as a path from `directory` without links; empty, with errno, when it leads
+/// outside.
 std::string resolved_beneath(int directory, const char* path) {
   const descriptor found(::openat(directory, path, O_PATH | O_CLOEXEC));
   if (!found) return {};
@@ -59,7 +59,7 @@ int open_name(int directory, const std::string& name, int flags) noexcept {
   return ::openat(directory, name.c_str(), flags | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/// Name by name, never through a link.
+/// Walks name by name, never through a link.
 descriptor walk(int directory, std::string_view path) {
   descriptor at;
   int from = directory;
@@ -82,8 +82,8 @@ result<descriptor> opened(descriptor file) {
 
 }  // namespace
 
-/// Resolved by the kernel's own rules first; then opened without any link, so that one which was
-/// put in between cannot lead out.
+/// The path is resolved by the kernel's own rules first; then opened without any link, so that a
+/// link which was put in between cannot lead out.
 result<descriptor> open_beneath_by_steps(int directory, const char* path) {
   const auto real = resolved_beneath(directory, path);
   if (real.empty()) return failure(errno, "open");
@@ -100,7 +100,7 @@ result<descriptor> open_beneath(int directory, const char* path) {
     return open_beneath_by_steps(directory, path);
   }
   if (errno != EXDEV) return failure(errno, "open");
-  // Out of the directory on the way, or an absolute link, which may well lead back into it.
+  // The path left the directory on the way, or an absolute link may well lead back into it.
   return open_beneath_by_steps(directory, path);
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// Charter: opening what clients name, without leaving the directory that is theirs, whatever links
+// Charter: opening a file that a client names, without leaving the served directory, whatever links
 // and renames are under way meanwhile.
 
 #include <samjoko/base/result.hpp>

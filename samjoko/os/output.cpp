@@ -11,9 +11,9 @@ namespace samjoko::os {
 void keep_standard_open() noexcept {
   for (int number = 0; number <= standard_error; ++number) {
     if (::fcntl(number, F_GETFD) >= 0 || errno != EBADF) continue;
-    // The lowest number that is free, which is this one (man 2 open). Opened the wrong way, so that
-    // a command whose output was closed is told that nobody got it. Without a /dev the number is
-    // taken by something that can neither be read nor written.
+    // open(2) takes the lowest number that is free, which is this one. It is opened the wrong way,
+    // so that a command whose output was closed gets an error. Without /dev/null the number is
+    // taken by a file that can neither be read nor written.
     const int wrong_way = number == 0 ? O_WRONLY : O_RDONLY;
     if (::open("/dev/null", wrong_way | O_NOCTTY) < 0) static_cast<void>(::open("/", O_PATH));
   }

@@ -25,8 +25,9 @@ void attach(msghdr& header, control_room& room, int number) {
   std::memcpy(CMSG_DATA(control), &number, sizeof number);
 }
 
-/// The first; whatever came besides is closed: the room for one has room for a second (CMSG_SPACE
-/// is aligned), and who sends what is not expected would fill this process's table.
+/// Takes the first descriptor and closes the others. The room for one has room for a second
+/// (CMSG_SPACE is aligned), so a sender could fill this process's table with descriptors that are
+/// not expected.
 descriptor take_attached(msghdr& header) {
   descriptor first;
   for (auto* control = CMSG_FIRSTHDR(&header); control != nullptr;
@@ -43,7 +44,8 @@ descriptor take_attached(msghdr& header) {
   return first;
 }
 
-// A peer that closes with packets of ours unread resets the line; it is gone all the same.
+// A peer that closes while packets of ours are unread resets the connection; it is gone all the
+// same.
 bool means_gone(int code) { return code == EPIPE || code == ECONNRESET || code == ENOTCONN; }
 
 }  // namespace

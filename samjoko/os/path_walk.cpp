@@ -19,8 +19,8 @@ constexpr int most_links = 40;  // as the kernel (man 7 path_resolution)
 constexpr int holding = O_PATH | O_NOFOLLOW | O_CLOEXEC;
 constexpr uid_t overflow_user = 65534;
 
-/// In a user namespace what belongs to users who have no number there, as the outer root may, shows
-/// this one (man 7 user_namespaces). Nobody inside can be them.
+/// In a user namespace, files of users who have no number there, for instance the outer root, show
+/// this number (man 7 user_namespaces). No user inside the namespace can be one of them.
 bool means_somebody(uid_t user) {
   if (user != overflow_user) return true;
   std::ifstream map("/proc/self/uid_map");

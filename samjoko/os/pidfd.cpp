@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <csignal>
 
-// By number: the C library of Debian 12 has the names, older ones do not.
+// By number: the C library of Debian 12 has the names, older versions do not.
 namespace samjoko::os {
 
 result<descriptor> open_pidfd(pid_t pid) {

@@ -15,7 +15,8 @@ bool is_pending(int signal) noexcept {
 
 }  // namespace
 
-/// A write that fails with EPIPE sends the signal to its own thread (man 2 write), where it waits.
+/// A write that fails with EPIPE sends the signal to its own thread (man 2 write), where it stays
+/// pending.
 ssize_t write_to_pipe(int pipe, std::span<const iovec> parts) noexcept {
   sigset_t broken_pipe;
   sigset_t before;

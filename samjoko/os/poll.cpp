@@ -14,8 +14,8 @@ std::size_t poll_until(std::span<pollfd> wanted, deadline until) noexcept {
     const auto now = steady::now();
     const int ready = ::poll(wanted.data(), wanted.size(), until.poll_timeout(now));
     if (ready > 0) return static_cast<std::size_t>(ready);
-    // ENOMEM is the kernel's trouble and passes; EFAULT and EINVAL would be ours.
-    CHECK(ready == 0 || errno == EINTR || errno == ENOMEM, "poll was misused");
+    // ENOMEM is a shortage in the kernel and passes; EFAULT and EINVAL would be bugs of ours.
+    SAMJOKO_CHECK(ready == 0 || errno == EINTR || errno == ENOMEM, "poll was misused");
     if (until.passed(steady::now())) return 0;
   }
 }

@@ -21,15 +21,15 @@ std::size_t poll_until(std::span<pollfd> wanted, deadline until) noexcept;
 /// Waits for one descriptor to be readable (or at its end); false when `until` has passed first.
 [[nodiscard]] bool wait_readable(int number, deadline until) noexcept;
 
-/// Several descriptors as one, which is readable while any of them is (an epoll instance that
-/// nobody waits in; man 7 epoll, "can itself be polled"). Errors: EMFILE, EBADF.
+/// Several descriptors as one, which is readable while any of them is (an epoll instance in which
+/// no thread waits; man 7 epoll, "can itself be polled"). Errors: EMFILE, EBADF.
 [[nodiscard]] result<descriptor> watch_together(std::initializer_list<int> numbers);
-/// Watches another one, or the same for something else: to be read from, written to, or both.
-/// Errors: ENOMEM, ENOSPC.
+/// Watches another descriptor, or the same for something else: to be read from, written to, or
+/// both. Errors: ENOMEM, ENOSPC.
 [[nodiscard]] result<void> watch_also(const descriptor& together, int number, bool to_read,
                                       bool to_write);
-/// Takes one out again. Must come before its close: a registration outlives the number while a
-/// forked child holds the same open file.
+/// Stops watching a descriptor. Must come before its close: a registration outlives the number
+/// while a forked child holds the same open file.
 void watch_no_more(const descriptor& together, int number) noexcept;
 
 }  // namespace samjoko::os

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include <samjoko/base/check.hpp>
-#include <samjoko/os/names.hpp>
+#include <samjoko/os/passwd.hpp>
 
 namespace samjoko::os {
 namespace {
@@ -87,9 +87,10 @@ result<void> become(const identity& who) {
   uid_t real = 0;
   uid_t effective = 0;
   uid_t saved = 0;
-  CHECK(::getresuid(&real, &effective, &saved) == 0, "getresuid cannot fail");
-  CHECK(real == who.user && effective == who.user && saved == who.user, "still another user");
-  CHECK(who.user == 0 || ::setresuid(0, 0, 0) != 0, "root could be had back");
+  SAMJOKO_CHECK(::getresuid(&real, &effective, &saved) == 0, "getresuid cannot fail");
+  SAMJOKO_CHECK(real == who.user && effective == who.user && saved == who.user,
+                "still another user");
+  SAMJOKO_CHECK(who.user == 0 || ::setresuid(0, 0, 0) != 0, "root could be had back");
   set_or_unset("HOME", who.home);
   set_or_unset("USER", who.name);
   set_or_unset("LOGNAME", who.name);

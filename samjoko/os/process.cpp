@@ -13,7 +13,7 @@
 namespace samjoko::os {
 namespace {
 
-// The thread sanitizer keeps a thread of its own, which holds no lock across our fork.
+// The thread sanitizer has a thread of its own, which holds no lock across our fork.
 #if defined(__SANITIZE_THREAD__)
 constexpr unsigned threads_of_tools = 1;
 #elif defined(__has_feature)
@@ -32,7 +32,8 @@ void check_single_threaded() {
   struct stat tasks = {};
   if (::stat("/proc/self/task", &tasks) != 0) return;
   // A directory's link count is 2 and one more per directory in it: here, per thread (man 5 proc).
-  CHECK(tasks.st_nlink <= 3 + threads_of_tools, "a process that forks must have one thread");
+  SAMJOKO_CHECK(tasks.st_nlink <= 3 + threads_of_tools,
+                "a process that forks must have one thread");
 }
 
 result<forked> fork_process(child_mask mask) {

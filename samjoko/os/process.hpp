@@ -9,7 +9,7 @@
 namespace samjoko::os {
 
 /// Aborts when this process has a second thread. fork(2) copies only the calling thread; a lock
-/// that another one held (malloc's, for instance) stays locked in the child for ever. One system
+/// that another thread held (malloc's, for instance) stays locked in the child for ever. One system
 /// call: ask once when a forking model starts, not per client. Says nothing where /proc is not
 /// mounted.
 void check_single_threaded();
@@ -30,15 +30,15 @@ enum class child_mask : bool { empty, blocked };
 /// processes), ENOMEM.
 [[nodiscard]] result<forked> fork_process(child_mask mask = child_mask::empty);
 
-/// The calling process is sent `signal` when its parent, `parent`, ends; at once when that has
-/// ended already (man 2 prctl, PR_SET_PDEATHSIG). For children that must not outlive who forked
-/// them.
+/// The kernel sends this process `signal` when its parent, `parent`, ends; at once when that has
+/// ended already (man 2 prctl, PR_SET_PDEATHSIG). For children that must not outlive the process
+/// that forked them.
 void end_with_parent(int signal, pid_t parent) noexcept;
 
 /// man 3 setenv, for programs started from now on. Not beside other threads.
 void set_variable(const char* name, const std::string& value);
 
-/// False once it has ended and somebody else has adopted this process.
+/// False once the parent has ended and another process has adopted this one.
 [[nodiscard]] bool parent_is(pid_t parent) noexcept;
 
 /// _exit(2): no destructors, no atexit functions, no flushing of inherited buffers.

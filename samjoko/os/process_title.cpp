@@ -20,8 +20,8 @@ namespace {
 constexpr std::size_t name_room = 16;                                  // with its NUL byte
 constexpr std::size_t start_of_arguments = 48, end_of_arguments = 49;  // man 5 proc, /proc/PID/stat
 
-/// Of this program, for ever: argv's memory, and the name that error messages of the C library
-/// begin with, which lay in it.
+/// Kept for as long as this program runs: argv's memory, and the name with which error messages of
+/// the C library begin, which lay in it.
 struct arguments {
   std::span<char> room;
   std::array<char, 32> program{};
@@ -50,17 +50,17 @@ void give_arguments_away(std::string_view program) noexcept {
   const auto begin = field_of_stat(text, start_of_arguments);
   const auto end = field_of_stat(text, end_of_arguments);
   if (begin == 0 || end <= begin) return;
-  // Where another program runs this one within its process (valgrind, qemu) they are that one's.
+  // Where another program runs this one within its process (valgrind, qemu), they are the other's.
   const auto own = reinterpret_cast<std::uintptr_t>(program_invocation_name);
   if (own < begin || own >= end) return;
   const auto size = std::min(program.size(), given.program.size() - 1);
   std::memcpy(given.program.data(), program.data(), size);
   program_invocation_name = program_invocation_short_name = given.program.data();
-  // NOLINTNEXTLINE(performance-no-int-to-ptr): an address, as the kernel says it
+  // the kernel gives an address
   given.room = {reinterpret_cast<char*>(begin), end - begin};
 }
 
-// The last byte stays NUL: else the kernel shows the environment behind it too (man 5 proc,
+// The last byte stays NUL: otherwise the kernel shows the environment behind it too (man 5 proc,
 // /proc/PID/cmdline).
 void set_title(std::string_view title, std::string_view name) noexcept {
   if (given.room.empty()) return;

@@ -40,7 +40,7 @@ std::string_view name_of(std::string_view variable) {
   return variable.substr(0, variable.find('='));
 }
 
-/// What execve(2) wants: pointers, and a null behind them.
+/// The form that execve(2) takes: pointers, and a null behind them.
 std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
   std::vector<char*> all;
   all.reserve(texts.size() + 1);
@@ -72,7 +72,7 @@ std::vector<char*> environment_of(const program& what) {
   return all;
 }
 
-/// One standard stream, as the child gets it, and our end of it.
+/// One standard stream: the child's end, and our end.
 struct stream_ends {
   descriptor child;
   descriptor ours;
@@ -93,7 +93,7 @@ result<void> lay_pipe(stream_ends& into, bool child_reads) {
   if (::fcntl(into.ours.get(), F_SETFL, O_NONBLOCK) != 0) return failure(errno, "fcntl");
   if (into.child.get() > 2) return {};
   auto moved =
-      above_the_standard_three(into.child.get());  // this process has a standard one closed
+      above_the_standard_three(into.child.get());  // this process has closed a standard one
   if (!moved) return failure_of(moved);
   into.child = std::move(*moved);
   return {};
@@ -108,7 +108,7 @@ result<void> open_null(stream_ends& into) {
   return {};
 }
 
-/// `number`: 0, 1 or 2. Gives the descriptor that becomes it in the child.
+/// `number`: 0, 1 or 2. Returns the descriptor that becomes it in the child.
 result<int> prepare_stream(const program_stream& wanted, int number, stream_ends& into) {
   result<void> done;
   switch (wanted.from) {
@@ -127,10 +127,10 @@ result<int> prepare_stream(const program_stream& wanted, int number, stream_ends
   return into.child.get();
 }
 
-/// It never was a program: nobody shall find its status.
+/// The program never ran: its status is reaped here, so that no other code finds it.
 void reap_failed(const descriptor& process) {
   static_cast<void>(wait_readable(process.get(), deadline::never()));
-  static_cast<void>(reap(process));  // ECHILD: somebody else did
+  static_cast<void>(reap(process));  // ECHILD: other code has reaped it
 }
 
 std::unexpected<error> told(const program& what, const program_failure& failed) {
@@ -203,7 +203,7 @@ result<std::string> find_program(const std::string& name) {
 
 namespace {
 
-/// As the kernel looks for it, up to the first blank (man 2 execve, Interpreter scripts).
+/// Read as the kernel reads it, up to the first blank (man 2 execve, Interpreter scripts).
 std::string interpreter_in(std::string_view line) {
   line = line.substr(2, line.find('\n') - 2);
   const auto begin = line.find_first_not_of(" \t");
@@ -212,7 +212,7 @@ std::string interpreter_in(std::string_view line) {
   return std::string(line.substr(0, line.find_first_of(" \t\r")));
 }
 
-/// Whether the kernel knows forms of programs beside its own (binfmt_misc).
+/// Whether the kernel knows other forms of programs besides its own (binfmt_misc).
 bool has_other_forms() {
   constexpr std::string_view folder = "/proc/sys/fs/binfmt_misc";
   std::error_code gone;
@@ -228,7 +228,7 @@ result<void> check_form(const std::string& file, int depth) {
   const descriptor opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   std::array<char, 256> some;
   const auto got = opened ? ::read(opened.get(), some.data(), some.size()) : -1;
-  if (got < 0) return {};  // it may be executed and not read
+  if (got < 0) return {};  // it may be executable and not readable
   const std::string_view head(some.data(), static_cast<std::size_t>(got));
   if (head.starts_with("\177ELF")) return {};
   if (!head.starts_with("#!")) {

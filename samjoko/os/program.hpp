@@ -1,7 +1,7 @@
 #pragma once
 // Charter: starts another program as a child of this process: what it is, its standard streams, its
-// surroundings. From any thread, also several at once. Who waits for it and reads its pipes is said
-// elsewhere (os/pidfd.hpp; net/child.hpp for handlers).
+// surroundings. From any thread, also several at once. os/pidfd.hpp waits for it, net/child.hpp
+// does so for handlers and reads its pipes.
 //
 // The child is made by clone(2) with CLONE_VM and CLONE_VFORK, as posix_spawn(3) does: it runs on a
 // stack of its own in our memory, and the thread that made it stands still until it has executed
@@ -39,11 +39,11 @@ struct program_stream {
   source from = source::inherited;
   int descriptor = -1;
 };
-/// The one that this process has itself.
+/// The stream that this process has itself.
 inline constexpr program_stream inherited_stream{};
 /// Nothing to read; what is written is dropped (man 4 null).
 inline constexpr program_stream null_stream{program_stream::source::null, -1};
-/// A pipe, whose other end the starter gets. Not a socket: a program can open it again by
+/// A pipe, whose other end the starter gets. Not a socket: a program can open a pipe again by
 /// /dev/stdin, and bash does not take itself for a remote shell, as it does with a socket.
 inline constexpr program_stream pipe_stream{program_stream::source::pipe, -1};
 /// The open file of this descriptor, which stays its owner's. Its mode (O_NONBLOCK) is shared.
@@ -62,8 +62,8 @@ struct program {
   std::vector<std::string> words;
   /// The file to execute; empty: what the first word stands for.
   std::string file{};
-  /// Besides the variables that this process has: "NAME=value", or "NAME" alone to leave one out. A
-  /// later one of a name replaces an earlier one.
+  /// Added to the variables that this process has: "NAME=value", or "NAME" alone to leave one out.
+  /// A later entry of a name replaces an earlier one.
   std::vector<std::string> environment{};
   bool clean_environment = false;  ///< only `environment`
   std::string directory{};         ///< where it starts; empty: where this process is
@@ -97,8 +97,8 @@ struct started_program {
 [[nodiscard]] result<std::string> find_program(const std::string& name);
 
 /// Whether the kernel could begin to execute this file, looked at without doing it: it is a binary,
-/// or a script whose interpreter is there. What cannot be read is not judged. Errors: ENOEXEC (a
-/// script without a #! line), and those of the interpreter.
+/// or a script whose interpreter is there. A file that cannot be read is not judged. Errors:
+/// ENOEXEC (a script without a #! line), and those of the interpreter.
 [[nodiscard]] result<void> check_program(const std::string& file);
 
 }  // namespace samjoko::os

@@ -11,8 +11,8 @@
 
 #include <samjoko/os/signals.hpp>
 
-// Of the C library (man 2 clone). By this name, since sanitizers replace the other one by theirs,
-// which takes the child for a forked one with memory of its own.
+// From the C library (man 2 clone). By this name, since sanitizers replace the other name by their
+// own function, which takes the child for a forked process with memory of its own.
 // NOLINTNEXTLINE(bugprone-reserved-identifier, cert-dcl*, readability-identifier-naming)
 extern "C" int __clone(int (*run)(void*), void* stack, int flags, void* argument, ...) noexcept;
 
@@ -91,7 +91,7 @@ void set_surroundings(const prepared_program& what, program_failure& failed) noe
   give_up(failed, "execve");
 }
 
-/// errno is that of the thread that waits for us, and nobody else's.
+/// The errno is that of the thread that waits for this child, and of no other thread.
 int be_child(void* argument) noexcept {
   const auto& order = *static_cast<const start_order*>(argument);
   set_default_actions();
@@ -107,7 +107,7 @@ constexpr std::size_t stack_size = std::size_t{16} * 1024;
 }  // namespace
 
 result<made_child> make_child(const prepared_program& what, program_failure& failed) {
-  // In our own frame: this thread stands still while the child uses it.
+  // The stack is in this frame: this thread stands still while the child uses it.
   alignas(16) std::byte stack[stack_size];
   start_order order{what, failed};
   made_child made;

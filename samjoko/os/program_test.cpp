@@ -26,7 +26,7 @@ deadline patience() { return deadline::after(std::chrono::seconds(60)); }
 
 program shell(const char* script) { return {.words = {"sh", "-c", script}}; }
 
-/// Waits for its end.
+/// Waits until the program has ended.
 exit_status end_of(const started_program& started) {
   EXPECT_TRUE(wait_readable(started.process.get(), patience()));
   const auto got = reap(started.process);
@@ -45,7 +45,7 @@ std::string read_all(const descriptor& pipe) {
   return all;
 }
 
-/// What it writes, when it ends well.
+/// What the program writes, when it ends well.
 std::string output_of(program what) {
   what.output = pipe_stream;
   const auto started = start_program(what);
@@ -157,7 +157,7 @@ TEST(program, pipes_carry_both_ways) {
 TEST(program, standard_error_is_apart_or_given) {
   auto speaks = shell("echo out; echo err >&2; cat /dev/stdin");
   speaks.output = pipe_stream;
-  speaks.errors = pipe_stream;  // and its input is null, also by its name
+  speaks.errors = pipe_stream;  // and its input is null, also when opened by name
   const auto started = start_program(speaks);
   ASSERT_TRUE(started);
   EXPECT_EQ(read_all(started->output), "out\n");
@@ -174,7 +174,7 @@ TEST(program, standard_error_is_apart_or_given) {
   EXPECT_STREQ(text, "one\ntwo\n");
 }
 
-// A pipe's end that is a number below 3 would be overwritten before it is put in its place.
+// The end of a pipe that has a number below 3 would be overwritten before it is put in its place.
 TEST(program, works_where_the_standard_streams_are_closed) {
   const auto made = fork_process();
   ASSERT_TRUE(made);
@@ -237,7 +237,7 @@ void ignore_by_hand(int signal, bool yes) {
   ::sigaction(signal, &action, nullptr);
 }
 
-// Ignored signals and the mask survive exec: a program with SIGPIPE ignored writes on for ever.
+// Ignored signals and the mask survive exec: with SIGPIPE ignored a program writes on for ever.
 TEST(program, begins_with_default_signals_and_an_empty_mask) {
   ignore_by_hand(SIGPIPE, true);
   ignore_by_hand(SIGHUP, true);
@@ -266,7 +266,7 @@ TEST(program, no_handler_of_ours_runs_in_the_child) {
     EXPECT_EQ(end_of(*started), exit_status::killed(SIGUSR2));
   }
   EXPECT_EQ(handled.load(), 0);
-  ASSERT_TRUE(ignore_signal(SIGUSR2));  // is none of the library's any more
+  ASSERT_TRUE(ignore_signal(SIGUSR2));  // the library has no handler for it any more
   ignore_by_hand(SIGUSR2, false);
 }
 

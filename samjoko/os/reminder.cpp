@@ -11,7 +11,7 @@ namespace samjoko::os {
 
 reminder::reminder()
     : timer_(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)), owner_(::getpid()) {
-  CHECK(timer_, "no descriptor left for a timer");
+  SAMJOKO_CHECK(timer_, "no descriptor left for a timer");
 }
 
 void reminder::set(milliseconds from_now) const noexcept {

@@ -1,6 +1,6 @@
 #pragma once
-// Charter: a descriptor that becomes readable a stated time after it was asked to (man 2
-// timerfd_create), whoever of the process asks, also a thread that does not own it.
+// Charter: a descriptor that becomes readable a stated time after a thread asked for it (man 2
+// timerfd_create). Any thread of the process may ask, also one that does not own it.
 
 #include <sys/types.h>
 
@@ -14,7 +14,7 @@ class reminder {
   reminder();
   /// From any thread. Not in a process that was forked since: it would remind its parent.
   void set(milliseconds from_now) const noexcept;
-  /// Makes it unreadable; whether it was readable.
+  /// Makes it unreadable; returns whether it was readable.
   bool take() const noexcept;
   [[nodiscard]] int descriptor() const noexcept { return timer_.get(); }
 

@@ -51,13 +51,14 @@ class shared_cells {
     if (first_ != nullptr) ::munmap(first_, count_ * sizeof(T));
   }
 
-  /// Processes forked from now on do not get them, which makes each fork a little cheaper (man 2
-  /// madvise, MADV_DONTFORK): one that touches them all the same is ended by the kernel.
+  /// Processes forked from now on do not get the cells, which makes each fork a little cheaper (man
+  /// 2 madvise, MADV_DONTFORK). The kernel ends a process that touches them all the same.
   void keep_from_children() const noexcept {
     if (first_ != nullptr) ::madvise(first_, count_ * sizeof(T), MADV_DONTFORK);
   }
 
-  /// In a child from which they were kept: what stands there by now is not ours to unmap.
+  /// In a child that did not get the cells: what stands at their address by now is not ours to
+  /// unmap.
   void forget() noexcept {
     first_ = nullptr;
     count_ = 0;
@@ -74,8 +75,8 @@ class shared_cells {
 };
 
 /// One T for each of a number of processes, on pages of its own, so that each process can give up
-/// those of the others for good: anonymous memory that was unmapped cannot be had back (man 2
-/// munmap). Zeros are the value of a new T.
+/// the others' for good: anonymous memory that was unmapped cannot be had back (man 2 munmap).
+/// Zeros are the value of a new T.
 template <class T>
 class slot_cells {
   static_assert(std::is_trivially_destructible_v<T>, "nobody runs destructors in shared memory");
@@ -105,7 +106,7 @@ class slot_cells {
     return *reinterpret_cast<T*>(base_ + slot * room);
   }
   [[nodiscard]] std::size_t size() const noexcept { return count_; }
-  /// In this process, which has the cell of no other slot from now on.
+  /// From now on this process has the cell of this slot, and of no other.
   void keep_only(std::size_t slot) noexcept {
     if (slot < first_ || slot >= end_) return;
     unmap(first_, slot);
@@ -130,7 +131,7 @@ class slot_cells {
 
   std::byte* base_ = nullptr;
   std::size_t count_ = 0;
-  std::size_t first_ = 0;  ///< of those that this process has
+  std::size_t first_ = 0;  ///< the first slot that this process has
   std::size_t end_ = 0;
 };
 

@@ -19,8 +19,8 @@ bool has_sender(int signal, const siginfo_t& info) noexcept {
   return info.si_code <= 0 || signal == SIGCHLD;
 }
 
-// Runs at any moment, on any stack and thread: nothing may be added that is not on the list of man
-// 7 signal-safety.
+// Runs at any moment, on any stack and thread: it may only call what is on the list of man 7
+// signal-safety.
 void count_and_wake(int signal, siginfo_t* info, void*) noexcept {
   const int saved = errno;
   const bool known = has_sender(signal, *info);
@@ -43,7 +43,7 @@ void silence(const signal_place& place) noexcept {
   [[maybe_unused]] const auto ignored = ::read(place.wake.get(), &wakes, sizeof wakes);
 }
 
-/// Under the mutex: one whose queue is gone, or a new one, which stays in the list for ever.
+/// Under the mutex: a place whose queue is gone, or a new place, which stays in the list for ever.
 result<signal_place*> take_place() {
   auto* first = here.first.load(std::memory_order_relaxed);
   auto* found = first;
@@ -75,10 +75,10 @@ result<void> begin_to_catch(int signal, signal_place& place) {
       return failure(EBUSY, "sigaction", std::to_string(signal));
     struct sigaction ours = {};
     ours.sa_sigaction = count_and_wake;
-    // SA_RESTART spares code that blocks elsewhere; who polls the queue is woken by its descriptor.
+    // SA_RESTART spares code that blocks elsewhere; the descriptor wakes the thread that polls.
     ours.sa_flags = SA_SIGINFO | SA_RESTART;
     sigfillset(&ours.sa_mask);
-    place.wanted.fetch_or(bit);  // before the first can come
+    place.wanted.fetch_or(bit);  // before the first signal can come
     if (::sigaction(signal, &ours, &here.before[index]) != 0) {
       place.wanted.fetch_and(~bit);
       return failure(errno, "sigaction", std::to_string(signal));
@@ -90,7 +90,7 @@ result<void> begin_to_catch(int signal, signal_place& place) {
   return {};
 }
 
-/// Under the mutex. An action that somebody else has set meanwhile is his.
+/// Under the mutex. An action that other code has set meanwhile is left alone.
 void stop_catching(int signal, signal_place& place) noexcept {
   const auto bit = signal_bit(signal);
   const auto index = static_cast<std::size_t>(signal);
@@ -107,7 +107,7 @@ void stop_catching(int signal, signal_place& place) noexcept {
   place.wanted.fetch_and(~bit);
 }
 
-/// Not so in a forked child, which has no queues of its parent.
+/// False in a forked child, which has none of its parent's queues.
 bool is_listed(const signal_place* place) noexcept {
   const auto* each = here.first.load();
   while (each != nullptr && each != place) each = each->following;
@@ -158,13 +158,13 @@ signal_queue::~signal_queue() {
 int signal_queue::descriptor() const noexcept { return place_->wake.get(); }
 
 std::span<const signal_notice> signal_queue::take() noexcept {
-  // The eventfd is emptied before the cells: a signal in between leaves it readable and is seen
-  // next time with nothing in its cell, which is harmless. The other order would lose it.
+  // The eventfd is emptied before the cells. A signal in between leaves it readable, and the next
+  // take() finds an empty cell, which is harmless. In the other order the wake-up would be lost.
   silence(*place_);
   const auto wanted = place_->wanted.load();
   std::size_t count = 0;
   for (int signal = 1; signal < signal_limit; ++signal) {
-    // What a handler still counted for the place's queue before is no notice of this one.
+    // A signal that a handler counted for the place's earlier queue is no notice of this one.
     if ((wanted & signal_bit(signal)) == 0) continue;
     auto& counted = place_->cells[static_cast<std::size_t>(signal)];
     if (counted.times.load(std::memory_order_relaxed) == 0) continue;

@@ -9,7 +9,7 @@
 
 namespace samjoko::os {
 
-/// One for each stack, apart from it: a list through the stacks would touch them.
+/// One for each stack, apart from it: a list that runs through the stacks would touch them.
 struct signal_stack::place {
   place* next;
   std::byte* bottom;
@@ -23,7 +23,7 @@ constexpr std::size_t chunk_size = head_size + stacks_per_chunk * signal_stack::
 
 }  // namespace
 
-/// Trivially destructible: a detached thread may still give back while the process exits.
+/// Trivially destructible: a detached thread may still give its stack back while the process exits.
 struct signal_stack::pool {
   std::mutex mutex;
   place* free = nullptr;
@@ -74,7 +74,7 @@ signal_stack_guard::signal_stack_guard(signal_stack own) noexcept : own_(std::mo
   if (::sigaltstack(&ours, &before_) != 0) own_ = {};
 }
 
-/// Before the stack goes back to the pool, which may give it to another thread at once.
+/// Must come before the stack goes back to the pool, which may give it to another thread at once.
 signal_stack_guard::~signal_stack_guard() {
   if (own_) ::sigaltstack(&before_, nullptr);
 }

@@ -1,8 +1,8 @@
 #pragma once
-// Charter: alternate signal stacks (man 2 sigaltstack): what a handler runs on when the thread's
+// Charter: alternate signal stacks (man 2 sigaltstack), on which a handler runs when the thread's
 // own stack is used up. They come from a pool of address space of which no page is touched before a
-// handler runs, so that a thread pays one system call and no memory for having one. A stack is
-// inherited over fork, as the thread that owns it is.
+// handler runs, so a thread pays one system call and no memory for having one. A stack is inherited
+// over fork, as the thread that owns it is.
 
 #include <signal.h>
 
@@ -10,8 +10,8 @@
 
 namespace samjoko::os {
 
-/// A stack out of the pool; move-only, given back by the destructor. Taking may map memory (once
-/// for many stacks); giving back neither allocates nor calls the kernel.
+/// A stack out of the pool; move-only, given back by the destructor. Taking one may map memory
+/// (once for many stacks); giving one back neither allocates nor calls the kernel.
 class signal_stack {
  public:
   /// Bytes. The kernel pushes up to 11 KiB of registers on the newest processors (man 3 getauxval,
@@ -19,7 +19,7 @@ class signal_stack {
   static constexpr std::size_t size = std::size_t{32} * 1024;
 
   signal_stack() noexcept = default;
-  /// Empty when no memory can be mapped: then a thread does without.
+  /// Empty when no memory can be mapped: then the thread does without one.
   [[nodiscard]] static signal_stack take() noexcept;
   signal_stack(signal_stack&& other) noexcept;
   signal_stack& operator=(signal_stack&& other) noexcept;
@@ -39,8 +39,8 @@ class signal_stack {
   place* place_ = nullptr;
 };
 
-/// Makes a stack the calling thread's own while this lives; then the one before is put back. For a
-/// thread that os/thread.hpp did not start.
+/// Makes a stack the calling thread's own while this object lives; then the stack before is put
+/// back. For a thread that os/thread.hpp did not start.
 class signal_stack_guard {
  public:
   signal_stack_guard() noexcept : signal_stack_guard(signal_stack::take()) {}

@@ -61,7 +61,7 @@ TEST(signal_stack, a_guard_puts_back_what_was_there) {
   EXPECT_EQ(stack_of_this_thread(), before);
 }
 
-struct look : errand {
+struct look : thread_task {
   std::mutex mutex;
   std::condition_variable done;
   bool seen = false;
@@ -70,7 +70,7 @@ struct look : errand {
 
 TEST(signal_stack, every_thread_of_ours_has_one) {
   look looking;
-  looking.run = [](errand& raw) noexcept {
+  looking.run = [](thread_task& raw) noexcept {
     auto& mine = static_cast<look&>(raw);
     const std::lock_guard lock(mine.mutex);
     mine.stack = stack_of_this_thread();

@@ -1,10 +1,10 @@
 #pragma once
-// Charter: what the files about signals share, and a handler may look at: which signals have a
-// handler of ours, and the queues that want them. Not for anybody else.
+// Charter: the state that the files about signals share and a handler may read: which signals have
+// a handler of ours, and the queues that want them. For no other file.
 //
-// A handler walks the list of queues while other threads add to it. So a place in the list is
-// never freed and its eventfd never closed: a handler that read the number just before would write
-// to whoever got it next. A place whose queue is gone is used again by the next one.
+// A handler walks the list of queues while other threads add to it. So a place in the list is never
+// freed and its eventfd never closed: a handler that read the number just before would write to the
+// next file that has it. A place whose queue is gone is used again by the next queue.
 
 #include <array>
 #include <atomic>
@@ -34,9 +34,9 @@ struct signal_state {
   std::atomic<signal_place*> first{nullptr};
   std::atomic<std::uint64_t> installed{0};           // bit n: signal n + 1 has a handler of ours
   std::atomic<std::uint64_t> kept{0};                // those of them that forked children keep
-  std::array<std::uint16_t, signal_limit> queues{};  // how many want it; under the mutex
+  std::array<std::uint16_t, signal_limit> queues{};  // how many queues want it; under the mutex
   std::mutex mutex;
-  std::array<struct sigaction, signal_limit> before{};  // the first queue; under the mutex
+  std::array<struct sigaction, signal_limit> before{};  // before the first queue; under the mutex
 };
 extern constinit signal_state signals_here;
 

@@ -25,15 +25,16 @@ void set_default(int signal) noexcept {
   struct sigaction action = {};
   action.sa_handler = SIG_DFL;
   sigemptyset(&action.sa_mask);
-  ::sigaction(signal, &action, nullptr);  // refused for KILL, STOP and the C library's own: rightly
+  ::sigaction(signal, &action, nullptr);  // rightly refused for KILL, STOP, the C library's own
 }
 
 void set_mask(int how, const sigset_t& set) noexcept {
-  CHECK(::pthread_sigmask(how, &set, nullptr) == 0, "pthread_sigmask fails only on bad arguments");
+  SAMJOKO_CHECK(::pthread_sigmask(how, &set, nullptr) == 0,
+                "pthread_sigmask fails only on bad arguments");
 }
 
-/// The queues of the process that forked this one are its own. Their places are left as they are:
-/// nothing is written to their pages, which would have to be copied.
+/// The queues of the process that forked this one belong to that process. Their places are left as
+/// they are: nothing is written to their pages, which would have to be copied.
 void forget_queues() noexcept {
   if (signals_here.first.load() != nullptr) signals_here.first.store(nullptr);
 }
@@ -53,7 +54,7 @@ result<void> install_handler(int signal, signal_handler handler, int flags, in_c
   sigfillset(&action.sa_mask);
   auto set = set_action(signal, action);
   if (!set) return set;
-  installed.fetch_or(signal_bit(signal));  // behind it: has_handler() must not be early
+  installed.fetch_or(signal_bit(signal));  // last: has_handler() must not be true too early
   if (later == in_children::kept) kept.fetch_or(signal_bit(signal));
   return set;
 }
@@ -84,7 +85,7 @@ void survive_stray_signals() noexcept {
 signal_mask_guard::signal_mask_guard() noexcept {
   sigset_t all;
   sigfillset(&all);
-  CHECK(::pthread_sigmask(SIG_SETMASK, &all, &before_) == 0, "cannot block signals");
+  SAMJOKO_CHECK(::pthread_sigmask(SIG_SETMASK, &all, &before_) == 0, "cannot block signals");
 }
 
 signal_mask_guard::~signal_mask_guard() {

@@ -151,7 +151,7 @@ TEST(signal_queue, several_each_hear_what_they_want) {
   EXPECT_EQ(one->take().size(), 1U);
 }
 
-// A place that was used before must not tell of what came for the queue before.
+// A place that was used before must not report signals that came for its earlier queue.
 TEST(signal_queue, a_new_one_knows_nothing_of_the_one_before) {
   {
     auto before = signal_queue::open({SIGUSR1});
@@ -230,7 +230,7 @@ TEST(signal_mask_guard, blocks_all_and_puts_back) {
   EXPECT_FALSE(is_blocked(SIGTERM));
 }
 
-// What a child reports about itself, one bit each, so that a failure says which.
+// What a child reports about itself, one bit each, so that a failure says which fact is wrong.
 int report_on_child(int queue_descriptor) {
   int code = 0;
   if (!is_default(SIGTERM)) code |= 1;

@@ -14,7 +14,7 @@
 #include <cerrno>
 #include <optional>
 #include <samjoko/os/held_folder.hpp>
-#include <samjoko/os/names.hpp>
+#include <samjoko/os/passwd.hpp>
 
 namespace samjoko::os {
 namespace {
@@ -55,7 +55,7 @@ result<void> set_owner(int file, const std::string& path, const std::string& own
   return failure(errno, "chown", path + " to " + owner);
 }
 
-/// Where a file of this name stands already, it must be one that this process may replace.
+/// If a file has this name already, it must be one that this process may replace.
 result<held_folder> folder_for(const std::string& path) {
   auto folder = held_folder::of(path);
   if (!folder) return folder;
@@ -64,9 +64,9 @@ result<held_folder> folder_for(const std::string& path) {
   return folder;
 }
 
-/// The file has its mode from the beginning: it takes that of the socket, less the umask (unix(7)
-/// does not say so; the kernel's unix_bind does). The umask is the process's, which has one thread
-/// while it starts to listen.
+/// The file has its mode from the beginning: it takes the mode of the socket, less the umask
+/// (unix(7) does not say so; the kernel's unix_bind does). The umask belongs to the process, which
+/// has one thread while it starts to listen.
 int bind_with_mode(int socket, const address& where, const std::optional<unsigned>& mode) noexcept {
   if (!mode) return ::bind(socket, where.data(), where.size()) == 0 ? 0 : errno;
   if (::fchmod(socket, *mode) != 0) return errno;
@@ -109,14 +109,14 @@ result<address> ask(int (*call)(int, sockaddr*, socklen_t*), const char* name, i
   return address(reinterpret_cast<const sockaddr*>(&storage), size);
 }
 
-/// The kernel has no IPv6 (EAFNOSUPPORT), or none of its addresses (sysctl disable_ipv6).
+/// The kernel has no IPv6 (EAFNOSUPPORT), or no IPv6 address (sysctl disable_ipv6).
 bool is_family_off(const error& wrong) { return wrong.is(EAFNOSUPPORT) || wrong.is(EADDRNOTAVAIL); }
 
 result<descriptor> open_and_listen(const address& where, const listen_options& options,
                                    socket_file* made) {
   descriptor socket(::socket(where.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket) return failure(errno, "socket", where.text());
-  socket_file file;  // where it goes again, that is without the lock, which it takes itself
+  socket_file file;  // its remove() takes the lock, so `alone` must be gone before
   std::optional<folder_lock> alone;
   const std::string path(where.path());
   held_folder folder;
@@ -134,7 +134,8 @@ result<descriptor> open_and_listen(const address& where, const listen_options& o
     if (::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only) != 0)
       return failure(errno, "setsockopt IPV6_V6ONLY", where.text());
   }
-  // Nobody may connect before mode and owner are right; until listen(2) every connect is refused.
+  // No client may connect before mode and owner are right; until listen(2) every connect is
+  // refused.
   const auto mode = where.is_unix() ? options.unix_mode : std::nullopt;
   if (const int code = bind_with_mode(socket.get(), where, mode); code != 0)
     return failure(code, "bind", where.text());

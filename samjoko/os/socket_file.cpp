@@ -31,7 +31,7 @@ bool somebody_answers(const address& where) {
   const descriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!probe) return true;
   if (::connect(probe.get(), where.data(), where.size()) == 0) return true;
-  return errno != ECONNREFUSED;  // EAGAIN: alive, its backlog is full
+  return errno != ECONNREFUSED;  // EAGAIN: a process listens, and its backlog is full
 }
 
 }  // namespace
@@ -61,7 +61,7 @@ socket_file& socket_file::operator=(socket_file&& other) noexcept {
   return *this;
 }
 
-// Between the look and the removal somebody may rename another file into place; servers of this
+// Between the look and the removal another process may rename a file into place; servers of this
 // kind do not, for they hold the folder's lock.
 void socket_file::remove() noexcept {
   const auto own = std::move(itself_);

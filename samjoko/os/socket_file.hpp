@@ -1,7 +1,7 @@
 #pragma once
-// Charter: whose the file of a unix socket is. Starts in one folder exclude each other, and at the
-// end only the file that this process made is removed: never that of a successor, which was bound
-// anew or renamed into its place.
+// Charter: which process owns the file of a unix socket. Servers that start in one folder exclude
+// each other, and at its end a process removes only the file that it made: never that of a
+// successor, which was bound anew or renamed into its place.
 
 #include <sys/types.h>
 
@@ -11,10 +11,11 @@
 
 namespace samjoko::os {
 
-/// Held while a stale socket is replaced and the new one is bound, until it listens: a probe of
-/// somebody else's is refused in that time, and would take it for stale. The lock is on the folder
-/// itself (man 2 flock), so that no file is left behind. Somebody else who holds it is waited for,
-/// 5 s at most; a folder that cannot be locked (another user may hold it for ever) is no error.
+/// Held while a stale socket is replaced and the new one is bound, until it listens: in that time a
+/// connect of another server is refused, and that server would take the socket for stale. The lock
+/// is on the folder itself (man 2 flock), so that no file is left behind. A lock that another
+/// process holds is waited for, 5 s at most. A folder that cannot be locked (another user may hold
+/// the lock for ever) is no error.
 class folder_lock {
  public:
   explicit folder_lock(const std::string& file_in_it);
@@ -26,14 +27,15 @@ class folder_lock {
 class socket_file {
  public:
   socket_file() noexcept = default;
-  /// Of the socket that this process has just bound there.
+  /// For the socket that this process has just bound there.
   explicit socket_file(std::string path);
   socket_file(socket_file&& other) noexcept;
   socket_file& operator=(socket_file&& other) noexcept;
   ~socket_file() { remove(); }
 
-  /// If it is still the one that was made (device and inode), and in the process that made it. The
-  /// file is held open, so that its inode cannot become another's meanwhile.
+  /// Removes the file if it is still the one that was made (device and inode), and only in the
+  /// process that made it. The file is held open, so that its inode cannot become another file's
+  /// meanwhile.
   void remove() noexcept;
   /// The file stays.
   void leave() noexcept { itself_.reset(); }
@@ -44,10 +46,10 @@ class socket_file {
   pid_t owner_ = 0;
 };
 
-/// Removes the file of a unix socket on which nobody listens. Only a socket is ever removed, never
-/// a file that merely has the name.
+/// Removes the file of a unix socket on which no process listens. Only a socket is ever removed,
+/// never a file that merely has the name.
 void remove_stale(const address& where);
-/// The same for one who holds the folder's lock.
+/// The same for a caller that holds the folder's lock.
 void remove_stale(const address& where, const folder_lock& held);
 
 }  // namespace samjoko::os

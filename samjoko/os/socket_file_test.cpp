@@ -90,7 +90,7 @@ TEST_F(socket_file_test, that_was_renamed_into_place_is_left_alone) {
   EXPECT_TRUE(std::filesystem::exists(path()));
 }
 
-// A stale one that is replaced: the old owner's end, which comes later, takes nothing away.
+// A stale socket was replaced: the old owner's end, which comes later, removes nothing.
 TEST_F(socket_file_test, of_a_listener_that_was_closed_before_is_only_its_own) {
   auto subject = listen();
   ASSERT_TRUE(subject);
@@ -124,7 +124,7 @@ TEST_F(socket_file_test, is_not_left_by_a_start_that_failed) {
   EXPECT_LT(steady::now() - begun, std::chrono::seconds(4)) << "it waited for its own lock";
 }
 
-// Somebody has bound there and does not listen yet: a connect is refused, as by a stale one.
+// Another process has bound there and does not listen yet: a connect is refused, as by a stale one.
 TEST_F(socket_file_test, of_a_start_under_way_is_not_taken_for_stale) {
   const auto locked = open_directory(folder);
   ASSERT_TRUE(locked);

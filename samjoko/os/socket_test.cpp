@@ -81,7 +81,7 @@ TEST_F(sockets, a_stale_unix_socket_is_replaced_and_a_live_one_is_in_use) {
   EXPECT_TRUE(listen_on(where())) << "the stale one was not replaced";
 }
 
-// A full backlog answers EAGAIN, not ECONNREFUSED: somebody lives there.
+// A full backlog answers EAGAIN, not ECONNREFUSED: a process listens there.
 TEST_F(sockets, a_live_unix_socket_with_a_full_backlog_is_in_use) {
   listen_options options;
   options.backlog = 0;
@@ -176,7 +176,8 @@ TEST_F(sockets, options_are_set_and_taken_back) {
   }
 }
 
-// Who is in the backlog when the handshakes are held is still accepted; who comes then is not.
+// A client that is in the backlog when the handshakes are held is still accepted; a later client is
+// not.
 TEST_F(sockets, held_handshakes_leave_the_backlog_as_it_is) {
   const auto listener = listen_on(*address::parse("127.0.0.1:0"));
   const auto to = bound(*listener);

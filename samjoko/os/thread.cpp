@@ -9,12 +9,13 @@
 namespace samjoko::os {
 namespace {
 
-/// A function with large variables must not step over it into the next thread's stack. Address
-/// space only: glibc adds it to the size (since 2.27), and no page of it is ever used.
+/// A function with large variables must not step over the guard into the next thread's stack. It
+/// costs address space only: glibc adds it to the size (since 2.27), and no page of it is ever
+/// used.
 constexpr std::size_t guard_size = std::size_t{64} * 1024;
 
-/// What a thread starts with, taken by the first of them. The kick of a blocking loop is sent to
-/// one thread and must get through; the rest is the main thread's.
+/// The signals that a thread begins with, computed by the first thread. The interrupt of a blocking
+/// loop is sent to one thread and must get through; the other signals are the main thread's.
 const sigset_t& blocked_in_threads() noexcept {
   static const sigset_t blocked = [] {
     sigset_t set;
@@ -27,8 +28,8 @@ const sigset_t& blocked_in_threads() noexcept {
   return blocked;
 }
 
-void* run_errand(void* raw) noexcept {
-  auto& what = *static_cast<errand*>(raw);
+void* run_task(void* raw) noexcept {
+  auto& what = *static_cast<thread_task*>(raw);
   // The sanitizer's pthread_create gives a thread the mask of its maker, whatever was asked for.
   if constexpr (address_sanitizer) ::pthread_sigmask(SIG_SETMASK, &blocked_in_threads(), nullptr);
   const signal_stack_guard for_handlers(std::move(what.for_handlers));
@@ -38,9 +39,9 @@ void* run_errand(void* raw) noexcept {
 
 }  // namespace
 
-result<void> start_thread(std::size_t stack_size, errand& what) {
+result<void> start_thread(std::size_t stack_size, thread_task& what) {
   pthread_attr_t attributes;
-  CHECK(::pthread_attr_init(&attributes) == 0, "cannot describe a thread");
+  SAMJOKO_CHECK(::pthread_attr_init(&attributes) == 0, "cannot describe a thread");
   ::pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   if (const int refused = ::pthread_attr_setstacksize(&attributes, stack_size); refused != 0) {
     ::pthread_attr_destroy(&attributes);
@@ -48,10 +49,10 @@ result<void> start_thread(std::size_t stack_size, errand& what) {
   }
   ::pthread_attr_setguardsize(&attributes, guard_size);
   if (!what.for_handlers) what.for_handlers = signal_stack::take();
-  // glibc 2.32: no change of our own mask
+  // glibc 2.32: this thread's own mask is not changed
   ::pthread_attr_setsigmask_np(&attributes, &blocked_in_threads());
   pthread_t thread{};
-  const int code = ::pthread_create(&thread, &attributes, &run_errand, &what);
+  const int code = ::pthread_create(&thread, &attributes, &run_task, &what);
   ::pthread_attr_destroy(&attributes);
   if (code != 0) return failure(code, "pthread_create");
   return {};

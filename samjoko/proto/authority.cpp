@@ -10,7 +10,7 @@ constexpr character_set name_set = alphanumeric_and("-._~!$&'()*+,;=");
 constexpr character_set literal_set = alphanumeric_and("-._~!$&'()*+,;=:");
 constexpr auto none = std::string_view::npos;
 
-/// The size of the registered name or IPv4 address that `text` begins with; none if it is broken.
+/// The size of the registered name or IPv4 address at the front of `text`; none if it is broken.
 std::size_t name_size(std::string_view text) noexcept {
   std::size_t i = 0;
   for (;;) {
@@ -23,7 +23,8 @@ std::size_t name_size(std::string_view text) noexcept {
   }
 }
 
-/// The same for "[" address "]". What stands between is for whoever resolves it.
+/// The same for "[" address "]". The text between the brackets is left to the code that resolves
+/// it.
 std::size_t literal_size(std::string_view text) noexcept {
   const auto close = text.find(']');
   if (close == none || close < 2) return none;

@@ -20,7 +20,7 @@ struct entity_tag {
   bool weak = false;
 };
 
-/// Takes one off the front; nothing where there is none (RFC 9110 section 8.8.3).
+/// Takes one tag off the front; nothing where there is none (RFC 9110 section 8.8.3).
 std::optional<entity_tag> take_tag(std::string_view& text) noexcept {
   entity_tag tag;
   tag.weak = text.starts_with("W/");
@@ -42,7 +42,7 @@ void skip(std::string_view& text, std::string_view characters) noexcept {
   text.remove_prefix(std::min(text.find_first_not_of(characters), text.size()));
 }
 
-/// In any of the lines of a known field.
+/// Whether any of the lines of a known field lists the name.
 bool any_line_lists(const request& asked, known_field which, std::string_view name,
                     std::string_view etag, bool strong) noexcept {
   if (!asked.repeated(which)) return etag_listed(*asked.find(which), etag, strong);

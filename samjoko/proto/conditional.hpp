@@ -1,6 +1,6 @@
 #pragma once
-// Charter: whether a request's conditions hold for what there is (RFC 9110 section 13), in the
-// order that section 13.2.2 prescribes.
+// Charter: whether a request's conditions hold for the representation there is (RFC 9110 section
+// 13), in the order that section 13.2.2 prescribes.
 
 #include <samjoko/proto/request.hpp>
 
@@ -11,7 +11,7 @@
 
 namespace samjoko::proto {
 
-/// Of the representation that would be sent now.
+/// What identifies the representation that would be sent now.
 struct validators {
   std::string_view etag;  ///< as in its field, quotes and W/ included; empty for none
   std::optional<std::time_t> last_modified;
@@ -23,19 +23,20 @@ enum class precondition : std::uint8_t {
   failed,        ///< 412
 };
 
-/// If-Match, If-Unmodified-Since, If-None-Match, If-Modified-Since. `current` exists: asking about
-/// what does not exist is a 404 first. `now` serves dates with two digits for the year. A date that
-/// is none, or comes twice, is as if it were not there; lists of tags in several lines are one
-/// list.
+/// Evaluates If-Match, If-Unmodified-Since, If-None-Match, If-Modified-Since. `current` exists: a
+/// request for what does not exist is a 404 first. `now` serves dates with two digits for the year.
+/// A value that is no date, or a date that comes twice, is as if it were not there; lists of tags
+/// in several lines are one list.
 [[nodiscard]] precondition evaluate(const request& asked, const validators& current,
                                     std::time_t now) noexcept;
 
-/// Whether a Range may be obeyed: no If-Range, or one that names exactly what there is
-/// (section 13.1.5). A date that is not at least a second old proves nothing (section 8.8.2.2).
+/// Whether a Range may be obeyed: there is no If-Range, or it names exactly the present
+/// representation (section 13.1.5). A date that is not at least a second old proves nothing
+/// (section 8.8.2.2).
 [[nodiscard]] bool if_range_holds(const request& asked, const validators& current,
                                   std::time_t now) noexcept;
 
-/// "*", or a list with `etag` in it. Behind something malformed the list is not read on.
+/// "*", or a list that contains `etag`. The list is not read on behind a malformed element.
 /// `strong`: weak tags equal nothing (section 8.8.3.2).
 [[nodiscard]] bool etag_listed(std::string_view list, std::string_view etag, bool strong) noexcept;
 

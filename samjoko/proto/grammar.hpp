@@ -62,7 +62,7 @@ inline constexpr character_set line_set = line_characters();
   return !text.empty();
 }
 
-/// 0 to 15, or -1 for what is no hexadecimal digit.
+/// 0 to 15, or -1 for a character that is no hexadecimal digit.
 [[nodiscard]] constexpr int hex_value(char c) noexcept {
   if (is_digit(c)) return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -85,7 +85,7 @@ inline constexpr character_set line_set = line_characters();
 
 [[nodiscard]] constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
 
-/// Without the optional white space around it (RFC 9110 section 5.6.3).
+/// The text without the optional white space around it (RFC 9110 section 5.6.3).
 [[nodiscard]] constexpr std::string_view trim(std::string_view text) noexcept {
   while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
   while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);

@@ -43,7 +43,7 @@ head_scan head_finder::find(std::string_view buffered, const http1_limits& limit
     const bool settled = settle_start(buffered);
     if (start_ > 2 * limits.leading_empty_lines) return refused(400, "too many empty lines");
     if (!settled) return {};
-    // Bytes of another protocol (a TLS greeting, say) are answered at once, not after a deadline.
+    // Bytes of another protocol (for instance TLS) are answered at once, not after a deadline.
     if (!is_token_character(buffered[start_])) return refused(400, "invalid method");
   }
   const auto window = buffered.substr(start_, limits.head_size);
@@ -54,7 +54,7 @@ head_scan head_finder::find(std::string_view buffered, const http1_limits& limit
   return find_fields(window, limits.head_size);
 }
 
-/// Status 0: there is nothing to be said against what came so far.
+/// Status 0: nothing is wrong with the bytes that came so far.
 refusal head_finder::find_request_line(std::string_view window, std::size_t limit) noexcept {
   const auto end = line_end(window, searched_);
   const bool found = end != std::string_view::npos;

@@ -1,6 +1,6 @@
 #pragma once
 // Charter: finds where a request head ends in bytes that may arrive one at a time, and refuses
-// early what no further byte can mend. It remembers how far it looked: every byte is looked at
+// early what no further byte can mend. It remembers how far it looked, so every byte is looked at
 // once.
 
 #include <samjoko/proto/http1_limits.hpp>
@@ -15,7 +15,7 @@ namespace samjoko::proto {
 struct head_scan {
   enum class state : std::uint8_t { need_more, complete, refused };
   state is = state::need_more;
-  /// complete: the head is buffered.substr(skip, size); before it stood empty lines.
+  /// complete: the head is buffered.substr(skip, size); empty lines stood before it.
   std::size_t skip = 0, size = 0;
   std::size_t line_size = 0;  ///< complete: of the request line, without its end
   refusal because;            ///< refused only

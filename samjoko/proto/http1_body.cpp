@@ -103,7 +103,7 @@ refusal body_reader::chunk_size(char c) noexcept {
   return chunk_extension(c);
 }
 
-/// *( BWS ";" BWS name [ BWS "=" BWS value ] ): read over, without believing any of it.
+/// *( BWS ";" BWS name [ BWS "=" BWS value ] ): skipped, and not used.
 refusal body_reader::chunk_extension(char c) noexcept {
   if (c == '\r' && at_ != part::size_blank) return expect(c, '\r', part::size_end);
   if (extension_left_ == 0) return {400, "chunk extensions too long"};
@@ -127,8 +127,8 @@ refusal body_reader::chunk_begins() noexcept {
   return fine;
 }
 
-/// Fields behind the last chunk are checked and dropped (RFC 9112 section 7.1.2 allows to ignore
-/// them).
+/// The trailer: fields behind the last chunk are checked and dropped (RFC 9112 section 7.1.2 allows
+/// to ignore them).
 refusal body_reader::trailer(char c) noexcept {
   if (at_ == part::trailer_line && c == '\r') return expect(c, '\r', part::last_end);
   if (at_ == part::trailer_end) return expect(c, '\n', part::trailer_line);

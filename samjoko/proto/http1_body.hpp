@@ -17,21 +17,21 @@ struct body_step {
   state is = state::more;
   std::size_t consumed = 0;  ///< bytes of the message; behind `done` the next one begins
   std::string_view data;     ///< what of them is body, in one piece; often empty, also with done
-  refusal because;           ///< refused only; the connection is of no further use
+  refusal because;           ///< refused only; the connection cannot be used further
 };
 
 class body_reader {
  public:
-  /// `most` is the longest body wanted, in bytes without framing; a longer one is refused with 413
-  /// as soon as it is known. `limits` is copied from.
+  /// `most` is the longest body wanted, in bytes without framing; a longer body is refused with 413
+  /// as soon as that is known. `limits` is copied from.
   body_reader(const body_framing& framing, std::uint64_t most, const http1_limits& limits) noexcept;
 
-  /// Goes on behind what was consumed before. `more` with bytes left over means: feed those again,
-  /// there is data to take first. Without a body: done at once. Not to be called after done or
-  /// refused.
+  /// Goes on behind what was consumed before. `more` with bytes left over means: take the data
+  /// first, then feed those bytes again. Without a body: done at once. Not to be called after done
+  /// or refused.
   [[nodiscard]] body_step feed(std::string_view bytes) noexcept;
 
-  /// Reads and forgets until the body ends or the bytes do; `data` is empty.
+  /// Reads and drops bytes until the body or the bytes end; `data` is empty.
   [[nodiscard]] body_step discard(std::string_view bytes) noexcept;
 
   /// Whether the end was seen; true at once for a request without a body.

@@ -1,14 +1,15 @@
 #include <samjoko/proto/head_finder.hpp>
 #include <samjoko/proto/http1_body.hpp>
-#include <samjoko/proto/http1_corpus.hpp>
 #include <samjoko/proto/http1_parser.hpp>
+#include <samjoko/proto/testing/http1_corpus.hpp>
 
 #include <algorithm>
 
 namespace samjoko::proto::corpus {
 namespace {
 
-/// Plays a connection: holds what arrived and is not consumed, and writes down what it understood.
+/// Plays a connection: holds the bytes that arrived and are not consumed, and writes down what it
+/// read.
 class player {
  public:
   player(const http1_limits& limits, bool reasons) : limits_(limits), reasons_(reasons) {}

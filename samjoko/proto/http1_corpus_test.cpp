@@ -1,4 +1,4 @@
-#include <samjoko/proto/http1_corpus.hpp>
+#include <samjoko/proto/testing/http1_corpus.hpp>
 
 namespace samjoko::proto::corpus {
 namespace {

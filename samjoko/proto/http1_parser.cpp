@@ -35,7 +35,7 @@ known_field known(http::field name) noexcept {
   }
 }
 
-/// What Beast refuses by itself. It looks at framing fields before we see them.
+/// What Beast refuses by itself: it looks at framing fields before the builder sees them.
 refusal explain(const error_code& ec) noexcept {
   switch (static_cast<http::error>(ec.value())) {
     case http::error::bad_content_length:
@@ -58,7 +58,7 @@ class field_reader final : public http::basic_parser<true> {
   }
 
   std::expected<void, refusal> read(std::string_view fields) {
-    // Its request line is one that it cannot misread; the real one was judged before
+    // Beast gets a request line that it cannot misread; the real line was judged before
     // (request_line).
     static constexpr std::string_view line = "X / HTTP/1.1\r\n";
     error_code ec;

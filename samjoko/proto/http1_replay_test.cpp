@@ -1,4 +1,4 @@
-#include <samjoko/proto/http1_corpus.hpp>
+#include <samjoko/proto/testing/http1_corpus.hpp>
 
 #include <gtest/gtest.h>
 
@@ -27,7 +27,7 @@ TEST(http1_replay, every_sample_reads_as_it_should_in_every_piece_size) {
   EXPECT_GT(count, 100U);
 }
 
-/// What a hostile client might do to a good message; `dice` decides.
+/// What a hostile client might do to a valid message; `dice` decides.
 std::string mutated(std::string text, std::mt19937& dice) {
   static constexpr std::string_view spice("\0\t\n\r ,:;=%#*/\"\x7f\xff+-0aA", 21);
   const auto changes = 1 + dice() % 3;

@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::string_view version = "HTTP/1.1 ";
 
-/// With version and line end, so that a listed status is one copy. The phrases are those of RFC
-/// 9110 section 15 (and RFC 6585), word for word: 501 says "Not Implemented" of the request's
+/// Each with version and line end, so that a listed status is one copy. The phrases are those of
+/// RFC 9110 section 15 (and RFC 6585), word for word: 501 says "Not Implemented" of the request's
 /// method.
 constexpr std::array<std::string_view, 47> lines = {
     "HTTP/1.1 100 Continue\r\n",
@@ -81,7 +81,7 @@ constexpr auto places = [] {
 
 /// Empty for an unlisted status.
 std::string_view listed_line(int status) noexcept {
-  CHECK(status >= 100 && status <= 599, "a status is from 100 to 599");
+  SAMJOKO_CHECK(status >= 100 && status <= 599, "a status is from 100 to 599");
   const auto place = places[static_cast<std::size_t>(status - 100)];
   return place == 0 ? std::string_view{} : lines[place - 1U];
 }
@@ -90,7 +90,7 @@ std::string_view listed_line(int status) noexcept {
 
 std::string_view status_text(int status) noexcept {
   auto line = listed_line(status);
-  // RFC 9110 section 15: an unknown one is understood as the x00 of its class.
+  // RFC 9110 section 15: an unknown status is understood as the x00 of its class.
   if (line.empty()) line = listed_line(status / 100 * 100);
   line.remove_prefix(version.size());
   line.remove_suffix(2);

@@ -1,7 +1,7 @@
 #pragma once
-// Charter: writes the head of a response (RFC 9112 section 4) behind each other into room that the
-// caller gives. It never allocates and never writes beyond the room: too little of it is said once,
-// at the end.
+// Charter: writes the head of a response (RFC 9112 section 4), piece after piece, into room that
+// the caller gives. It never allocates and never writes beyond the room: too little room is
+// reported once, at the end.
 
 #include <cstdint>
 #include <cstring>
@@ -19,12 +19,13 @@ class head_writer {
   explicit head_writer(std::span<char> room) noexcept
       : begin_(room.data()), at_(room.data()), end_(room.data() + room.size()) {}
 
-  /// Always HTTP/1.1: that is what we speak, whatever was asked in (RFC 9110 section 6.2).
+  /// Always HTTP/1.1: that is the version we speak, whatever the request's was (RFC 9110 section
+  /// 6.2).
   head_writer& status(int status) noexcept {
     return status == 200 ? raw("HTTP/1.1 200 OK\r\n") : other_status(status);
   }
-  /// A name that is a literal of ours, and a value that may be anybody's: one with a control byte
-  /// would split the response, so it makes the head fail.
+  /// `name` is a literal of ours, `value` may come from outside: a control byte in it would split
+  /// the response, so it makes the head fail.
   head_writer& field(std::string_view name, std::string_view value) noexcept;
   head_writer& field(std::string_view name, std::uint64_t number) noexcept;
   head_writer& content_length(std::uint64_t bytes) noexcept;
@@ -41,7 +42,7 @@ class head_writer {
     at_ += text.size();
     return *this;
   }
-  /// The same of a size that the compiler knows: no call.
+  /// The same for a size that the compiler knows: no call.
   template <std::size_t Size>
     requires(Size != std::dynamic_extent)
   head_writer& raw(std::span<const char, Size> text) noexcept {
@@ -49,10 +50,10 @@ class head_writer {
   }
   /// In decimal digits.
   head_writer& number(std::uint64_t number) noexcept;
-  /// The empty line. Whatever is left out of Date and Content-Length is the caller's to know.
+  /// The empty line. Whether Date and Content-Length may be left out is for the caller to know.
   head_writer& end() noexcept { return raw("\r\n"); }
 
-  /// Everything fitted and every value was clean. If not, nothing of it may be sent.
+  /// Whether everything fitted and every value was clean. If not, nothing of it may be sent.
   [[nodiscard]] bool ok() const noexcept { return !failed_; }
   /// What was written so far; empty after a failure.
   [[nodiscard]] std::string_view text() const noexcept {

@@ -43,8 +43,7 @@ void two_digits(char* out, int number) noexcept {
   out[1] = static_cast<char>('0' + number % 10);
 }
 
-/// Takes a text apart from the left; the first thing that is not as expected makes it fail for
-/// good.
+/// Takes a text apart from the left; once a part is not as expected, it fails for good.
 class date_scanner {
  public:
   explicit date_scanner(std::string_view text) noexcept : rest_(text) {}

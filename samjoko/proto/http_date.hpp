@@ -1,6 +1,6 @@
 #pragma once
 // Charter: the dates of HTTP (RFC 9110 section 5.6.7), always in UTC and in English, whatever the
-// locale. No clock is read here: who calls says what time it is.
+// locale. No clock is read here: the caller says what time it is.
 
 #include <array>
 #include <cstddef>
@@ -18,9 +18,9 @@ inline constexpr std::size_t http_date_size = 29;
 /// nearest.
 void format_http_date(std::time_t when, std::span<char, http_date_size> out) noexcept;
 
-/// Any of the three forms, to the letter; nothing for all else, also for a day that does not exist,
-/// a wrong name of the day, and a leap second. `now` decides the century of the form of RFC 850: at
-/// most 50 years ahead.
+/// Any of the three forms, to the letter; nothing for all other text, also for a day that does not
+/// exist, a wrong name of the day, and a leap second. `now` decides the century of the form of RFC
+/// 850: at most 50 years ahead.
 [[nodiscard]] std::optional<std::time_t> parse_http_date(std::string_view text,
                                                          std::time_t now) noexcept;
 

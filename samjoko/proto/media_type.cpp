@@ -223,7 +223,7 @@ static_assert(std::ranges::is_sorted(table, {}, &row::extension));
 
 constexpr std::size_t longest = 16;
 
-/// Behind the last dot of the name; empty without one.
+/// The text behind the last dot of the name; empty without one.
 std::string_view extension_of(std::string_view path) noexcept {
   const auto slash = path.rfind('/');
   const auto name = slash == std::string_view::npos ? path : path.substr(slash + 1);
@@ -231,7 +231,7 @@ std::string_view extension_of(std::string_view path) noexcept {
   return dot == std::string_view::npos || dot == 0 ? std::string_view{} : name.substr(dot + 1);
 }
 
-/// In lower case; nothing when it is longer than any that is known.
+/// In lower case; nothing when it is longer than any extension that is known.
 class letters {
  public:
   explicit letters(std::string_view extension) noexcept {
@@ -273,7 +273,7 @@ bool is_type(std::string_view text) noexcept {
          is_token(text.substr(slash + 1));
 }
 
-/// Text is in UTF-8, but for what says its encoding itself.
+/// Text is in UTF-8, except types that state their encoding themselves.
 std::string declared(std::string_view type) {
   const bool says_it = type == "text/html" || type == "text/css" || type == "text/xml";
   std::string all(type);

@@ -11,13 +11,14 @@ namespace {
 
 constexpr auto most_number = std::numeric_limits<std::uint64_t>::max();
 
-/// 1*DIGIT. One that does not fit is behind the end of everything: the largest number does as well.
+/// 1*DIGIT. A number that does not fit is behind the end of everything: the largest number serves
+/// as well.
 std::optional<std::uint64_t> position(std::string_view text) noexcept {
   if (text.empty() || !std::ranges::all_of(text, is_digit)) return std::nullopt;
   return parse_decimal(text).value_or(most_number);
 }
 
-/// A range of size 0 is valid and not satisfiable; nothing is an invalid one.
+/// A range of size 0 is valid and not satisfiable; no value: the range is invalid.
 std::optional<byte_range> parse_one(std::string_view text, std::uint64_t size) noexcept {
   const auto dash = text.find('-');
   if (dash == std::string_view::npos) return std::nullopt;

@@ -1,6 +1,6 @@
 #pragma once
-// Charter: which bytes a Range field asks for (RFC 9110 section 14), against the size of what there
-// is.
+// Charter: which bytes a Range field asks for (RFC 9110 section 14), given the size of the
+// representation.
 
 #include <array>
 #include <cstddef>
@@ -24,7 +24,7 @@ class range_set {
     partial,        ///< 206 with ranges(): one, or several as multipart/byteranges
     unsatisfiable,  ///< 416 with Content-Range: bytes */size
   };
-  /// More ranges than this are answered with the whole.
+  /// More ranges than this are answered with the whole representation.
   static constexpr std::size_t most = 16;
 
   [[nodiscard]] answer verdict() const noexcept { return verdict_; }
@@ -44,13 +44,11 @@ class range_set {
 
 /// `value` of the Range field, `size` of the representation. The choices that RFC 9110 leaves open:
 /// - another unit than bytes is ignored (section 14.2 demands it);
-/// - a set that is no valid one ("5-3", "a-b") is refused with 416, as nginx and Go do: who asks
-/// for a
-///   part does not want everything;
+/// - a set that is not valid ("5-3", "a-b") is refused with 416, as nginx and Go do: a client that
+///   asks for a part does not want everything;
 /// - more than `most` ranges, or ranges that together are longer than the whole, give the whole:
-/// sending
-///   overlapping parts many times is an old attack (section 14.2, last paragraph);
-/// - something empty is sent whole: it has no byte that a range could name.
+///   sending overlapping parts many times is an old attack (section 14.2, last paragraph);
+/// - an empty representation is sent whole: it has no byte that a range could name.
 [[nodiscard]] range_set parse_range(std::string_view value, std::uint64_t size) noexcept;
 
 }  // namespace samjoko::proto

@@ -1,6 +1,6 @@
 #pragma once
 // Charter: one HTTP/1 request head, understood. It holds places in the head's bytes and no bytes of
-// its own: those that were parsed must stay where they are, unchanged, while the request is used.
+// its own: the bytes that were parsed must stay in place, unchanged, while the request is used.
 
 #include <samjoko/proto/http1_limits.hpp>
 
@@ -26,10 +26,10 @@ enum class http_method : std::uint8_t {
   trace,
   connect,
   patch,
-  other,  ///< a valid token that is none of these; method_text() has it
+  other,  ///< a valid token that is none of these; method_text() returns it
 };
 
-/// Fields whose place is remembered while parsing, so that nobody searches for them.
+/// Fields whose place is remembered while parsing, so that they need not be searched for.
 enum class known_field : std::uint8_t {
   host,
   content_length,
@@ -65,7 +65,7 @@ class request {
 
   [[nodiscard]] http_method method() const noexcept { return method_; }
   [[nodiscard]] std::string_view method_text() const noexcept { return text(method_text_); }
-  /// As sent, in any of the four forms (RFC 9112 section 3.2).
+  /// The target as sent, in any of the four forms (RFC 9112 section 3.2).
   [[nodiscard]] std::string_view target() const noexcept { return text(target_); }
   /// Path and query, still encoded; "*" for the asterisk form, empty for CONNECT. Begins with "/"
   /// but for an absolute target without a path, where it may be a query alone ("?a=b").
@@ -74,23 +74,23 @@ class request {
   }
   /// 0 or 1; every HTTP/1.x above 1.1 counts as 1.1 (RFC 9110 section 2.5).
   [[nodiscard]] int version_minor() const noexcept { return version_minor_; }
-  /// With the port if sent: of the target where that has one, else of the Host field; empty if
-  /// neither.
+  /// With the port if it was sent: from the target where that has one, else from the Host field;
+  /// empty if neither has one.
   [[nodiscard]] std::string_view host() const noexcept { return text(host_); }
 
   /// What the client wants; the server may still close (RFC 9112 section 9.3).
   [[nodiscard]] bool keep_alive() const noexcept { return keep_alive_; }
-  /// Only in HTTP/1.1 (RFC 9110 section 10.1.1).
+  /// True only in HTTP/1.1 (RFC 9110 section 10.1.1).
   [[nodiscard]] bool expects_continue() const noexcept { return expects_continue_; }
   [[nodiscard]] const body_framing& body() const noexcept { return body_; }
 
   [[nodiscard]] std::size_t field_count() const noexcept { return count_; }
-  /// In the order sent. `index` below field_count().
+  /// The fields in the order sent. `index` below field_count().
   [[nodiscard]] header_field field(std::size_t index) const noexcept {
     return {text(slots_[index].name()), text(slots_[index].value())};
   }
-  /// The first line of that name, in any case of letters. Linear: for known fields take the other
-  /// one.
+  /// The first line of that name, in any case of letters. Linear: for known fields use the other
+  /// overload.
   [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const noexcept;
   [[nodiscard]] std::optional<std::string_view> find(known_field which) const noexcept {
     const auto line = known_[static_cast<std::size_t>(which)];

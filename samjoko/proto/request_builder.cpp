@@ -36,9 +36,9 @@ void request_builder::line(const request_line& line) noexcept {
   has_authority_ = !line.authority.empty();
 }
 
-/// RFC 9112 section 5.2: a line that begins with white space continued the one before, once. Beast
-/// joins such lines: the value then lies in its own memory, or begins behind a line end. Given what
-/// lies between name and value; a value elsewhere makes that a large number.
+/// RFC 9112 section 5.2: a line that begins with white space used to continue the line before it.
+/// Beast joins such lines: the value then lies in Beast's own memory, or begins behind a line end.
+/// `between` is what lies between name and value; a value elsewhere makes that a large number.
 bool request_builder::folded(std::string_view name, std::size_t between) const noexcept {
   const auto from = static_cast<std::size_t>(name.end() - head_.data());
   if (between > head_.size() - from) return true;
@@ -80,8 +80,8 @@ auto request_builder::judge(known_field which, std::string_view value, bool agai
   }
 }
 
-/// RFC 9110 section 10.1.1: a list, of which one member is defined; empty members and repetitions
-/// mean nothing (section 5.6.1.2). HTTP/1.0 has no expectations.
+/// RFC 9110 section 10.1.1: a list with one defined member; empty members and repetitions mean
+/// nothing (section 5.6.1.2). HTTP/1.0 has no expectations.
 auto request_builder::expectation(std::string_view value) noexcept -> verdict {
   if (out_.version_minor_ == 0) return {};
   while (!value.empty()) {
@@ -93,8 +93,9 @@ auto request_builder::expectation(std::string_view value) noexcept -> verdict {
   return {};
 }
 
-/// RFC 9112 section 3.2: more than one, or an invalid one, is answered with 400, in every version.
-/// An empty one says that the target has no authority, so it contradicts one that has.
+/// RFC 9112 section 3.2: more than one Host, or an invalid one, is answered with 400, in every
+/// version. An empty Host says that the target has no authority, so it contradicts a target that
+/// has one.
 auto request_builder::host(std::string_view value, bool again) noexcept -> verdict {
   if (again) return refuse(400, "more than one Host");
   if (value.empty() && !has_authority_) return {};
@@ -103,8 +104,9 @@ auto request_builder::host(std::string_view value, bool again) noexcept -> verdi
   return {};
 }
 
-/// RFC 9112 section 6.3 item 5 lets a server join equal repeated lengths; some in front of us take
-/// the first and some the last, so no repetition is believed, neither in lines nor in a list.
+/// RFC 9112 section 6.3 item 5 lets a server join equal repeated lengths. Some servers in front of
+/// us take the first and some the last, so no repetition is accepted, neither in lines nor in a
+/// list.
 auto request_builder::content_length(std::string_view value, bool again) noexcept -> verdict {
   if (again) return refuse(400, "more than one Content-Length");
   const auto length = parse_decimal(value);
@@ -113,8 +115,8 @@ auto request_builder::content_length(std::string_view value, bool again) noexcep
   return {};
 }
 
-/// The lines make one list (RFC 9112 section 6.1). An empty element is a foreign coding here:
-/// nobody sends one who means well.
+/// The lines make one list (RFC 9112 section 6.1). An empty element counts as an unknown coding
+/// here: no honest client sends one.
 void request_builder::transfer_encoding(std::string_view value) noexcept {
   do {
     const auto coding = next_element(value);

@@ -1,8 +1,7 @@
 #pragma once
 // Charter: puts a request together from its line and its fields, and refuses the shapes by which
-// two servers read two different messages (request smuggling). All rules of our own that concern
-// fields stand here, each with its section; what splits the bytes into fields (Beast) knows none of
-// them.
+// two servers read two different messages (request smuggling). All rules of our own about fields
+// stand here, each with its section; Beast, which splits the bytes into fields, knows none of them.
 
 #include <samjoko/proto/refusal.hpp>
 #include <samjoko/proto/request.hpp>

@@ -8,9 +8,9 @@ namespace {
 
 using verdict = std::expected<void, refusal>;
 
-/// Everything but controls, space and "#". RFC 3986 allows fewer (no quotes, braces, backslash,
+/// Everything except controls, space and "#". RFC 3986 allows fewer (no quotes, braces, backslash,
 /// nothing above ASCII), but browsers and curl send those raw, names in UTF-8 too, and they cannot
-/// be mistaken for anything else. nginx takes them as well.
+/// be mistaken for anything else. nginx accepts them as well.
 constexpr character_set target_characters() noexcept {
   character_set set{};
   for (std::size_t c = 0x21; c < set.size(); ++c) set[c] = c != '#' && c != 0x7f;

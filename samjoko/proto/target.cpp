@@ -23,7 +23,7 @@ int take_byte(std::string_view& text) noexcept {
 /// The path written so far. Between segments it ends with "/".
 class path_writer {
  public:
-  /// `room` for at least the root.
+  /// `room` has space for at least the root.
   explicit path_writer(std::span<char> room) noexcept : room_(room) { room_[0] = '/'; }
 
   /// One place is kept free for the slash that may follow.

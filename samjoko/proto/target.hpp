@@ -23,12 +23,12 @@ struct resource_parts {
 /// ("/" for an empty one); a room of one byte more always suffices.
 ///
 /// First decoded, then cut at slashes, as nginx does: an encoded slash separates segments and an
-/// encoded dot counts in "..", so that nobody behind us can see a segment that we did not see.
-/// Empty segments are dropped ("//a///b" is "/a/b"), since the file system drops them too.
+/// encoded dot counts in "..", so that no code behind this one can see a segment that it did not
+/// see. Empty segments are dropped ("//a///b" is "/a/b"), since the file system drops them too.
 ///
 /// Refused: "%" without two hexadecimal digits (400), a NUL (400), ".." above the root (400), a
-/// path that does not begin with "/" (400), and one longer than the room (414). Other bytes are the
-/// file system's.
+/// path that does not begin with "/" (400), and a path longer than the room (414). Other bytes are
+/// left to the file system.
 [[nodiscard]] std::expected<std::string_view, refusal> decode_path(std::string_view path,
                                                                    std::span<char> room) noexcept;
 

@@ -1,7 +1,7 @@
 // The limits on connections are the program's: several workers, of any model, count in one account.
 
-#include <samjoko/serve/connection_account.hpp>
-#include <samjoko/serve/model_contract.hpp>
+#include <samjoko/serve/connection_limiter.hpp>
+#include <samjoko/serve/testing/model_contract.hpp>
 
 namespace samjoko::serve {
 namespace {
@@ -9,11 +9,11 @@ namespace {
 /// Two workers of one program, each with a listener of its own, so that a test can choose.
 struct two_workers {
   two_workers(const placement& what, const serve_limits& limits)
-      : account(connection_account::make(limits, 2).value()),
+      : account(connection_limiter::make(limits, 2).value()),
         one(what, counting(), {.limits = limits, .account = &account, .worker = 1}),
         two(what, counting(), {.limits = limits, .account = &account, .worker = 2}) {}
 
-  connection_account account;
+  connection_limiter account;
   running_model one;
   running_model two;
 };
@@ -103,7 +103,8 @@ TEST_P(model_contract, what_a_killed_process_of_a_client_held_is_free_again) {
     EXPECT_TRUE(server.serves_nobody());
     auto client = server.connect();
     EXPECT_TRUE(is_served(client));
-    // Not between two steps of its own: the counters, unlike the account, may then be one off.
+    // Wait for a moment between its steps: the counters, unlike the account, may be one off within
+    // one.
     EXPECT_TRUE(server.family_sleeps());
     for (const auto child : server.children()) ::kill(child, SIGKILL);
     EXPECT_TRUE(soon_serves_another(server));

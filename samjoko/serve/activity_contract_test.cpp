@@ -2,25 +2,25 @@
 // and what is left of that when a process of one client is killed.
 
 #include <csignal>
-#include <samjoko/os/activity.hpp>
-#include <samjoko/serve/model_contract.hpp>
+#include <samjoko/scoreboard/thread_slot.hpp>
+#include <samjoko/serve/testing/model_contract.hpp>
 
 namespace samjoko::serve {
 namespace {
 
-os::shared_cells<os::activity_cell> make_cells() {
-  return os::shared_cells<os::activity_cell>::make(256).value();
+os::shared_cells<scoreboard::thread_slot> make_cells() {
+  return os::shared_cells<scoreboard::thread_slot>::make(256).value();
 }
 
-running_options noted_in(const os::shared_cells<os::activity_cell>& cells) {
-  return {.prepare = [all = cells.cells()] { os::use_activity_cells(all, 1); }};
+running_options noted_in(const os::shared_cells<scoreboard::thread_slot>& cells) {
+  return {.prepare = [all = cells.cells()] { scoreboard::use_thread_slots(all, 1); }};
 }
 
-/// "running for me" when the thread's own notes say so.
+/// Answers "running for me" when the thread's own notes say so.
 task<> look_at_oneself(connection& client) {
   while (auto line = co_await client.read_line()) {
-    const auto* notes = os::this_activity;
-    const bool right = notes != nullptr && os::runs(notes->step.load()) &&
+    const auto* notes = scoreboard::this_thread_slot;
+    const bool right = notes != nullptr && scoreboard::runs(notes->step.load()) &&
                        notes->client.load() == client.socket() + 1;
     const auto answer = std::string(right ? "running for me\n" : "wrong\n");
     const auto written = co_await client.write(answer);
@@ -31,9 +31,9 @@ service looking() {
   return {.name = "look", .handler = look_at_oneself, .stops_between_reads = true};
 }
 
-std::size_t running_in(const os::shared_cells<os::activity_cell>& cells) {
+std::size_t running_in(const os::shared_cells<scoreboard::thread_slot>& cells) {
   return static_cast<std::size_t>(std::ranges::count_if(cells.cells(), [](const auto& each) {
-    return each.owner.load() != 0 && os::runs(each.step.load());
+    return each.owner.load() != 0 && scoreboard::runs(each.step.load());
   }));
 }
 
@@ -64,7 +64,7 @@ TEST_P(model_contract, clients_that_are_silent_leave_nobody_running) {
   server.stop_and_expect_end();
 }
 
-std::size_t held(const os::shared_cells<os::activity_cell>& cells) {
+std::size_t held(const os::shared_cells<scoreboard::thread_slot>& cells) {
   return static_cast<std::size_t>(std::ranges::count_if(
       cells.cells(), [](const auto& each) { return each.owner.load() != 0; }));
 }
@@ -81,7 +81,7 @@ TEST_P(model_contract, who_has_ended_holds_no_cell) {
       EXPECT_EQ(client.receive(15), "running for me\n");
       client.close();
     }
-    // The worker may end while its last threads still leave: then the registrar clears up.
+    // The worker may end while its last threads still leave: then the death recorder clears up.
     if (GetParam().where == model::thread) {
       const std::size_t members = GetParam().how == spawn::each ? 0 : serve_limits().pool_min;
       EXPECT_TRUE(eventually([&] { return held(cells) <= members; }));

@@ -2,7 +2,7 @@
 
 #include <cerrno>
 #include <samjoko/io/attempt.hpp>
-#include <samjoko/os/log_writer.hpp>
+#include <samjoko/log/writer.hpp>
 #include <samjoko/os/poll.hpp>
 #include <samjoko/os/socket.hpp>
 
@@ -25,7 +25,7 @@ admission::admission(const workload& work, std::uint32_t member) noexcept
 bool admission::admit(int socket, seats& taken) noexcept {
   std::uint64_t peer = 0;
   if (account_.most_of_peer() != 0) {
-    if (const auto from = os::peer_address(socket)) peer = connection_account::peer_of(*from);
+    if (const auto from = os::peer_address(socket)) peer = connection_limiter::peer_of(*from);
   }
   switch (account_.enter(holder_, peer, near_.load(std::memory_order_relaxed), taken)) {
     case entry::all_taken: refuse("connections", account_.most_in_all()); return false;
@@ -36,7 +36,7 @@ bool admission::admit(int socket, seats& taken) noexcept {
   }
   near_.store(taken.in_all, std::memory_order_relaxed);
   counts_.open.fetch_add(1, std::memory_order_relaxed);
-  count(counts_.accepted);
+  scoreboard::count(counts_.accepted);
   return true;
 }
 
@@ -49,13 +49,13 @@ void admission::give_back(seats held, bool had_client) noexcept {
 }
 
 void admission::refuse(const char* what, std::uint32_t limit) noexcept {
-  count(counts_.refused);
+  scoreboard::count(counts_.refused);
   account_.count_refusal();
-  os::log_warning("refused", "refused a client: the limit of {} {} is reached ({} refused so far)",
-                  limit, what, account_.refused());
+  log::warning("refused", "refused a client: the limit of {} {} is reached ({} refused so far)",
+               limit, what, account_.refused());
 }
 
-milliseconds pause_after(const char* call, int code, counters& counts) noexcept {
+milliseconds pause_after(const char* call, int code, scoreboard::counters& counts) noexcept {
   switch (code) {
     // The client is gone again, or the network told of an earlier error (man 2 accept).
     case ECONNABORTED:
@@ -71,13 +71,13 @@ milliseconds pause_after(const char* call, int code, counters& counts) noexcept 
     case EPERM: return milliseconds(0);
     default: break;
   }
-  count(counts.accept_pauses);
-  os::log_warning("accept", "{}: {}; clients wait in the backlog until there is room again", call,
-                  reason(code));
+  scoreboard::count(counts.accept_pauses);
+  log::warning("accept", "{}: {}; clients wait in the backlog until there is room again", call,
+               reason(code));
   return milliseconds(100);
 }
 
-int accept_now(int listener, bool blocking, os::peer_name* peer) noexcept {
+int accept_now(int listener, bool blocking, scoreboard::peer_name* peer) noexcept {
   io::buffer_pool unused;
   io::operation accept;
   accept.kind = io::operation_kind::accept;

@@ -4,21 +4,21 @@
 #include <cerrno>
 #include <samjoko/os/socket.hpp>
 #include <samjoko/serve/admission.hpp>
-#include <samjoko/serve/test_account.hpp>
-#include <samjoko/serve/test_client.hpp>
+#include <samjoko/serve/testing/test_account.hpp>
+#include <samjoko/serve/testing/test_client.hpp>
 
 namespace samjoko::serve {
 namespace {
 
-/// The door of a worker that is the only one.
+/// The admission of a worker that is the only one.
 struct lone_worker {
   lone_worker(std::uint32_t in_all, std::uint32_t of_peer)
       : account(account_of(in_all, of_peer, 1)) {}
 
   service offered;
   serve_limits limits;
-  connection_account account;
-  counters counts;
+  connection_limiter account;
+  scoreboard::counters counts;
   orders from_master;
   workload work{.offered = offered,
                 .listeners = {},
@@ -97,7 +97,7 @@ TEST(admission, a_dead_process_of_a_pool_is_counted_out_by_its_worker) {
 }
 
 TEST(pause_after, pauses_for_shortages_and_not_for_clients_that_left) {
-  counters counts;
+  scoreboard::counters counts;
   for (const int code : {ECONNABORTED, EINTR, EPROTO, ENETUNREACH})
     EXPECT_EQ(pause_after("accept", code, counts), milliseconds(0)) << code;
   EXPECT_EQ(counts.accept_pauses.load(), 0u);

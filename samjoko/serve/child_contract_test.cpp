@@ -1,11 +1,11 @@
-// Programs that a handler starts, in every model: their pipes, their ends, and that none outlives
+// Programs that a handler starts, in every model: their pipes and their ends. No program outlives
 // its handler.
 
 #include <csignal>
 #include <cstdlib>
 #include <samjoko/net/child.hpp>
 #include <samjoko/os/pidfd.hpp>
-#include <samjoko/serve/model_contract.hpp>
+#include <samjoko/serve/testing/model_contract.hpp>
 #include <samjoko/task/scope.hpp>
 #include <thread>
 
@@ -140,7 +140,8 @@ TEST_P(model_contract, writing_to_a_child_that_closed_its_input_is_an_error_and_
   server.stop_and_expect_end();
 }
 
-/// Tells the pids of a child and of what that started, reads a line, and leaves them behind.
+/// Tells the pids of a child and of the process that the child started, reads a line, and leaves
+/// them behind.
 task<> leave_early(connection& client, const char* script) {
   auto what = shell(script);
   what.output = pipe_stream;
@@ -169,7 +170,7 @@ void expect_both_gone(const std::string& answer) {
   ASSERT_GT(pid, 0);
   ASSERT_GT(grandchild, 0);
   EXPECT_TRUE(eventually([&] {
-    while (::waitpid(grandchild, nullptr, WNOHANG) > 0) {  // an orphan of ours now
+    while (::waitpid(grandchild, nullptr, WNOHANG) > 0) {  // now an orphan of this process
     }
     return is_gone(pid) && is_gone(grandchild);
   }));
@@ -198,7 +199,7 @@ TEST_P(model_contract, a_handler_that_is_cancelled_ends_its_child_at_once) {
   EXPECT_TRUE(client.is_cut_off());
 }
 
-/// Ends by itself when it is told that the server stops.
+/// The handler ends by itself when it is told that the server stops.
 task<> run_until_stop(connection& client) {
   auto what = shell("trap 'echo told; exit 7' TERM; echo ready; while :; do sleep 0.01; done");
   what.output = pipe_stream;
@@ -284,7 +285,7 @@ TEST_P(model_contract, many_children_at_once_are_never_mixed_up) {
 
 constexpr const char* taken = "wait status taken by another waiter: No child processes\n";
 
-/// Somebody else's code in the same process, with a waitpid(-1) that takes whatever ends.
+/// Other code in the same process, with a waitpid(-1) that takes any child that ends.
 task<> run_beside_a_thief(connection& client) {
   std::atomic<bool> over = false;
   std::jthread thief([&] {

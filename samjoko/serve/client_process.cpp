@@ -4,9 +4,9 @@
 
 #include <csignal>
 #include <samjoko/base/check.hpp>
-#include <samjoko/os/kick.hpp>
 #include <samjoko/os/process.hpp>
 #include <samjoko/os/signals.hpp>
+#include <samjoko/os/thread_interrupt.hpp>
 
 namespace samjoko::serve {
 namespace {
@@ -15,23 +15,24 @@ constinit client_process* of_this_process = nullptr;
 
 }  // namespace
 
-/// In a process that serves no client they do nothing.
+/// These signals do nothing in a process that serves no client.
 void client_process::prepare() {
-  os::kick::install();
+  os::thread_interrupt::install();
   for (const int signal : {immediate_signal(), end_rest_signal(), timer_signal()}) {
-    CHECK(os::install_handler(signal, &client_process::told, SA_RESTART, os::in_children::kept),
-          "cannot be told to stop");
+    SAMJOKO_CHECK(
+        os::install_handler(signal, &client_process::told, SA_RESTART, os::in_children::kept),
+        "cannot be told to stop");
   }
 }
 
 client_process::client_process(const workload& work) : work_(work) {
-  CHECK(of_this_process == nullptr, "a process serves its clients once");
+  SAMJOKO_CHECK(of_this_process == nullptr, "a process serves its clients once");
   of_this_process = this;
   attention_.self = this;
   attention_.run = [](runnable& self) noexcept { static_cast<attention&>(self).self->look(); };
   thread_.loop().attention = &attention_;
-  CHECK(os::install_handler(graceful_signal, &client_process::told, SA_RESTART),
-        "cannot be told to stop");
+  SAMJOKO_CHECK(os::install_handler(graceful_signal, &client_process::told, SA_RESTART),
+                "cannot be told to stop");
   os::end_with_parent(graceful_signal, work.forking_process);
   // What a terminal sends to the whole group is the master's to decide about.
   os::block_only({SIGINT, SIGQUIT, SIGHUP, SIGTTIN, SIGTTOU, SIGWINCH, SIGTSTP, SIGPIPE});
@@ -39,14 +40,16 @@ client_process::client_process(const workload& work) : work_(work) {
 
 client_process::~client_process() { of_this_process = nullptr; }
 
-/// SA_RESTART: what has to be interrupted is interrupted by the kick, and nothing of the user's is.
+/// SA_RESTART: the thread interrupt interrupts what has to be interrupted, and nothing of the
+/// user's is interrupted.
 void client_process::told(int signal, siginfo_t* info, void*) noexcept {
   auto* self = of_this_process;
   if (self == nullptr) return;
-  // Not the parent, and not ourselves, who found it gone (os::end_with_parent).
+  // Sent neither by the parent nor by this process, which found its parent gone
+  // (os::end_with_parent).
   const bool by_a_stranger = info->si_code <= 0 && info->si_pid != self->work_.forking_process &&
                              info->si_pid != ::getpid() && info->si_pid != 0;
-  if (signal == graceful_signal && by_a_stranger) os::mark_told_by(info->si_pid);
+  if (signal == graceful_signal && by_a_stranger) scoreboard::mark_told_by(info->si_pid);
   if (signal == end_rest_signal()) {
     self->end_rest_.store(true);
   } else if (signal == timer_signal()) {
@@ -64,8 +67,9 @@ void client_process::told(int signal, siginfo_t* info, void*) noexcept {
   self->loop().wake();
 }
 
-/// In a handler: a process that is stuck has a limit too. The kernel tells of the worker's end, and
-/// of the master's, when that had adopted this process (man 2 prctl, PR_SET_PDEATHSIG).
+/// Runs in a signal handler, so that a process that is stuck has a limit too. The kernel tells of
+/// the worker's end, and of the master's when the master had adopted this process (man 2 prctl,
+/// PR_SET_PDEATHSIG).
 void client_process::notice_if_alone() noexcept {
   if (alone_.load() || os::parent_is(work_.forking_process)) return;
   if (work_.master != 0 && os::parent_is(work_.master)) return;
@@ -83,15 +87,15 @@ void client_process::hear_interrupts() noexcept {
     os::block_only({SIGQUIT, SIGHUP, SIGTTIN, SIGTTOU, SIGWINCH, SIGTSTP, SIGPIPE});
 }
 
-void client_process::serve(os::descriptor socket, const os::peer_name& peer) {
+void client_process::serve(os::descriptor socket, const scoreboard::peer_name& peer) {
   end_rest_.store(false);  // it was meant for the client before
-  os::mark_new_client(socket.get(), peer);
+  scoreboard::mark_new_client(socket.get(), peer);
   session served(thread_.loop(), resting_client(std::move(socket)), work_.offered,
                  work_.limits.connection, stop_, *this);
   session_ = &served;
   served.start();
   thread_.loop().run();
-  os::mark_no_client();
+  scoreboard::mark_no_client();
 }
 
 bool client_process::has_lost_its_worker() noexcept {

@@ -1,13 +1,14 @@
 #pragma once
-// Charter: what a process that serves clients by blocking does: it is told by signals to stop, and
-// has one loop. TERM is graceful, one real-time signal immediate, another ends a rest; all are sent
-// by the worker that forked it. A third comes from its own timer. What a terminal sends to the
-// whole group is the master's business and is blocked here. All others are left to handlers.
+// Charter: what a process that serves clients by blocking does. It has one loop, and signals tell
+// it to stop: TERM is graceful, one real-time signal is immediate, another ends a rest. The worker
+// that forked the process sends all of them. A third real-time signal comes from the process's own
+// timer. Signals that a terminal sends to the whole group are the master's business and are blocked
+// here. All others are left to handlers.
 
 #include <atomic>
 #include <csignal>
-#include <samjoko/os/activity.hpp>
 #include <samjoko/os/own_clock.hpp>
+#include <samjoko/scoreboard/thread_slot.hpp>
 #include <samjoko/serve/model.hpp>
 #include <samjoko/serve/own_thread.hpp>
 #include <samjoko/serve/session.hpp>
@@ -16,15 +17,17 @@
 namespace samjoko::serve {
 
 inline constexpr int graceful_signal = SIGTERM;
-/// The first real-time signals are the C library's, and the fourth is the kick (os/kick.cpp).
+/// The first real-time signals are the C library's, and the fourth is the thread interrupt
+/// (os/thread_interrupt.cpp).
 [[nodiscard]] inline int immediate_signal() noexcept { return SIGRTMIN + 5; }
 [[nodiscard]] inline int end_rest_signal() noexcept { return SIGRTMIN + 6; }
-/// From its own timer: call_after().
+/// Sent by the process's own timer: call_after().
 [[nodiscard]] inline int timer_signal() noexcept { return SIGRTMIN + 7; }
 
 class client_process : session_owner {
  public:
-  /// Once in the process that forks, before: what is the same in all of them.
+  /// Call once in the process that forks, before the forks: it does what is the same in all
+  /// children.
   static void prepare();
   /// Once per process, in the child, after the fork.
   explicit client_process(const workload& work);
@@ -33,26 +36,26 @@ class client_process : session_owner {
   [[nodiscard]] stop_flag& stop() noexcept { return stop_; }
   [[nodiscard]] io::blocking_loop& loop() noexcept { return thread_.loop(); }
   /// Serves one client to its end.
-  void serve(os::descriptor socket, const os::peer_name& peer);
-  /// A wait of this process while it has no client: ended when it is told to stop.
+  void serve(os::descriptor socket, const scoreboard::peer_name& peer);
+  /// `wait` is a wait of this process while it has no client. An order to stop ends it.
   void may_be_ended(io::operation& wait) noexcept { wait_ = &wait; }
-  /// Told when a rest begins and ends.
+  /// `told` is called when a rest begins and when it ends.
   void watch_rests(std::function<void(const session&, bool begins)> told) {
     on_rest_ = std::move(told);
   }
   /// While this answers true, end_rest_signal means something else: leave before the next client.
   void leave_when(std::function<bool()> asked) { leaves_ = std::move(asked); }
-  /// Called in a stop, when this process was told something while it serves.
+  /// `told` is called in a stop, when a signal reaches this process while it serves.
   void when_stopping(std::function<void()> told) { on_stop_ = std::move(told); }
-  /// Whether it ends because its worker did, while the master goes on and replaces that: others
-  /// accept the clients in the backlog.
+  /// Whether this process ends because its worker did, while the master goes on and replaces the
+  /// worker. Then other processes accept the clients in the backlog.
   [[nodiscard]] bool is_replaced() const noexcept { return worker_ended_.load() && !alone_.load(); }
   /// Whether this is such a process, and the worker that forked it has ended.
   [[nodiscard]] static bool has_lost_its_worker() noexcept;
-  /// Calls `what` once after so long, on the thread of this process, in the middle of what that
-  /// waits for. One at a time. False where no such process runs, or when there is no timer left.
+  /// Calls `what` once after `time`, on the thread of this process, in the middle of its waits. One
+  /// call at a time. False where no such process runs, or when there is no timer left.
   [[nodiscard]] static bool call_after(milliseconds time, void (*what)() noexcept) noexcept;
-  /// While this answers true, somebody else waits for this process: goodbyes are short.
+  /// While this answers true, another client waits for this process: goodbyes are short.
   void hurry_when(std::function<bool()> asked) { in_a_hurry_ = std::move(asked); }
 
  private:
@@ -79,9 +82,9 @@ class client_process : session_owner {
   io::operation* wait_ = nullptr;
   /// Set by a signal: the present rest ends.
   std::atomic<bool> end_rest_ = false;
-  /// Before anything asked this process to stop.
+  /// The worker ended before anything asked this process to stop.
   std::atomic<bool> worker_ended_ = false;
-  /// Its worker and its master are gone: nobody else keeps the limit of a stop.
+  /// The worker and the master are gone: no other process keeps the limit of a stop.
   std::atomic<bool> alone_ = false;
   bool hears_interrupts_ = false;
   os::own_timer timer_;

@@ -1,7 +1,7 @@
-// Runs every case of the contract over every model, and prints at the end who held what.
+// Runs every case of the contract over every model, and prints at the end which model held what.
 
 #include <map>
-#include <samjoko/serve/model_contract.hpp>
+#include <samjoko/serve/testing/model_contract.hpp>
 #include <vector>
 
 namespace samjoko::serve {

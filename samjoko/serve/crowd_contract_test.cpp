@@ -1,14 +1,14 @@
-// Many clients at once, in every model: bytes exact, everybody served.
+// Many clients at once, in every model: bytes exact, every client served.
 
 #include <random>
-#include <samjoko/serve/model_contract.hpp>
+#include <samjoko/serve/testing/model_contract.hpp>
 
 namespace samjoko::serve {
 namespace {
 
 constexpr std::size_t clients_at_once = 200;
 
-/// One of the crowd: sends a text in pieces of any size and compares what comes back.
+/// One of the clients: sends a text in pieces of any size and compares what comes back.
 struct talker {
   talker(test_client the_client, unsigned seed) : client(std::move(the_client)), random(seed) {
     text.resize(500 + random() % 20'000);
@@ -43,7 +43,7 @@ struct talker {
   std::size_t received = 0;
 };
 
-/// All talk in turns until each has everything back.
+/// All send in turns until each has received everything back.
 ::testing::AssertionResult let_all_talk(std::vector<talker>& crowd) {
   const auto until = deadline::after(std::chrono::seconds(120));
   for (;;) {
@@ -80,9 +80,9 @@ TEST_P(model_contract, two_hundred_clients_at_once_get_their_own_bytes) {
   server.stop_and_expect_end();
 }
 
-// How large a pool grows meanwhile is the machine's affair: on a busy one the next client is there
-// before the member that served the last one is back in accept, and 14 threads were seen for
-// clients that came one by one. What counts is what is left of it.
+// The machine decides how large a pool grows meanwhile. On a busy machine the next client comes
+// before the member that served the last one is back in accept; 14 threads were seen for clients
+// that came one by one. What counts is what is left of the pool.
 TEST_P(model_contract, clients_one_after_the_other_leave_nothing_behind) {
   serve_limits limits;
   limits.pool_min = 3;

@@ -1,6 +1,6 @@
 #pragma once
 // Charter: the two forms of a handler, and what a service is made of. A handler is compiled once;
-// where it runs and how it waits is decided at run time, by data.
+// data decides at run time where it runs and how it waits.
 
 #include <concepts>
 #include <functional>
@@ -63,13 +63,13 @@ struct state_of<Function> : state_of<decltype(&Function::operator())> {};
 
 }  // namespace detail
 
-/// It has its client to the end.
+/// A handler of the plain form has its client to the end.
 template <class Function>
 concept plain_handler = std::is_invocable_r_v<task<>, const Function&, connection&>;
-/// It has one turn of its client.
+/// A handler of the turn form has one turn of its client.
 template <class Function>
 concept turn_handler = std::is_invocable_r_v<task<next>, const Function&, connection&>;
-/// And keeps something between turns.
+/// A handler of the turn form that keeps a state between turns.
 template <class Function>
 concept turn_handler_with_state = requires {
   typename detail::state_of<Function>::type;
@@ -176,26 +176,28 @@ struct service {
   samjoko::handler handler;
   /// The server speaks first: the first turn starts when the client connects, not at its first
   /// byte.
-  bool greets = false;
-  /// Plain form: a graceful stop may end a read() that waits for its first byte, because nothing
-  /// has begun then. Leave it false when one request spans several reads without a sign of its own.
+  bool server_speaks_first = false;
+  /// Plain form: a graceful stop may end a read() that waits for its first byte, because no request
+  /// has begun then. Leave it false when one request spans several reads: the server cannot tell a
+  /// read within a request from a read between two requests.
   bool stops_between_reads = false;
-  /// Turn form: a graceful stop starts one more turn of each client at rest, which finds
-  /// client.stop_requested() and can say so. So do the client's own end of sending and a silence
-  /// beyond the limit: client.peer_has_finished(), client.was_silent_too_long(). Once for a client.
-  bool says_goodbye = false;
+  /// Turn form: a graceful stop starts one more turn of each client at rest. The handler finds
+  /// client.stop_requested() true there and can tell the client. The client's own end of sending
+  /// and a silence beyond the limit start such a turn too: client.peer_has_finished(),
+  /// client.was_silent_too_long(). Once for a client.
+  bool notify_on_stop = false;
   /// Its handlers publish and subscribe (hub/link.hpp): the program has a hub, a process of its own
   /// beside the workers.
   bool uses_hub = false;
-  /// Descriptors that were open before the start and that its handlers use. Workers, and processes
+  /// Descriptors that were open before the start and that the handlers use. Workers, and processes
   /// forked for clients, close all others that they inherit.
   std::vector<int> keeps_open{};
-  /// All its clients are served by one process, because it keeps in memory what they share: one
-  /// worker is the default, and what would split it (more workers, a process model, listeners with
-  /// different choices) is refused at the start. Threads of that process still need locks.
+  /// One process serves all clients, because it keeps in memory what they share. One worker is the
+  /// default, and the start refuses what would split it (more workers, a process model, listeners
+  /// with different choices). Threads of that process still need locks.
   bool one_process = false;
-  /// Of a service that speaks HTTP, which web::http_service sets: its handler with other limits.
-  /// The options of HTTP concern a service that has it.
+  /// For a service that speaks HTTP; web::http_service sets it: makes the handler with other
+  /// limits. The options of HTTP concern only a service that has it.
   std::function<samjoko::handler(const web::http_options&)> with_http_options{};
   std::shared_ptr<const web::http_options> http{};  ///< the limits that its handler has
 };

@@ -1,6 +1,6 @@
 // What a handler may rely on, in every model: the two forms, states, rests, failures.
 
-#include <samjoko/serve/model_contract.hpp>
+#include <samjoko/serve/testing/model_contract.hpp>
 #include <stdexcept>
 
 namespace samjoko::serve {
@@ -99,7 +99,7 @@ TEST_P(model_contract, unread_bytes_are_kept_over_a_rest) {
   server.stop_and_expect_end();
 }
 
-/// Rests without having read what woke it, until all of a message is there.
+/// Rests without having read the bytes that woke it, until all of a message has come.
 task<next> await_whole_message(connection& client) {
   if (client.unread().size() < 6) co_return next::rest;
   const auto written = co_await client.write("whole\n");
@@ -124,7 +124,7 @@ TEST_P(model_contract, a_greeting_comes_before_the_first_byte) {
                           if (!written) co_return next::close;
                           co_return next::rest;
                         },
-                        .greets = true};
+                        .server_speaks_first = true};
   running_model server(GetParam(), greeter);
   auto client = server.connect();
   EXPECT_EQ(client.receive_line(), "welcome\n");

@@ -1,11 +1,11 @@
 // What a handler may rely on, in every model, when it publishes and subscribes: a turn begins at a
-// message as it does at a byte, wherever its client waits; the same through two workers; and what
-// it is told when the hub dies.
+// message as it does at a byte, wherever its client waits. The same through two workers, and what
+// the handler is told when the hub dies.
 
 #include <samjoko/hub/link.hpp>
-#include <samjoko/hub/running_hub.hpp>
+#include <samjoko/hub/testing/running_hub.hpp>
 #include <samjoko/net/child.hpp>
-#include <samjoko/serve/model_contract.hpp>
+#include <samjoko/serve/testing/model_contract.hpp>
 #include <samjoko/task/first_of.hpp>
 #include <samjoko/task/scope.hpp>
 
@@ -27,7 +27,7 @@ std::string words_of(const hub::event& heard) {
   }
 }
 
-/// The turn form: subscribes at once, publishes each line, passes on what it hears.
+/// The turn form: subscribes at once, publishes each line, and sends its client each message.
 task<next> hear_and_say(connection& client, listener_state& mine) {
   std::string words;
   if (!mine.line.is_open()) {
@@ -51,8 +51,8 @@ task<next> hear_and_say(connection& client, listener_state& mine) {
 service hearing() {
   return {.name = "hearing",
           .handler = hear_and_say,
-          .greets = true,
-          .says_goodbye = true,
+          .server_speaks_first = true,
+          .notify_on_stop = true,
           .uses_hub = true};
 }
 
@@ -92,7 +92,7 @@ std::vector<test_client> subscribers(const running_model& server, int count) {
   return all;
 }
 
-/// Each says something, twice, and everybody hears all of it.
+/// Each client sends something, twice, and every client receives all of it.
 void expect_all_to_hear(std::vector<test_client*> all) {
   for (std::size_t turn = 0; turn < 2; ++turn) {
     for (std::size_t each = 0; each < all.size(); ++each) {
@@ -136,7 +136,7 @@ TEST_P(model_contract, a_turn_begins_at_a_message) {
   two.stop_and_expect_end();
 }
 
-/// It waits inside its turn, and for two things: a graceful stop once waited for its deadline.
+/// The handler waits inside its turn, for two things: a graceful stop once waited for its deadline.
 TEST_P(model_contract, a_graceful_stop_ends_a_plain_wait_for_both) {
   two_on_a_hub both(GetParam(), hearing_plainly());
   auto& [hub, server, other] = both;
@@ -185,7 +185,7 @@ task<> wait_twice(connection& client) {
   static_cast<void>(told);
 }
 
-/// There was room for one wait: the second one took the first one's place.
+/// There was room for one wait: the second one took the place of the first.
 TEST_P(model_contract, a_graceful_stop_ends_all_waits_of_a_client) {
   hub::running_hub hub;
   running_options options;
@@ -305,7 +305,7 @@ TEST_P(model_contract, a_stop_at_once_ends_those_who_listen) {
   server.expect_end();
 }
 
-/// A full pool of threads parks those at rest: a message finds them there.
+/// A full pool of threads parks clients at rest: a message finds them there.
 TEST_P(model_contract, more_listeners_than_threads_all_hear) {
   if (GetParam().where != model::thread || GetParam().how != spawn::pool)
     GTEST_SKIP() << "only a pool of threads parks";

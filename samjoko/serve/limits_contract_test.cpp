@@ -3,7 +3,7 @@
 #include <sys/resource.h>
 
 #include <samjoko/base/check.hpp>
-#include <samjoko/serve/model_contract.hpp>
+#include <samjoko/serve/testing/model_contract.hpp>
 
 namespace samjoko::serve {
 namespace {
@@ -14,8 +14,8 @@ serve_limits with_idle(int idle_ms) {
   return limits;
 }
 
-// The server stands still until the line is there: on a busy machine the idle time could otherwise
-// pass between the client's connect and its first word.
+// The server is stopped until the line has been sent: on a busy machine the idle time could
+// otherwise pass between the client's connect and its first bytes.
 TEST_P(model_contract, a_silent_client_is_closed_after_the_idle_time) {
   for (const auto& offered : {echo(), counting()}) {
     running_model server(GetParam(), offered, {.limits = with_idle(250)});
@@ -222,18 +222,20 @@ void allow_descriptors(rlim_t count) {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/// Of a user that nobody else is, not even the same test of another build beside this one, so that
-/// the kernel's count of its processes is ours alone; threads count, and the thread sanitizer has
-/// one of its own in each process.
+/// Runs as a user that has no other process, not even of the same test of another build beside this
+/// one, so that the kernel's count of its processes is this test's alone. Threads count, and the
+/// thread sanitizer has a thread of its own in each process.
 void allow_processes(rlim_t count) {
   const rlimit limit{count, count};
   ::setrlimit(RLIMIT_NPROC, &limit);
   const auto nobody_else = 2'000'000'000 + static_cast<uid_t>(::getpid());
-  CHECK(::setresuid(nobody_else, nobody_else, nobody_else) == 0, "cannot become another user");
+  SAMJOKO_CHECK(::setresuid(nobody_else, nobody_else, nobody_else) == 0,
+                "cannot become another user");
 }
 
-/// Whether it waits without using up its processor: less than a tenth of one over some second. The
-/// first seconds may still hold the work of getting there. 100 ticks are a second of a processor.
+/// Whether the process waits without using its processor: less than a tenth of it over some second.
+/// The first seconds may still hold the work of getting there. 100 ticks are a second of a
+/// processor.
 bool waits_for_free(pid_t pid) {
   for (const auto until = patience(); !until.passed(steady::now());) {
     const auto before = ticks_used(pid);
@@ -243,8 +245,8 @@ bool waits_for_free(pid_t pid) {
   return false;
 }
 
-/// More clients than there is room for: the others wait and cost nothing, and are served once there
-/// is.
+/// There are more clients than room: the others wait and cost nothing, and are served once there is
+/// room.
 void expect_waiting_until_there_is_room(const placement& where, std::function<void()> less_room) {
   serve_limits limits;
   limits.pool_min = 2;

@@ -1,4 +1,4 @@
-#include <samjoko/serve/connection_account.hpp>
+#include <samjoko/serve/connection_limiter.hpp>
 #include <samjoko/serve/model.hpp>
 
 namespace samjoko {
@@ -37,7 +37,7 @@ std::string_view model_of_this_process() noexcept { return running; }
 result<void> run(model where, spawn how, workload& work) {
   work.counts.open.store(0);
   if (work.account != nullptr) return run_placed(where, how, work);
-  auto own = connection_account::make(work.limits, 1);
+  auto own = connection_limiter::make(work.limits, 1);
   if (!own) return failure_of(own);
   workload alone = work;
   alone.account = &*own;

@@ -1,18 +1,18 @@
 #pragma once
 // Charter: what a thread that serves clients by blocking has: its loop, and memory lent to it for
-// the first two blocks (what came, and what goes out) and the first frames, so that a client who
-// waits in silence dirties few pages, and an answer of the usual size needs no heap: the first
-// allocation of a fresh thread costs more than the whole request.
+// the first two blocks (input and output) and the first frames. So a client that waits in silence
+// dirties few pages, and an answer of the usual size needs no heap: the first allocation of a fresh
+// thread costs more than the whole request.
 //
-// One that lives long has that memory on its own stack: frames are taken from the top down, beside
-// the loop; of a block short messages dirty only the beginning, that of the first beside the calls
-// below. One that lives for a single client is lent it by its model, which lends it to the next: of
-// a stack that is used again the C library keeps 16 KiB, and each page below is a page fault in
-// each thread (glibc's advise_stack_range).
+// A thread that lives long has that memory on its own stack. Frames are taken from the top down,
+// beside the loop. Short messages dirty only the beginning of a block, and that of the first block
+// lies beside the calls below. A thread that lives for a single client borrows the memory from its
+// model, which lends it to the next thread. The C library keeps 16 KiB of a stack that is used
+// again, and each page below is a page fault in each thread (glibc's advise_stack_range).
 
 #include <array>
 #include <samjoko/io/blocking_loop.hpp>
-#include <samjoko/os/activity.hpp>
+#include <samjoko/scoreboard/thread_slot.hpp>
 #include <samjoko/task/frame_pool.hpp>
 
 namespace samjoko::serve {
@@ -24,7 +24,7 @@ struct thread_memory {
   alignas(64) std::array<std::byte, 6 * 1024> frames;
 };
 
-/// On lent memory, which must outlive it.
+/// A loop on lent memory, which must outlive it.
 class own_loop {
  public:
   explicit own_loop(thread_memory& lent) noexcept {
@@ -38,11 +38,12 @@ class own_loop {
   [[nodiscard]] io::blocking_loop& loop() noexcept { return loop_; }
 
  private:
-  os::activity_guard activity_;
+  scoreboard::thread_slot_guard activity_;
   io::blocking_loop loop_;
 };
 
-/// With its memory. What this takes of a thread's stack, which must be larger: `least_stack`.
+/// A loop with its memory. It takes this much of a thread's stack, which must be larger:
+/// `least_stack`.
 class own_thread {
  public:
   own_thread() noexcept : loop_(memory_) {}

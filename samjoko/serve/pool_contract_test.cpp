@@ -3,8 +3,8 @@
 #include <atomic>
 #include <map>
 #include <samjoko/io/await.hpp>
-#include <samjoko/os/caller.hpp>
-#include <samjoko/serve/model_contract.hpp>
+#include <samjoko/os/thread_id.hpp>
+#include <samjoko/serve/testing/model_contract.hpp>
 #include <thread>
 
 namespace samjoko::serve {
@@ -23,7 +23,7 @@ serve_limits pool_of(std::uint32_t least, std::uint32_t most) {
   return limits;
 }
 
-/// Connects and is served, so that it has its member of the pool; then it rests.
+/// Clients that connect and are served, so that each has its member of the pool; then they rest.
 std::vector<test_client> resting_clients(const running_model& server, int count) {
   std::vector<test_client> clients;
   for (int each = 0; each < count; ++each) {
@@ -66,7 +66,7 @@ service who_serves() {
   return {.name = "who", .handler = [](connection& client) -> task<> {
             const auto line = co_await client.read_line();
             if (!line) co_return;
-            const auto answer = std::to_string(os::current_caller().process) + "\n";
+            const auto answer = std::to_string(os::current_thread_id().process) + "\n";
             static_cast<void>(co_await client.write(answer));
           }};
 }
@@ -108,8 +108,8 @@ TEST_P(pooled_model_contract, silent_clients_do_not_hold_a_full_pool) {
   const auto before = steady::now();
   auto fifth = server.connect();
   EXPECT_EQ(fifth.ask("x\n"), "1 x\n");
-  // The promise is below a second; it takes some 20 ms. What is above is a busy machine's; the rest
-  // that holds the member would last for a minute.
+  // The promise is below a second; it takes some 20 ms. A busy machine adds to it. The rest that
+  // holds the member would last for a minute.
   EXPECT_LT(steady::now() - before, std::chrono::seconds(10));
   EXPECT_TRUE(server.logs("clients wait"));
   if (GetParam().where == model::thread) {
@@ -141,7 +141,7 @@ TEST_P(pooled_model_contract, many_clients_share_a_small_pool_of_threads) {
   if (GetParam().where != model::thread) GTEST_SKIP() << "a process closes those at rest";
   running_model server(GetParam(), counting(), {.limits = pool_of(2, 2)});
   auto clients = resting_clients(server, 40);
-  // Everybody is either parked or has a thread, and the threads are taken by silent ones.
+  // Every client is either parked or has a thread, and silent clients hold the threads.
   for (int lines = 2; lines < 8; lines += 2) {
     for (auto& each : clients) EXPECT_EQ(each.ask("y\n"), std::to_string(lines) + " y\n");
     for (auto& each : clients) EXPECT_TRUE(each.send("z\n"));
@@ -152,15 +152,16 @@ TEST_P(pooled_model_contract, many_clients_share_a_small_pool_of_threads) {
   server.stop_and_expect_end();
 }
 
-// When several parked clients spoke at once, the kicks for all of them reached the one thread that
-// stood first in the list. It took the first client and rested with him; the other thread waited in
-// accept for ever, and the rest of the clients for it.
+// When several parked clients spoke at once, the interrupts for all of them reached the one thread
+// that stood first in the list. It took the first client and rested with it. The other thread
+// waited in accept for ever, and the rest of the clients waited for it.
 TEST_P(pooled_model_contract, parked_clients_that_speak_at_once_get_every_idle_thread) {
   if (GetParam().where != model::thread) GTEST_SKIP() << "a process closes those at rest";
   running_model server(GetParam(), counting(), {.limits = pool_of(2, 2)});
   auto clients = resting_clients(server, 12);
   for (int lines = 2; lines < 10; ++lines) {
-    // Needs a thread, so that all who rest in one are parked; then both threads are free.
+    // This client needs a thread, so all clients that rest in a thread are parked; then both
+    // threads are free.
     EXPECT_EQ(server.connect().ask("x\n"), "1 x\n");
     EXPECT_TRUE(eventually([&] { return server.counts().open.load() == 12; }));
     server.freeze();
@@ -173,7 +174,7 @@ TEST_P(pooled_model_contract, parked_clients_that_speak_at_once_get_every_idle_t
   server.stop_and_expect_end();
 }
 
-/// Its turns take longer than the main thread needs to hand over whoever spoke.
+/// Its turns take longer than the main thread needs to hand over a client that has spoken.
 task<next> count_slowly(connection& client, line_count& state) {
   const bool in_time = co_await io::sleep_until(client.loop(), deadline::after(milliseconds(20)));
   EXPECT_TRUE(in_time);
@@ -181,8 +182,8 @@ task<next> count_slowly(connection& client, line_count& state) {
   co_return answer;
 }
 
-// A member looked into the backlog only when nobody who was parked had spoken. With more busy
-// clients than threads there was always one, and newcomers waited for ever.
+// A member looked into the backlog only when no parked client had spoken. With more busy clients
+// than threads there was always one, and newcomers waited for ever.
 TEST_P(pooled_model_contract, a_newcomer_is_served_though_the_parked_never_stop_to_speak) {
   if (GetParam().where != model::thread) GTEST_SKIP() << "a process parks nobody";
   running_model server(GetParam(), {.name = "slow", .handler = count_slowly},
@@ -207,8 +208,8 @@ TEST_P(pooled_model_contract, a_newcomer_is_served_though_the_parked_never_stop_
   server.stop_and_expect_end();
 }
 
-// All of its processes were killed, and then it was told to stop before it could fork others: those
-// who waited were reset.
+// All processes of the pool were killed, and then it was told to stop before it could fork others:
+// the clients in the backlog were reset.
 TEST_P(pooled_model_contract, the_backlog_is_served_though_no_process_was_left_at_the_stop) {
   if (GetParam().where != model::process) GTEST_SKIP() << "a thread is not killed alone";
   running_model server(GetParam(), counting(), {.limits = pool_of(2, 4)});
@@ -229,7 +230,7 @@ TEST_P(pooled_model_contract, the_backlog_is_served_though_no_process_was_left_a
   server.expect_end();
 }
 
-// The pool of a library's user is not checked by a command line.
+// No command line checks the pool of a library's user.
 TEST_P(pooled_model_contract, a_minimum_above_the_maximum_is_the_maximum) {
   running_model server(GetParam(), counting(), {.limits = pool_of(3, 0)});
   auto clients = resting_clients(server, 3);
@@ -270,7 +271,7 @@ TEST_P(pooled_model_contract, parked_clients_have_an_idle_time) {
   auto limits = pool_of(2, 2);
   limits.connection.idle = milliseconds(300);
   running_model server(GetParam(), counting(), {.limits = limits});
-  // Nobody's idle time may pass before he has spoken, however slowly this test comes along.
+  // No client's idle time may pass before it has spoken, however slow this test is.
   server.freeze();
   std::vector<test_client> clients;
   for (int each = 0; each < 8; ++each) {
@@ -284,9 +285,9 @@ TEST_P(pooled_model_contract, parked_clients_have_an_idle_time) {
   server.stop_and_expect_end();
 }
 
-// Clients that the server has closed and that do not close held their threads for a tenth of a
-// second each, and those that were there before the pressure began for a whole one. Now more of
-// them are read to their end at once than there are threads.
+// Clients that the server had closed and that did not close held their threads for a tenth of a
+// second each; clients that were there before the pressure began held them for a whole second. Now
+// more of them are read to their end at once than there are threads.
 TEST_P(pooled_model_contract, half_closed_clients_do_not_hold_a_full_pool_of_threads) {
   if (GetParam().where != model::thread) GTEST_SKIP() << "a process cannot give a client away";
   running_model server(GetParam(), counting(), {.limits = pool_of(2, 2)});

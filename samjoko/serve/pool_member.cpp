@@ -7,7 +7,7 @@
 
 namespace samjoko::serve {
 
-void thread_pool::member::live(os::errand& raw) noexcept {
+void thread_pool::member::live(os::thread_task& raw) noexcept {
   const std::unique_ptr<ticket> mine(static_cast<ticket*>(&raw));
   member(*mine).run();
 }
@@ -37,12 +37,13 @@ void thread_pool::member::run() noexcept {
     while (serve_spoken()) {
     }
   } else {
-    pool_->kick_for_spoken();  // perhaps it was kicked for one, and leaves instead
+    // Perhaps an interrupt for a client came, and this member leaves.
+    pool_->interrupt_for_spoken();
   }
   const std::lock_guard lock(pool_->mutex_);
   mine_.place.splice(mine_.place.begin(), pool_->members_, place_);
   --pool_->alive_;
-  pool_->bell_.ring();
+  pool_->event_fd_.notify();
 }
 
 bool thread_pool::member::is_superfluous() noexcept {
@@ -56,17 +57,17 @@ bool thread_pool::member::serve_spoken() {
   if (!pool_->any_spoke_.load()) return false;
   std::unique_lock lock(pool_->mutex_);
   if (pool_->spoke_.empty()) return false;
-  auto guest = std::move(pool_->spoke_.front());
+  auto idle_client = std::move(pool_->spoke_.front());
   pool_->spoke_.pop_front();
   pool_->any_spoke_.store(!pool_->spoke_.empty());
   lock.unlock();
-  pool_->kick_for_spoken();  // all the kicks may have reached this thread alone
-  serve(std::move(guest.client), guest.held);
+  pool_->interrupt_for_spoken();  // all the interrupts may have reached this thread alone
+  serve(std::move(idle_client.client), idle_client.held);
   return true;
 }
 
-/// In a full pool there may always be somebody who spoke. Then a newcomer is looked for after each
-/// of them. Costs nothing while members are free.
+/// In a full pool there may always be a parked client that has spoken. So a newcomer is looked for
+/// after each of them. Costs nothing while members are free.
 bool thread_pool::member::a_newcomer_waits() const noexcept {
   return pool_->crowded_.load() && os::wait_readable(pool_->listener_, deadline::after({}));
 }
@@ -75,22 +76,22 @@ bool thread_pool::member::accept_and_serve(bool newcomer) {
   accept_.result = 0;
   pool_->waiting_.fetch_add(1);
   accepting_.store(true);
-  // What was put up for an idle member before it counted as one is seen here.
+  // A client that was put up for an idle member before this one counted as idle is seen here.
   if (newcomer ? pool_->anybody_leaves() : pool_->anything_for_idle()) {
     accept_.result = -ECANCELED;
   } else {
     static_cast<void>(thread_.loop().begin(accept_));
   }
-  // One that pauses still counts as waiting: more threads would not bring more descriptors.
+  // A member that pauses still counts as waiting: more threads would not bring more descriptors.
   if (accept_.result < 0 && accept_.result != -ECANCELED)
     pause(pause_after("accept", static_cast<int>(-accept_.result), pool_->work_.counts));
   accepting_.store(false);
   if (pool_->waiting_.fetch_sub(1) == 1) {
     pool_->none_waited_.store(true);
-    pool_->bell_.ring();
+    pool_->event_fd_.notify();
   }
   if (accept_.result < 0) return false;
-  pool_->kick_for_spoken();
+  pool_->interrupt_for_spoken();
   os::descriptor socket(static_cast<int>(accept_.result));
   seats taken;
   if (pool_->admission_.admit(socket.get(), taken)) serve(resting_client(std::move(socket)), taken);
@@ -105,9 +106,9 @@ void thread_pool::member::pause(milliseconds time) {
   static_cast<void>(thread_.loop().begin(wait));
 }
 
-/// Whoever is in the backlog was accepted by our kernel already: he is served, not reset. The main
-/// thread has made the listener non-blocking before it raised the stop flag. Without a descriptor
-/// for him, those who have one already are served first: their ends make room.
+/// Our kernel has already accepted the clients in the backlog: they are served, not reset. The main
+/// thread made the listener non-blocking before it raised the stop flag. When there is no
+/// descriptor for the next client, clients that have one are served first: their ends make room.
 void thread_pool::member::accept_backlog() {
   while (pool_->stop_.level() != stop_level::immediate) {
     const int number = pool_->accept_left();
@@ -125,7 +126,7 @@ void thread_pool::member::accept_backlog() {
 void thread_pool::member::serve(resting_client client, seats held) {
   held_ = held;
   detach_asked_.store(false);
-  os::mark_new_client(client.socket.get(), {});
+  scoreboard::mark_new_client(client.socket.get(), {});
   session served(thread_.loop(), std::move(client), pool_->work_.offered,
                  pool_->work_.limits.connection, pool_->stop_, *this);
   session_ = &served;
@@ -134,11 +135,11 @@ void thread_pool::member::serve(resting_client client, seats held) {
   thread_.loop().run();
   if (session_ == nullptr) pool_->admission_.leave(held_);
   session_ = nullptr;
-  os::mark_no_client();
+  scoreboard::mark_no_client();
   rests_since_.store(not_resting, std::memory_order_relaxed);
 }
 
-/// On a kick, inside whatever the loop waits for.
+/// Runs on a thread interrupt, inside any wait of the loop.
 void thread_pool::member::look() noexcept {
   if (session_ == nullptr) return thread_.loop().cancel(accept_);
   if (pool_->stop_.requested()) return session_->look_at_stop();
@@ -162,12 +163,12 @@ void thread_pool::member::session_lingers(session&, half_closed_client client) n
              .gets_more_time = client.gets_more_time});
 }
 
-void thread_pool::member::give_away(parking::guest client) noexcept {
+void thread_pool::member::give_away(idle_queue::idle_client client) noexcept {
   {
     const std::lock_guard lock(pool_->mutex_);
     pool_->detached_.push_back(std::move(client));
   }
-  pool_->bell_.ring();
+  pool_->event_fd_.notify();
 }
 
 }  // namespace samjoko::serve

@@ -1,5 +1,6 @@
 #pragma once
-// Charter: one thread of a pool: waits in accept, serves, and looks up when it is kicked.
+// Charter: one thread of a pool. It waits in accept, serves, and looks for orders when it is
+// interrupted.
 
 #include <samjoko/os/thread.hpp>
 #include <samjoko/serve/own_thread.hpp>
@@ -11,26 +12,26 @@ namespace samjoko::serve {
 class thread_pool::member : session_owner {
  public:
   /// Made by the main thread, so that a member needs no memory but its stack.
-  struct ticket : os::errand {
+  struct ticket : os::thread_task {
     explicit ticket(std::shared_ptr<thread_pool> of) : pool(std::move(of)) { run = &member::live; }
     std::shared_ptr<thread_pool> pool;
     std::list<member*> place{nullptr};  ///< its place among the members, when it has none there
   };
 
-  void kick() noexcept { thread_.loop().wake(); }
+  void thread_interrupt() noexcept { thread_.loop().wake(); }
   [[nodiscard]] bool is_accepting() const noexcept { return accepting_.load(); }
-  /// Since when its client rests; time_point::max() when it does not.
+  /// Since when the member's client rests; time_point::max() when it does not.
   [[nodiscard]] steady::time_point rests_since() const noexcept {
     return steady::time_point(steady::duration(rests_since_.load()));
   }
-  /// Its client shall give up the thread if it is still at rest. From the main thread.
+  /// Asks the member's client to give up the thread if it is still at rest. From the main thread.
   void ask_to_detach() noexcept {
     detach_asked_.store(true);
-    kick();
+    thread_interrupt();
   }
 
  private:
-  static void live(os::errand& raw) noexcept;
+  static void live(os::thread_task& raw) noexcept;
   explicit member(ticket& mine);
   void run() noexcept;
   [[nodiscard]] bool a_newcomer_waits() const noexcept;
@@ -49,7 +50,7 @@ class thread_pool::member : session_owner {
   bool keeps_resting(session&) noexcept override {
     return !pool_->crowded_.load() && !pool_->stop_.requested();
   }
-  void give_away(parking::guest client) noexcept;
+  void give_away(idle_queue::idle_client client) noexcept;
 
   struct attention : runnable {
     member* self = nullptr;

@@ -1,24 +1,25 @@
 #include <samjoko/serve/pooled_process.hpp>
 
 #include <cerrno>
+#include <samjoko/log/writer.hpp>
 #include <samjoko/os/clock.hpp>
-#include <samjoko/os/log_writer.hpp>
 #include <samjoko/os/process.hpp>
 #include <samjoko/os/socket.hpp>
 
 namespace samjoko::serve {
 namespace {
 
-/// A client who has just come has its first request on the way: its rest is not ended before this.
+/// A new client has its first request on the way: its rest is not ended before this time.
 constexpr milliseconds first_request_grace{200};
 
 }  // namespace
 
-pooled_process::pooled_process(const workload& work, int listener, os::bell& bell, pool_cell& board,
-                               std::span<pool_cell> members, pool_cell& own, std::uint32_t number)
+pooled_process::pooled_process(const workload& work, int listener, os::event_fd& event_fd,
+                               pool_cell& board, std::span<pool_cell> members, pool_cell& own,
+                               std::uint32_t number)
     : work_(work),
       listener_(listener),
-      bell_(bell),
+      event_fd_(event_fd),
       board_(board),
       members_(members),
       own_(own),
@@ -39,15 +40,15 @@ void pooled_process::run() {
   while (!process_.stop().requested() && own_.leaves.load() == 0 &&
          (enough == 0 || served_ < enough))
     accept_one(true);
-  // Whoever is in the backlog was accepted by our kernel already: he is served, not reset. Where
-  // only this member leaves, the others do that; the whole pool's end is told by the listener's
-  // mode, which a worker that takes the place of a dead one changes for a moment too.
+  // Our kernel has already accepted the clients in the backlog: they are served, not reset. Where
+  // only this member leaves, the other members do that. The listener's mode tells of the end of the
+  // whole pool; a worker that replaces a dead one changes the mode for a moment too.
   if (door_is_closed_ || process_.is_replaced() || os::is_blocking(listener_)) return;
   while (process_.stop().level() == stop_level::graceful && !door_is_closed_ && accept_one(false)) {
   }
 }
 
-/// False when nobody waits. Without a descriptor for him it pauses.
+/// False when no client waits. Without a descriptor for the client it pauses.
 bool pooled_process::accept_one(bool may_block) {
   change_to(pool_state::waiting);
   if (may_block) {
@@ -79,7 +80,7 @@ void pooled_process::serve(int number) {
   process_.serve(std::move(socket), peer_);
   admission_.leave(own_.held);
   own_.held = {};
-  change_to(pool_state::waiting);  // should this process end now, nobody has to count for it
+  change_to(pool_state::waiting);  // if this process ends now, no seat has to be counted out
 }
 
 void pooled_process::watch_rest(const session& of, bool begins) noexcept {
@@ -89,7 +90,8 @@ void pooled_process::watch_rest(const session& of, bool begins) noexcept {
   change_to(pool_state::resting);
 }
 
-/// While it serves. The parent says when nobody waits any more; without one, nobody says it.
+/// Runs while it serves. The parent tells when no client waits any more; without a parent nothing
+/// does.
 void pooled_process::look_at_door() noexcept {
   if (door_is_closed_) return;
   if (board_.door_is_closed.load() == 0 && os::parent_is(work_.forking_process)) return;
@@ -97,13 +99,13 @@ void pooled_process::look_at_door() noexcept {
   work_.close(listener_);
 }
 
-/// The parent grows the pool when nobody is left in accept; only then it is woken.
+/// The parent grows the pool when no member is left in accept; only then is it woken.
 void pooled_process::waits_no_longer() noexcept {
   for (const auto& each : members_) {
     if (each.state.load(std::memory_order_relaxed) == pool_state::waiting) return;
   }
   board_.none_waited.store(1);
-  bell_.ring();
+  event_fd_.notify();
 }
 
 }  // namespace samjoko::serve

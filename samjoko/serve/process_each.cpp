@@ -2,15 +2,15 @@
 // serves; the child serves one client by blocking and leaves with _exit.
 
 #include <cerrno>
+#include <samjoko/log/writer.hpp>
 #include <samjoko/os/children.hpp>
-#include <samjoko/os/log_writer.hpp>
 #include <samjoko/os/process.hpp>
 #include <samjoko/os/socket.hpp>
+#include <samjoko/serve/accept_loop.hpp>
 #include <samjoko/serve/admission.hpp>
 #include <samjoko/serve/client_deaths.hpp>
 #include <samjoko/serve/client_process.hpp>
 #include <samjoko/serve/model.hpp>
-#include <samjoko/serve/waiting_room.hpp>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -35,21 +35,21 @@ class process_each {
   void run() {
     os::check_single_threaded();
     client_process::prepare();
-    work_.account->keep_from_children();  // the parent counts for them
+    work_.account->keep_from_children();  // the parent counts for the children
     deaths_.keep_from_children();
     while (!room_.stop().requested()) {
       if (wait(true, -1).clients)
         room_.for_each_ready([this](int listener) { accept_all(listener); });
     }
     drain_backlog();
-    // Whoever comes from now on is refused, or is a successor's, however long the last client
+    // Clients that come from now on are refused, or go to a successor, however long the last client
     // stays.
     for (const int listener : work_.listeners) work_.close(listener);
     stop_clients();
   }
 
  private:
-  waiting_room::news wait(bool for_clients, int timeout_ms) {
+  accept_loop::news wait(bool for_clients, int timeout_ms) {
     const auto news = room_.wait(for_clients, deaths_.longest_wait(timeout_ms, !children_.empty()));
     deaths_.watch_memory();
     if (news.children_ended) reap();
@@ -57,7 +57,7 @@ class process_each {
   }
 
   void reap() {
-    constexpr auto role = os::death_role::client_process;
+    constexpr auto role = postmortem::death_role::client_process;
     deaths_.reap(children_, role, [this](const os::children::report& dead) {
       if (dead.known) admission_.leave(seats_of(dead.tag));
       told_.erase(dead.pid);
@@ -65,11 +65,11 @@ class process_each {
     });
   }
 
-  /// Accepts, while stopping until nobody waits: then true.
+  /// Accepts clients. While stopping it accepts until no client waits, and then returns true.
   bool accept_all(int listener) {
     const bool stops = room_.stop().requested();
     for (int count = 0; stops || count < accepted_per_round; ++count) {
-      os::peer_name peer;
+      scoreboard::peer_name peer;
       const int number = accept_now(listener, true, &peer);
       if (number == -EAGAIN) return true;
       if (number >= 0) {
@@ -81,7 +81,7 @@ class process_each {
     return false;
   }
 
-  /// Whoever is in the backlog was accepted by our kernel already: he is served, not reset.
+  /// Our kernel has already accepted the clients in the backlog: they are served, not reset.
   void drain_backlog() {
     while (room_.stop().level() != stop_level::immediate) {
       bool nobody_waits = true;
@@ -99,8 +99,8 @@ class process_each {
     return false;
   }
 
-  /// Keeps trying until there is room for the process: the client is in, it shall not be dropped.
-  void serve(os::descriptor socket, const os::peer_name& peer) {
+  /// Keeps trying until there is room for the process: the client is admitted and is not dropped.
+  void serve(os::descriptor socket, const scoreboard::peer_name& peer) {
     seats taken;
     if (!admission_.admit(socket.get(), taken)) return;
     while (room_.stop().level() != stop_level::immediate) {
@@ -116,9 +116,9 @@ class process_each {
     admission_.leave(taken);
   }
 
-  [[noreturn]] void be_client_process(os::descriptor socket, const os::peer_name& peer) {
+  [[noreturn]] void be_client_process(os::descriptor socket, const scoreboard::peer_name& peer) {
     kept_[0] = socket.get();
-    kept_[1] = os::process_log().descriptor_number();
+    kept_[1] = log::process_log().descriptor_number();
     os::close_all_except(kept_);
     {
       client_process here(work_);
@@ -127,7 +127,7 @@ class process_each {
     os::leave_process(0);
   }
 
-  /// Those who have not heard it yet.
+  /// Tells the children that have not heard of the stop yet.
   void tell_clients() {
     const auto level = room_.stop().level();
     const int signal = level == stop_level::immediate ? immediate_signal() : graceful_signal;
@@ -146,11 +146,11 @@ class process_each {
 
   workload& work_;
   admission admission_;
-  waiting_room room_;
+  accept_loop room_;
   os::children children_;
   client_deaths deaths_;
   std::unordered_map<pid_t, stop_level> told_;
-  std::vector<int> kept_;  ///< by a child: its client, the log, and what the service names
+  std::vector<int> kept_;  ///< in a child: its client, the log, the service's descriptors
 };
 
 }  // namespace

@@ -1,22 +1,22 @@
 // Pre-forked processes: each accepts by itself and serves one client at a time. The parent never
-// serves; it keeps the pool at the right size, reaps, and, when the pool is full and somebody
-// waits, ends the longest rest.
+// serves. It keeps the pool at the right size and reaps. When the pool is full and a client waits,
+// it ends the longest rest.
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <samjoko/log/writer.hpp>
 #include <samjoko/os/children.hpp>
 #include <samjoko/os/clock.hpp>
-#include <samjoko/os/log_writer.hpp>
 #include <samjoko/os/process.hpp>
 #include <samjoko/os/shared_memory.hpp>
 #include <samjoko/os/socket.hpp>
+#include <samjoko/serve/accept_loop.hpp>
 #include <samjoko/serve/admission.hpp>
 #include <samjoko/serve/client_deaths.hpp>
 #include <samjoko/serve/client_process.hpp>
 #include <samjoko/serve/pool_size.hpp>
 #include <samjoko/serve/pooled_process.hpp>
-#include <samjoko/serve/waiting_room.hpp>
 #include <vector>
 
 namespace samjoko::serve {
@@ -32,12 +32,12 @@ constexpr milliseconds drain_interval{50};
 class process_pool {
  public:
   /// `first`: the number of its first member in the account of connections.
-  process_pool(workload& work, int listener, os::bell& bell, os::shared_cells<pool_cell> cells,
-               os::children& all, std::uint32_t first)
+  process_pool(workload& work, int listener, os::event_fd& event_fd,
+               os::shared_cells<pool_cell> cells, os::children& all, std::uint32_t first)
       : work_(work),
         first_(first),
         listener_(listener),
-        bell_(bell),
+        event_fd_(event_fd),
         cells_(std::move(cells)),
         all_(all),
         size_(work.limits.pool_min, work.limits.pool_max, work.limits.pool_idle) {}
@@ -70,11 +70,11 @@ class process_pool {
   }
   [[nodiscard]] std::uint32_t size() const noexcept { return members_; }
 
-  /// Told to stop gracefully, and nobody is left to take in who waits: killed, crashed, or gone by
-  /// itself and not replaced yet.
+  /// The pool was told to stop gracefully, and no member is left to accept the waiting clients: all
+  /// members were killed, crashed, or left and were not replaced yet.
   [[nodiscard]] bool is_abandoned() const noexcept { return members_ == 0 && has_backlog_left(); }
-  /// Those who wait when all members serve get one more, as before the stop, so that the door is
-  /// not held open for them.
+  /// Clients that wait while all members serve get one more member, as before the stop, so that the
+  /// listener is not held open for them.
   void serve_the_abandoned() {
     const bool may_grow =
         members_ == 0 || (!size_.is_full(members_) && count_of(pool_state::waiting) == 0);
@@ -82,8 +82,9 @@ class process_pool {
     add(1);
     tell_all(graceful_signal);
   }
-  /// As soon as nobody waits there, however long the last client stays: whoever comes from now on
-  /// is refused, or is a successor's. Members that serve close theirs when they are told.
+  /// Closes the listener as soon as no client waits there, however long the last client stays.
+  /// Clients that come from now on are refused, or go to a successor. Members that serve close
+  /// their copies when they are told.
   void close_drained(bool at_once) {
     if (is_closed_ || (!at_once && has_backlog_left())) return;
     is_closed_ = true;
@@ -97,7 +98,7 @@ class process_pool {
     for (auto& cell : members()) send(cell, signal);
   }
 
-  /// A process has ended. False when it was not one of these.
+  /// A process has ended. False when it was not a member of this pool.
   bool forget(pid_t pid) {
     for (auto& cell : members()) {
       if (cell.pid.load() != pid) continue;
@@ -115,7 +116,7 @@ class process_pool {
   [[nodiscard]] bool has_backlog_left() const noexcept {
     return !is_closed_ && backlog_is_left(listener_);
   }
-  /// The first cell is the board that all share, the others are one member's each.
+  /// The first cell is the board that all share; each of the others belongs to one member.
   [[nodiscard]] pool_cell& board() const noexcept { return cells_.cells().front(); }
   [[nodiscard]] std::span<pool_cell> members() const noexcept { return cells_.cells().subspan(1); }
 
@@ -138,7 +139,8 @@ class process_pool {
       const auto free = std::ranges::find_if(
           members(), [](const pool_cell& cell) { return cell.state.load() == pool_state::free; });
       if (free == members().end()) return;
-      // Counts as waiting from now on: the next look must not add another one for the same need.
+      // The member counts as waiting from now on: the next look must not add another for the same
+      // need.
       free->state.store(pool_state::waiting);
       const auto child = os::fork_process(os::child_mask::blocked);
       if (!child) {
@@ -150,9 +152,10 @@ class process_pool {
       if (child->in_child()) {
         auto kept = work_.offered.keeps_open;
         kept.insert(kept.end(),
-                    {listener_, bell_.descriptor(), os::process_log().descriptor_number()});
+                    {listener_, event_fd_.descriptor(), log::process_log().descriptor_number()});
         os::close_all_except(kept);
-        pooled_process(work_, listener_, bell_, board(), members(), *free, number_of(*free)).run();
+        pooled_process(work_, listener_, event_fd_, board(), members(), *free, number_of(*free))
+            .run();
         os::leave_process(0);
       }
       free->pid.store(child->pid);
@@ -163,9 +166,9 @@ class process_pool {
   }
 
   void relieve(steady::time_point now) {
-    os::log_warning("pool full",
-                    "the limit of {} is reached and clients wait: the longest resting are closed",
-                    members_);
+    log::warning("pool full",
+                 "the limit of {} is reached and clients wait: the longest resting are closed",
+                 members_);
     next_relief_ = now + relief_interval;
     std::vector<pool_cell*> resting;
     for (auto& cell : members()) {
@@ -180,7 +183,7 @@ class process_pool {
   workload& work_;
   const std::uint32_t first_;
   const int listener_;
-  os::bell& bell_;
+  os::event_fd& event_fd_;
   os::shared_cells<pool_cell> cells_;
   os::children& all_;
   pool_size size_;
@@ -192,7 +195,7 @@ class process_pool {
 /// The parent: tends one pool per listener.
 class pre_forked {
  public:
-  explicit pre_forked(workload& work) : work_(work), room_(work, &bell_), deaths_(work) {}
+  explicit pre_forked(workload& work) : work_(work), room_(work, &event_fd_), deaths_(work) {}
 
   [[nodiscard]] result<void> prepare() {
     const auto most = pool_size::maximum(work_.limits.pool_min, work_.limits.pool_max);
@@ -200,7 +203,7 @@ class pre_forked {
     for (const int listener : work_.listeners) {
       auto cells = os::shared_cells<pool_cell>::make(most + 1);
       if (!cells) return failure_of(cells);
-      pools_.emplace_back(work_, listener, bell_, std::move(*cells), children_, first);
+      pools_.emplace_back(work_, listener, event_fd_, std::move(*cells), children_, first);
       first += most;
       if (auto set = os::set_blocking(listener, true); !set) return set;
     }
@@ -210,13 +213,13 @@ class pre_forked {
   void run() {
     os::check_single_threaded();
     client_process::prepare();
-    waiting_room::news news;
+    accept_loop::news news;
     while (!room_.stop().requested()) {
       for (auto& pool : pools_) pool.tend(news.clients);
       news = wait(timeout(false));
     }
-    // Every member sees that the listeners do not block any more: the mode belongs to the shared
-    // socket. They drain the backlog and leave.
+    // The mode belongs to the shared socket, so every member sees that the listeners do not block
+    // any more. The members drain the backlog and leave.
     auto told = stop_level::none;
     while (!children_.empty() || is_abandoned()) {
       const auto level = room_.stop().level();
@@ -238,7 +241,7 @@ class pre_forked {
   }
 
  private:
-  waiting_room::news wait(int timeout_ms) {
+  accept_loop::news wait(int timeout_ms) {
     const auto now = steady::now();
     const bool look =
         !room_.stop().requested() && std::ranges::any_of(pools_, [now](process_pool& pool) {
@@ -263,7 +266,7 @@ class pre_forked {
   }
 
   void reap() {
-    constexpr auto role = os::death_role::pool_process;
+    constexpr auto role = postmortem::death_role::pool_process;
     deaths_.reap(children_, role, [this](const os::children::report& dead) {
       for (auto& pool : pools_) {
         if (pool.forget(dead.pid)) break;
@@ -273,8 +276,8 @@ class pre_forked {
   }
 
   workload& work_;
-  os::bell bell_;
-  waiting_room room_;
+  os::event_fd event_fd_;
+  accept_loop room_;
   os::children children_;
   client_deaths deaths_;
   std::vector<process_pool> pools_;

@@ -1,8 +1,8 @@
-// What connection::reset means to a client, in every model: all that was written, and then an
-// error.
+// What connection::reset means to a client, in every model: it receives all that was written, and
+// then an error.
 
 #include <cerrno>
-#include <samjoko/serve/model_contract.hpp>
+#include <samjoko/serve/testing/model_contract.hpp>
 
 namespace samjoko::serve {
 namespace {

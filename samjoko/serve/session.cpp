@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <samjoko/base/check.hpp>
-#include <samjoko/os/activity.hpp>
-#include <samjoko/os/log_writer.hpp>
+#include <samjoko/log/writer.hpp>
+#include <samjoko/scoreboard/thread_slot.hpp>
 
 namespace samjoko::serve {
 
@@ -40,23 +40,23 @@ void session::start() noexcept {
       return go(end());
     }
   }
-  if (service_.greets && !had_turn_) return go(begin_turn());
+  if (service_.server_speaks_first && !had_turn_) return go(begin_turn());
   go(begin_rest());
 }
 
-/// The steps call each other only through here, so that a chain of turns does not grow the stack.
+/// The steps call each other only through go(), so that a chain of turns does not grow the stack.
 void session::go(bool more) noexcept {
   while (more) more = (this->*then_)();
 }
 
-/// A plain handler's first read would be ended before the bytes are there that are under way.
+/// A stop would end a plain handler's first read before the bytes that are under way arrive.
 bool session::begins_in_a_stop() const noexcept {
   return service_.stops_between_reads && connection_.stop_level() == stop_level::graceful;
 }
 
 bool session::serve_whole() noexcept {
   phase_ = phase::serving;
-  os::mark_client(connection_.socket());
+  scoreboard::mark_client(connection_.socket());
   if (!begin_limit()) return end();
   try {
     whole_ = service_.handler.serve(connection_);
@@ -69,7 +69,7 @@ bool session::serve_whole() noexcept {
 
 bool session::begin_turn() noexcept {
   phase_ = phase::serving;
-  os::mark_client(connection_.socket());
+  scoreboard::mark_client(connection_.socket());
   had_turn_ = true;
   if (!begin_limit()) return end();
   auto turn = make_turn();
@@ -111,10 +111,10 @@ next session::outcome_of(task<Outcome>& ended) noexcept {
       return ended.take();
     }
   } catch (const std::exception& thrown) {
-    os::log_error("handler", "service {}: a handler threw, its client is closed: {}", service_.name,
-                  thrown.what());
+    log::error("handler", "service {}: a handler threw, its client is closed: {}", service_.name,
+               thrown.what());
   } catch (...) {
-    os::log_error("handler", "service {}: a handler threw, its client is closed", service_.name);
+    log::error("handler", "service {}: a handler threw, its client is closed", service_.name);
   }
   return next::close;
 }
@@ -139,11 +139,11 @@ bool session::begin_rest() noexcept {
   const bool has_unread = !connection_.unread().empty();
   auto* beside = connection_.beside();
   const bool heard = beside != nullptr && beside->take_progress();
-  // A turn that used up nothing asks for more; with anything else left there is another request.
+  // A turn that used up nothing needs more bytes; else unread bytes are another request.
   if ((connection_.take_progress() && has_unread) || (heard && beside->has_news()))
     return go_to(&session::begin_turn);
   connection_.receive_more_by(wait_);
-  if (has_unread && wait_.size == 0) return begin_linger();  // more than a block cannot wait
+  if (has_unread && wait_.size == 0) return begin_linger();  // more than one block: cannot rest
   if (can_be_given_away() && !owner_.keeps_resting(*this)) detach_wanted_ = true;
   if (connection_.stop_requested() || detach_wanted_) return take_last_bytes();
   phase_ = phase::resting;
@@ -153,17 +153,17 @@ bool session::begin_rest() noexcept {
   return beside != nullptr ? rest_beside(*beside) : wait_for_bytes(&session::rest_over);
 }
 
-/// Half a request cannot be given away, nor half of some news.
+/// A client with half a request, or with part of some news, cannot be given away.
 bool session::can_be_given_away() const noexcept {
   const auto* beside = connection_.beside();
   return connection_.unread().empty() && (beside == nullptr || beside->watched_descriptor() >= 0);
 }
 
 /// Two waits side by side: the first one to end ends the other.
-bool session::rest_beside(companion& other) noexcept {
+bool session::rest_beside(wake_source& other) noexcept {
   auto& news = other.news;
   auto& loop = connection_.loop();
-  loop.task_started();  // with two of them alive a blocking loop waits for both
+  loop.task_started();  // with two tasks alive a blocking loop waits for both
   news.has_come = false;
   if (wait_for_bytes(&session::bytes_came)) {
     loop.task_ended();
@@ -172,7 +172,7 @@ bool session::rest_beside(companion& other) noexcept {
   other.wait_for_news(news);
   news.owner = this;
   news.complete = [](io::operation& self) noexcept {
-    static_cast<session*>(static_cast<companion::rest_wait&>(self).owner)->news_came();
+    static_cast<session*>(static_cast<wake_source::rest_wait&>(self).owner)->news_came();
   };
   news.waits_too = true;
   news.waits_here = true;
@@ -180,7 +180,7 @@ bool session::rest_beside(companion& other) noexcept {
   return false;
 }
 
-/// The client's own wait has ended, with bytes or because there are news.
+/// The client's own wait has ended: bytes came, or there are news.
 bool session::bytes_came() noexcept {
   auto& news = connection_.beside()->news;
   news.waits_too = false;
@@ -223,16 +223,16 @@ bool session::rest_over() noexcept {
 /// After a rest that ended without bytes: whether the handler may still answer, or say why it ends.
 bool session::is_owed_a_last_turn() noexcept {
   const bool may_hear = wait_.result == 0 || wait_.result == -ETIMEDOUT;
-  if (!may_hear || !service_.says_goodbye || !had_turn_ || std::exchange(said_goodbye_, true))
+  if (!may_hear || !service_.notify_on_stop || !had_turn_ || std::exchange(said_goodbye_, true))
     return false;
   connection_.begin_last_turn(wait_.result == 0 ? connection::last_turn::finished
                                                 : connection::last_turn::silent);
   return true;
 }
 
-/// The moment at which it is decided that no request had begun: what has reached our kernel counts.
-/// A stop that comes after the look at the socket is for whoever has the client next: bytes may
-/// have come before it.
+/// Decides that no request had begun: bytes that have reached our kernel count. A stop that comes
+/// after the look at the socket is left to the next owner of the client, because bytes may have
+/// come before it.
 bool session::take_last_bytes() noexcept {
   const bool detaches = std::exchange(detach_wanted_, false);
   const bool stops = connection_.stop_requested();
@@ -245,7 +245,7 @@ bool session::take_last_bytes() noexcept {
   }
   if (is_owed_a_last_turn()) return go_to(&session::begin_turn);
   if (wait_.result != -EAGAIN) return end();
-  if (stops && service_.says_goodbye && !said_goodbye_) {
+  if (stops && service_.notify_on_stop && !said_goodbye_) {
     said_goodbye_ = true;
     return go_to(&session::begin_turn);
   }
@@ -256,7 +256,8 @@ bool session::take_last_bytes() noexcept {
   return give_away();
 }
 
-/// Once: its end, by time or by who needs the place, comes back to where he is half-closed.
+/// Happens once: when the wait ends, by time or because its place is needed, rest_over half-closes
+/// the client.
 bool session::wait_for_first_bytes() noexcept {
   may_still_begin_ = false;
   if (connection_.stop_level() == stop_level::immediate) return end();

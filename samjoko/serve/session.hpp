@@ -1,7 +1,7 @@
 #pragma once
-// Charter: one client from accept to close, on one loop: starts the handler or its turns, rests
-// between them without frame or buffer, and closes so that nothing the client may still read is
-// reset. It knows no model: whoever owns it learns of its end.
+// Charter: one client from accept to close, on one loop. A session starts the handler or its turns,
+// rests between turns without frame or buffer, and closes so that nothing the client may still read
+// is reset. It knows no model; it tells its owner when it ends.
 
 #include <samjoko/net/connection.hpp>
 #include <samjoko/serve/handler.hpp>
@@ -14,21 +14,21 @@ class session;
 /// How long a half-closed client is read to its end; the second, while others wait for its place.
 inline constexpr milliseconds usual_linger_time{1000};
 inline constexpr milliseconds hurried_linger_time{100};
-/// How long a client that has not spoken yet may still begin at a graceful stop: one that has just
-/// been accepted has its first bytes under way.
+/// How long a client that has not spoken yet may still begin at a graceful stop: a client that has
+/// just been accepted has its first bytes under way.
 inline constexpr milliseconds first_bytes_time{250};
 
 /// A client at rest, between loops: nothing unread, no frame, no buffer.
 struct resting_client {
   explicit resting_client(os::descriptor the_socket, client_state the_state = {},
-                          bool had_a_turn = false, companion* is_beside = nullptr) noexcept
+                          bool had_a_turn = false, wake_source* is_beside = nullptr) noexcept
       : socket(std::move(the_socket)),
         state(std::move(the_state)),
         beside(is_beside),
         had_turn(had_a_turn) {}
   os::descriptor socket;
   client_state state;
-  companion* beside;  ///< lives in the state
+  wake_source* beside;  ///< lives in the state
   bool had_turn;
 };
 
@@ -39,20 +39,21 @@ struct half_closed_client {
   bool gets_more_time;  ///< while it takes what is under way to it: see slow_reader
 };
 
-/// Whoever runs sessions. Called on the session's thread.
+/// The part of a model that runs sessions. Called on the session's thread.
 class session_owner {
  public:
-  /// The session may be destroyed by this.
+  /// The session has ended. The owner may destroy it in this call.
   virtual void session_ended(session& ended) noexcept = 0;
-  /// From now on it waits only for what its client does: a rest, or a half-closed one is read to
-  /// its end. Or that is over.
+  /// `begins`: from now on the session waits only for its client: at rest, or half-closed and read
+  /// to its end. Not `begins`: that wait is over.
   virtual void session_rests(session&, bool /*begins*/) noexcept {}
-  /// The session was asked to detach, or `keeps_resting` refused it its rest; it may be destroyed.
+  /// The session was asked to detach, or `keeps_resting` refused its rest. The owner may destroy
+  /// it.
   virtual void session_detached(session&, resting_client) noexcept {}
-  /// The same for a half-closed client, which is still to be read to its end.
+  /// As session_detached(), for a half-closed client that is still to be read to its end.
   virtual void session_lingers(session&, half_closed_client) noexcept {}
-  /// Asked before each rest, and before a half-closed client is read to his end: whether he may
-  /// wait here; if not he is detached.
+  /// Asked before each rest, and before a half-closed client is read to its end: whether the client
+  /// may wait here. If not, it is detached.
   virtual bool keeps_resting(session&) noexcept { return true; }
   /// How long a half-closed client is read to its end.
   virtual milliseconds linger_time() noexcept { return usual_linger_time; }
@@ -73,21 +74,21 @@ class session : private runnable {
   /// Runs the client as far as it goes without waiting. May end, and so destroy, the session.
   void start() noexcept;
 
-  /// On the session's own thread, after the stop flag was raised: graceful ends a rest, or a read
-  /// that may be ended; immediate ends every wait.
+  /// Call it on the session's own thread, after the stop flag was raised: graceful ends a rest, or
+  /// a read that may be ended; immediate ends every wait.
   void look_at_stop() noexcept;
 
   [[nodiscard]] bool rests() const noexcept { return phase_ == phase::resting; }
   [[nodiscard]] bool had_turn() const noexcept { return had_turn_; }
-  /// Ends the rest. What reached our kernel is still answered; then the client is half-closed and
-  /// read to its end for a moment. One who is read to his end already gets as long as the owner's
-  /// linger_time() now says.
+  /// Ends the rest. Bytes that have reached our kernel are still answered; then the client is
+  /// half-closed and read to its end for a moment. A client that is already being read to its end
+  /// gets as long as the owner's linger_time() now says.
   void end_rest() noexcept;
-  /// Ends the rest, and unless the client has just spoken, gives it away: session_detached(), or
+  /// Ends the rest. Unless the client has just spoken, gives it away: session_detached(), or
   /// session_lingers() when it is half-closed.
   void detach() noexcept;
 
-  // For lists of sessions.
+  // Links for lists of sessions.
   session* previous = nullptr;
   session* following = nullptr;
 
@@ -101,14 +102,14 @@ class session : private runnable {
     void (session::*rings)() noexcept = nullptr;
     bool waits = false;
   };
-  /// What ends a turn that takes too long, or a read that a stop has found without a first byte.
+  /// Ends a turn that takes too long, or a read that a stop found without a first byte.
   struct alarms {
     alarm turn;
     alarm first_bytes;
     bool are_over = false;  ///< nothing rings any more: the next step waits for them to go
   };
 
-  /// Each step goes as far as it can; true: there is another one to do at once.
+  /// Each step goes as far as it can; true: there is another step to do at once.
   using step = bool (session::*)() noexcept;
   void go(bool more) noexcept;
   [[nodiscard]] bool begins_in_a_stop() const noexcept;
@@ -128,7 +129,7 @@ class session : private runnable {
   void no_first_bytes() noexcept;
   void end_wait_for_request() noexcept;
   bool begin_rest() noexcept;
-  bool rest_beside(companion& other) noexcept;
+  bool rest_beside(wake_source& other) noexcept;
   bool bytes_came() noexcept;
   void news_came() noexcept;
   [[nodiscard]] bool can_be_given_away() const noexcept;
@@ -158,7 +159,7 @@ class session : private runnable {
   task<> whole_;
   task<next> turn_;
   wait wait_;
-  std::unique_ptr<alarms> alarms_;     ///< only where there is one: idle clients cost bytes
+  std::unique_ptr<alarms> alarms_;     ///< only when set: idle clients cost bytes
   std::unique_ptr<slow_reader> slow_;  ///< of a client that has not taken all in time
   step then_ = nullptr;
   phase phase_ = phase::starting;

@@ -24,7 +24,7 @@ bool session::begin_parting() noexcept {
 bool session::begin_linger() noexcept {
   if (connection_.stop_level() == stop_level::immediate) return end();
   phase_ = phase::lingering;
-  if (connection_.beside() != nullptr) state_ = {};  // it hears nothing any more
+  if (connection_.beside() != nullptr) state_ = {};  // the client hears no news any more
   connection_.shutdown_send();
   wait_.idle_ms = 0;
   wait_.until = deadline::after(owner_.linger_time());
@@ -56,7 +56,7 @@ bool session::linger_over() noexcept {
   if (wait_.result == -ETIMEDOUT) return linger_longer();
   if (wait_.result <= 0) return end();
   connection_.loop().buffers().give_back(std::exchange(wait_.data, nullptr));
-  // A client that never falls silent never makes the loop look at the deadline.
+  // A client that never falls silent would never make the loop look at the deadline.
   if (wait_.until.passed(connection_.loop().now())) return linger_longer();
   return wait_for_bytes(&session::linger_over);
 }
@@ -75,7 +75,7 @@ bool session::linger_longer() noexcept {
   return wait_for_bytes(&session::linger_over);
 }
 
-/// A reader that was cut because it is too slow gets none.
+/// A client that was cut because it reads too slowly gets no more time.
 bool session::gets_more_time() const noexcept {
   return !connection_.has_failed_to_write() && connection_.stop_level() != stop_level::immediate;
 }

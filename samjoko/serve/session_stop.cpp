@@ -1,13 +1,13 @@
-// What ends a session's turn from outside: the limit of a turn, and a stop of the server.
+// What ends a session's turn from outside: the limit on a turn's time, and a stop of the server.
 
 #include <new>
-#include <samjoko/os/log_writer.hpp>
+#include <samjoko/log/writer.hpp>
 #include <samjoko/serve/session.hpp>
 
 namespace samjoko::serve {
 
-/// Before the turn: a blocking loop waits in place for a client that is alone on it, and hears of
-/// nothing else. False when there is no memory.
+/// Set before the turn: a blocking loop waits in place for a client that is alone on it, and would
+/// hear of nothing else. False when there is no memory.
 bool session::begin_limit() noexcept {
   if (alarms_ != nullptr) alarms_->are_over = false;
   const auto most = connection_.limits().turn;
@@ -35,7 +35,7 @@ bool session::set(alarm alarms::* which, milliseconds time,
   return true;
 }
 
-/// The turn is over: nothing goes on before its alarms have gone.
+/// The turn is over. The session waits until its alarms have gone.
 bool session::end_limit(step then) noexcept {
   then_ = then;
   if (alarms_ == nullptr) return true;
@@ -54,10 +54,9 @@ void session::alarm_ended(alarm& ended) noexcept {
 }
 
 void session::turn_takes_too_long() noexcept {
-  os::log_warning(
-      "turn timeout",
-      "service {}: a turn took longer than {} ms (--turn-timeout), its client is closed",
-      service_.name, connection_.limits().turn.count());
+  log::warning("turn timeout",
+               "service {}: a turn took longer than {} ms (--turn-timeout), its client is closed",
+               service_.name, connection_.limits().turn.count());
   auto& context = connection_.context();
   if (!context.cancelled) context.cancel();
 }
@@ -70,13 +69,13 @@ void session::look_at_stop() noexcept {
     if (!context.cancelled) context.cancel();
     if (phase_ == phase::resting || phase_ == phase::lingering) connection_.loop().cancel(wait_);
   } else if (phase_ == phase::resting) {
-    if (had_turn_ || may_still_begin_) end_rest();  // or it is waited for in the stop
+    if (had_turn_ || may_still_begin_) end_rest();  // else the client is waited for in the stop
   } else if (phase_ == phase::serving) {
     end_wait_for_request();
   }
 }
 
-/// Of a plain handler. A client that was accepted an instant ago has its first bytes under way, as
+/// For a plain handler. A client that was accepted an instant ago has its first bytes under way, as
 /// in wait_for_first_bytes().
 void session::end_wait_for_request() noexcept {
   const bool may_begin = std::exchange(may_still_begin_, false) && !connection_.has_read();

@@ -1,14 +1,14 @@
 #include <gtest/gtest.h>
 
 #include <samjoko/os/poll.hpp>
-#include <samjoko/serve/session_alone.hpp>
+#include <samjoko/serve/testing/session_alone.hpp>
 #include <thread>
 
 namespace samjoko::serve {
 namespace {
 
-// A worker that was told to leave had accepted clients whose first words were under way: they were
-// half-closed at once, and a service scaled down lost 1 to 3 newcomers of 1,000.
+// A worker that was told to leave had accepted clients whose first bytes were under way. They were
+// half-closed at once, and a service that was scaled down lost 1 to 3 newcomers of 1,000.
 TEST_F(session_alone, who_has_just_come_may_still_begin_at_a_stop) {
   stop_a_newcomer(&session_alone::speak);
   loop_.run();
@@ -17,7 +17,7 @@ TEST_F(session_alone, who_has_just_come_may_still_begin_at_a_stop) {
   EXPECT_EQ(ended_, 1);
 }
 
-// Members of a pool are told of the stop by a kick that may come at any time.
+// Members of a pool hear of the stop by a thread interrupt, which may come at any time.
 TEST_F(session_alone, who_may_still_begin_is_not_disturbed_by_hearing_of_the_stop_again) {
   const auto before = steady::now();
   stop_a_newcomer(&session_alone::stop_again);
@@ -44,7 +44,7 @@ TEST_F(session_alone, an_immediate_stop_waits_for_no_first_bytes) {
   EXPECT_EQ(ended_, 1);
 }
 
-// A pool process whose worker was killed accepted one more client just before it heard of it.
+// A pool process whose worker was killed accepted one more client just before it heard of that.
 TEST_F(session_alone, who_comes_to_a_plain_handler_in_a_stop_may_still_begin) {
   stop_.request(stop_level::graceful);
   on_wake(&session_alone::speak);
@@ -56,7 +56,7 @@ TEST_F(session_alone, who_comes_to_a_plain_handler_in_a_stop_may_still_begin) {
   EXPECT_EQ(ended_, 1);
 }
 
-/// A plain handler that waits for first bytes hears of a graceful stop; what is said then.
+/// A plain handler waits for first bytes and hears of a graceful stop; the tests say what follows.
 class newcomer_of_a_plain_handler : public session_alone {
  protected:
   void stop_while_it_waits(milliseconds turn = milliseconds(0)) {
@@ -66,7 +66,7 @@ class newcomer_of_a_plain_handler : public session_alone {
     EXPECT_FALSE(session_->rests());
     stop_.request(stop_level::graceful);
     session_->look_at_stop();
-    session_->look_at_stop();  // a kick may come again
+    session_->look_at_stop();  // a thread interrupt may come again
   }
 };
 
@@ -116,7 +116,7 @@ TEST_F(newcomer_of_a_plain_handler, is_no_newcomer_once_it_has_spoken) {
     loop_.wake();
   });
   on_wake(&session_alone::stop_gracefully);
-  leave_at_rest_ = 1;  // of the goodbye: no hour is waited for
+  leave_at_rest_ = 1;  // leave the goodbye: the test does not wait for an hour
   loop_.run();
   EXPECT_EQ(answer, "heard\n");
   EXPECT_EQ(ended_, 1);

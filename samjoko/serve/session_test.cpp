@@ -2,7 +2,7 @@
 
 #include <functional>
 #include <samjoko/io/attempt.hpp>
-#include <samjoko/serve/session_alone.hpp>
+#include <samjoko/serve/testing/session_alone.hpp>
 
 namespace samjoko::serve {
 namespace {
@@ -20,7 +20,7 @@ TEST_F(session_alone, a_rest_that_ends_is_a_half_close) {
   auto& client = begin(counting());
   client.start();
   client.end_rest();
-  loop_.run();  // the goodbye has an end of its own: nobody closed the other side
+  loop_.run();  // the goodbye has a limit: the other side has not closed
   EXPECT_EQ(heard(), "(end)");
   EXPECT_EQ(ended_, 1);
   EXPECT_FALSE(client.had_turn());
@@ -95,8 +95,8 @@ class loop_that_dwells final : public io::loop {
   std::function<void()> meanwhile_;
 };
 
-// The worker stood still just there; a request came, and then the stop. The client had his last
-// look behind him, and was closed without an answer.
+// The worker stood still just there; a request came, and then the stop. The client's last look was
+// already over, so it was closed without an answer.
 TEST_F(session_alone, who_speaks_before_a_stop_is_answered_though_he_is_being_detached) {
   keeps_ = false;
   loop_that_dwells dwelling([this] {
@@ -152,8 +152,8 @@ TEST_F(session_alone, a_half_closed_client_is_given_away_where_it_may_not_wait) 
   EXPECT_EQ(ended_, 0);
 }
 
-// A client in the middle of a turn was cut by an immediate stop and then said goodbye to for a
-// second, all the grace that the master gives before it kills the worker.
+// An immediate stop cut a client in the middle of a turn and then said goodbye to it for a second.
+// That is all the grace that the master gives before it kills the worker.
 TEST_F(session_alone, an_immediate_stop_says_no_goodbye) {
   linger_ = std::chrono::hours(1);
   const service waiting{.name = "waiting", .handler = [this](connection& client) -> task<next> {

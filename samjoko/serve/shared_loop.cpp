@@ -1,10 +1,11 @@
-// Many clients in one thread: the model multiplex. A newcomer finds the main loop from here in
+// Many clients in one thread: the model multiplex. A reader new to the code finds the main loop
+// from here in io/epoll_loop.cpp, epoll_loop::run.
 // io/epoll_loop.cpp, epoll_loop::run.
 
 #include <cerrno>
 #include <samjoko/io/epoll_loop.hpp>
-#include <samjoko/os/activity.hpp>
 #include <samjoko/os/socket.hpp>
+#include <samjoko/scoreboard/thread_slot.hpp>
 #include <samjoko/serve/admission.hpp>
 #include <samjoko/serve/model.hpp>
 #include <samjoko/serve/session.hpp>
@@ -24,7 +25,7 @@ class accepting : public io::awaited<io::operation> {
     kind = io::operation_kind::accept;
     fd = listener;
   }
-  /// No failure of a client's, however many come in a row.
+  /// The result is never a client's failure, however many of those come in a row.
   [[nodiscard]] std::int64_t await_resume() const noexcept { return result; }
 };
 
@@ -33,7 +34,7 @@ class shared_loop final : session_owner {
   explicit shared_loop(workload& work) : work_(work), admission_(work) {}
 
   void run() {
-    const os::activity_guard activity;
+    const scoreboard::thread_slot_guard activity;
     runnable finished;
     finished.run = [](runnable&) noexcept {};
     task_context context{.queue = &loop_};
@@ -75,9 +76,9 @@ class shared_loop final : session_owner {
     }
   }
 
-  /// Whoever is in the backlog was accepted by our kernel already: he is served, not reset. Without
-  /// a descriptor for him he waits until others have ended. Not a child of `acceptors`: those are
-  /// cancelled by now and could not wait.
+  /// Our kernel has already accepted the clients in the backlog: they are served, not reset. A
+  /// client for which there is no descriptor waits until others have ended. This is not a child of
+  /// `acceptors`: those are cancelled by now and could not wait.
   task<> drain_backlog(int listener) {
     while (stop_.level() != stop_level::immediate) {
       const int socket = accept_now(listener, false);
@@ -92,7 +93,8 @@ class shared_loop final : session_owner {
     }
   }
 
-  /// Whoever comes from now on is refused, or is a successor's, however long the last client stays.
+  /// Clients that come from now on are refused, or go to a successor, however long the last client
+  /// stays.
   void close(int listener) {
     io::operation forget;
     forget.kind = io::operation_kind::release;

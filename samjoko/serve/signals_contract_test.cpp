@@ -2,13 +2,13 @@
 
 #include <csignal>
 #include <samjoko/net/signals.hpp>
-#include <samjoko/serve/model_contract.hpp>
+#include <samjoko/serve/testing/model_contract.hpp>
 #include <samjoko/task/scope.hpp>
 
 namespace samjoko::serve {
 namespace {
 
-/// Says when it listens, then each signal it hears, until its client leaves.
+/// Says when it listens, then names each signal that comes, until its client leaves.
 task<> tell_signals(connection& client, signals& heard) {
   for (;;) {
     const auto notice = co_await heard.next();
@@ -39,7 +39,7 @@ task<> listen_for_signals(connection& client) {
 }
 service listening() { return {.name = "signals", .handler = listen_for_signals}; }
 
-/// To whoever serves clients: the worker, or each of its processes.
+/// Sends a signal to the process that serves clients: the worker, or each of its processes.
 void tell(const running_model& server, const placement& what, int signal) {
   if (what.where != model::process) {
     ::kill(server.pid(), signal);
@@ -50,7 +50,7 @@ void tell(const running_model& server, const placement& what, int signal) {
 
 TEST_P(model_contract, every_waiter_hears_a_signal) {
   serve_limits limits;
-  limits.pool_min = limits.pool_max = 3;  // no process that serves nobody: the signal would end it
+  limits.pool_min = limits.pool_max = 3;  // the signal would end a process without a client
   running_model server(GetParam(), listening(), {.limits = limits});
   std::vector<test_client> clients;
   for (int each = 0; each < 3; ++each) clients.push_back(server.connect());
@@ -70,7 +70,7 @@ TEST_P(model_contract, every_waiter_hears_a_signal) {
   server.stop_and_expect_end();
 }
 
-/// A stop comes through though every signal that a handler may have is taken.
+/// A stop arrives though every signal that a handler may have is taken.
 TEST_P(model_contract, a_stop_is_heard_beside_a_user_s_signals) {
   for (const auto level : {stop_level::graceful, stop_level::immediate}) {
     running_model server(GetParam(), listening());
@@ -108,7 +108,8 @@ TEST_P(model_contract, signals_of_the_library_and_of_faults_are_refused) {
   server.stop_and_expect_end();
 }
 
-/// One who opens them again finds what stood there before, and loses nothing in between.
+/// A handler that opens the signals again finds those that waited there, and loses nothing in
+/// between.
 task<next> open_for_a_turn(connection& client) {
   const auto line = co_await client.read_line();
   if (!line) co_return next::close;

@@ -1,7 +1,8 @@
 #pragma once
-// Charter: a half-closed client whose time is over, while less and less of the answer is under way
-// to it: how much longer it is waited for. What it still sends would meet a closed socket, whose
-// reset destroys what it has not taken yet (RFC 9112 section 9.6).
+// Charter: how much longer a half-closed client is waited for when its time is over, while less and
+// less of the answer is under way to it. If the server closed, what the client still sends would
+// meet a closed socket, whose reset destroys what the client has not taken yet (RFC 9112 section
+// 9.6).
 
 #include <algorithm>
 #include <cstddef>
@@ -11,21 +12,21 @@
 
 namespace samjoko::serve {
 
-/// One whose kernel has not taken all of the answer in time gets more, as long as it takes some of
-/// it within so many of the usual times.
+/// A client whose kernel has not taken all of the answer in time gets more time, as long as it
+/// takes some of the answer within so many of the usual times.
 inline constexpr int linger_times_without_progress = 5;
 
 class slow_reader {
  public:
-  /// `left` bytes are under way to it now.
+  /// `left`: the bytes that are under way to the client now.
   slow_reader(std::size_t left, const connection_limits& limits, steady::time_point now) noexcept
       : under_way_(left + 1) {
     const auto rate = limits.minimum_write_rate;
     if (rate != 0) end_ = deadline(now + limits.write_grace + milliseconds(left * 1000 / rate));
   }
 
-  /// `left` bytes are under way still: when to look again, at most `time` from now; nothing when
-  /// it is waited for no longer.
+  /// `left`: the bytes that are still under way. Returns when to look again, at most `time` from
+  /// now; nothing when the client is waited for no longer.
   [[nodiscard]] std::optional<deadline> next_look(std::size_t left, milliseconds time,
                                                   steady::time_point now) noexcept {
     if (left == 0) return std::nullopt;

@@ -1,6 +1,6 @@
 // How each model stops: gracefully, at once, and when its master is gone.
 
-#include <samjoko/serve/model_contract.hpp>
+#include <samjoko/serve/testing/model_contract.hpp>
 
 namespace samjoko::serve {
 namespace {
@@ -15,7 +15,7 @@ TEST_P(model_contract, stopping_closes_clients_at_rest_and_reads_to_their_end) {
     EXPECT_TRUE(eventually([&] { return server.counts().open.load() == 2; }));
     server.stop(stop_level::graceful);
     EXPECT_TRUE(client.sees_end()) << offered.name;
-    // Half-closed: what is on its way still gets in, without a reset.
+    // The connection is half-closed: what is on its way still arrives, without a reset.
     EXPECT_TRUE(client.send("too late\n"));
     EXPECT_TRUE(client.sees_end()) << offered.name;
     EXPECT_TRUE(silent.sees_end()) << offered.name;

@@ -15,7 +15,7 @@ namespace {
 using io::operation;
 using io::operation_kind;
 
-/// A loop whose outside world is a script: every operation is done at once.
+/// A loop whose outside world is a script: every operation completes at once.
 class scripted_loop final : public io::loop {
  public:
   scripted_loop(std::initializer_list<std::string_view> script, std::string& answer)
@@ -37,13 +37,14 @@ class scripted_loop final : public io::loop {
     return io::start::done;
   }
   void cancel(operation&) noexcept override {}
-  /// All operations are done at once, so that nothing is under way: who waits when nothing is ready
-  /// waits for what nobody feeds.
+  /// All operations complete at once, so nothing is under way: a task that waits when nothing is
+  /// ready waits for something that the script never provides.
   void run() override {
     while (live_tasks() > 0) {
-      CHECK(anything_ready() || anything_posted(),
-            "converse: the handler waits for something that nobody feeds (an item or room of a "
-            "channel, a join of such a task), so the conversation would never end");
+      SAMJOKO_CHECK(
+          anything_ready() || anything_posted(),
+          "converse: the handler waits for something that nobody feeds (an item or room of a "
+          "channel, a join of such a task), so the conversation would never end");
       run_ready();
     }
   }
@@ -99,7 +100,7 @@ class nobody : public serve::session_owner {
 }  // namespace
 
 std::string converse(const service& offered, std::initializer_list<std::string_view> script) {
-  CHECK(offered.handler, "converse: the service has no handler");
+  SAMJOKO_CHECK(offered.handler, "converse: the service has no handler");
   std::string answer;
   scripted_loop loop(script, answer);
   nobody owner;

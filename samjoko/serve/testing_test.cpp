@@ -91,7 +91,7 @@ TEST(converse, a_greeting_comes_first) {
                           static_cast<void>(co_await client.write("bye\n"));
                           co_return next::close;
                         },
-                        .greets = true};
+                        .server_speaks_first = true};
   EXPECT_EQ(converse(greeter, {"x"}), "hello\nbye\n");
 }
 

@@ -7,25 +7,26 @@
 #include <memory>
 #include <mutex>
 #include <new>
-#include <samjoko/os/bell.hpp>
+#include <samjoko/os/event_fd.hpp>
 #include <samjoko/os/socket.hpp>
 #include <samjoko/os/thread.hpp>
+#include <samjoko/serve/accept_loop.hpp>
 #include <samjoko/serve/admission.hpp>
 #include <samjoko/serve/model.hpp>
 #include <samjoko/serve/own_thread.hpp>
 #include <samjoko/serve/session.hpp>
-#include <samjoko/serve/waiting_room.hpp>
 
 namespace samjoko::serve {
 namespace {
 
-/// Tickets without a client, for the next ones.
+/// How many tickets without a client are kept for the next clients.
 constexpr std::ptrdiff_t most_spare = 64;
 
-/// Shared with its threads: the last one may still be leaving when the main thread has seen it go.
+/// Shared with its threads: the last thread may still be leaving when the main thread has seen it
+/// go.
 class thread_each : public std::enable_shared_from_this<thread_each> {
  public:
-  explicit thread_each(workload& work) : work_(work), admission_(work), room_(work, &bell_) {}
+  explicit thread_each(workload& work) : work_(work), admission_(work), room_(work, &event_fd_) {}
 
   void run() {
     while (!room_.stop().requested()) {
@@ -35,7 +36,7 @@ class thread_each : public std::enable_shared_from_this<thread_each> {
         room_.for_each_ready([this](int listener) { accept_all(listener); });
     }
     drain_backlog();
-    // Whoever comes from now on is refused, or is a successor's, however long the last client
+    // Clients that come from now on are refused, or go to a successor, however long the last client
     // stays.
     for (const int listener : work_.listeners) work_.close(listener);
     stop_clients();
@@ -45,8 +46,8 @@ class thread_each : public std::enable_shared_from_this<thread_each> {
   struct client;
   struct ticket;
 
-  /// Accepts, while stopping until nobody waits: then true. Out of threads or descriptors: the rest
-  /// waits in the backlog.
+  /// Accepts clients. While stopping it accepts until no client waits, and then returns true. Out
+  /// of threads or descriptors: the other clients wait in the backlog.
   bool accept_all(int listener) {
     const bool stops = room_.stop().requested();
     for (int count = 0; !waiting_socket_ && (stops || count < accepted_per_round); ++count) {
@@ -65,7 +66,7 @@ class thread_each : public std::enable_shared_from_this<thread_each> {
     return false;
   }
 
-  /// Whoever is in the backlog was accepted by our kernel already: he is served, not reset.
+  /// Our kernel has already accepted the clients in the backlog: they are served, not reset.
   void drain_backlog() {
     while (room_.stop().level() != stop_level::immediate) {
       if (!waiting_socket_) {
@@ -93,9 +94,9 @@ class thread_each : public std::enable_shared_from_this<thread_each> {
 
   workload& work_;
   admission admission_;
-  os::bell bell_;
-  waiting_room room_;
-  /// Accepted, but there was no room for its thread yet.
+  os::event_fd event_fd_;
+  accept_loop room_;
+  /// A client that was accepted when there was no room for its thread yet.
   os::descriptor waiting_socket_;
   seats waiting_seats_;
 
@@ -106,8 +107,9 @@ class thread_each : public std::enable_shared_from_this<thread_each> {
   std::atomic<std::size_t> alive_ = 0;
 };
 
-/// What the main thread keeps of a client, so that its thread needs no memory but its stack.
-struct thread_each::ticket : os::errand {
+/// What the main thread keeps of a client, so that the client's thread needs no memory but its
+/// stack.
+struct thread_each::ticket : os::thread_task {
   std::unique_ptr<thread_memory> memory = std::make_unique_for_overwrite<thread_memory>();
   std::shared_ptr<thread_each> model;
   os::descriptor socket;
@@ -118,7 +120,7 @@ struct thread_each::ticket : os::errand {
 
 /// Lives on the stack of its thread.
 struct thread_each::client : session_owner {
-  static void serve(os::errand& raw) noexcept {
+  static void serve(os::thread_task& raw) noexcept {
     auto& mine = static_cast<ticket&>(raw);
     const auto model = std::move(mine.model);
     {
@@ -145,7 +147,7 @@ struct thread_each::client : session_owner {
   void run() noexcept {
     may_be_told(true);
     if (model.room_.stop().requested()) loop.wake();  // it may have missed the round of wakes
-    os::mark_new_client(socket, {});
+    scoreboard::mark_new_client(socket, {});
     served.start();
     loop.run();
     loop.attention = nullptr;
@@ -210,12 +212,12 @@ thread_each::ticket& thread_each::new_ticket() {
   return given;
 }
 
-/// Under the mutex.
+/// Called under the mutex.
 void thread_each::take_back(ticket& of) noexcept {
   spare_.splice(spare_.begin(), clients_, of.place);
 }
 
-/// After many clients at once. By the main thread, for which freeing is cheap.
+/// Called after many clients at once, by the main thread, for which freeing is cheap.
 void thread_each::drop_spare() {
   std::list<ticket> superfluous;
   const std::lock_guard lock(mutex_);
@@ -229,7 +231,7 @@ void thread_each::ended(ticket& gone) noexcept {
   const std::lock_guard lock(mutex_);
   take_back(gone);
   --alive_;
-  if (room_.stop().requested()) bell_.ring();
+  if (room_.stop().requested()) event_fd_.notify();
 }
 
 void thread_each::tell_clients() {

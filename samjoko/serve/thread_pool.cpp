@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <samjoko/os/log_writer.hpp>
+#include <samjoko/log/writer.hpp>
 #include <samjoko/os/socket.hpp>
 #include <samjoko/os/thread.hpp>
 #include <samjoko/serve/pool_member.hpp>
@@ -10,13 +10,13 @@
 namespace samjoko::serve {
 namespace {
 
-/// Between two looks at a backlog that a full pool cannot take in: a client waits well under a
+/// Between two looks at a backlog that a full pool cannot take in. A client waits well under a
 /// second, and a pool whose members are all at work costs its main thread nearly nothing.
 constexpr milliseconds relief_interval{20};
 constexpr std::size_t relieved_at_once = 8;
 
-/// Another worker may take the newcomer that a member is about to accept; then that member waits,
-/// and those who spoke wait for it so long at most.
+/// Another worker may take the newcomer that a member is about to accept. Then that member waits in
+/// accept, and the parked clients that have spoken wait for it so long at most.
 constexpr milliseconds spoken_interval{100};
 
 /// Between two looks, in a stop, at a backlog that is not empty yet.
@@ -25,12 +25,12 @@ constexpr milliseconds drain_interval{50};
 }  // namespace
 
 thread_pool::thread_pool(workload& work, int listener, admission& who, stop_flag& stop,
-                         os::bell& bell)
+                         os::event_fd& event_fd)
     : work_(work),
       listener_(listener),
       admission_(who),
       stop_(stop),
-      bell_(bell),
+      event_fd_(event_fd),
       size_(work.limits.pool_min, work.limits.pool_max, work.limits.pool_idle),
       parked_(work.limits.connection) {}
 
@@ -40,7 +40,7 @@ bool thread_pool::everybody_left() const noexcept {
          !has_backlog_left();
 }
 
-/// Told to stop, without a member: none could be started, or none is needed.
+/// Whether the pool was told to stop and has no member: none could be started, or none is needed.
 bool thread_pool::has_backlog_left() const noexcept {
   return stop_.level() == stop_level::graceful && !door_is_closed_ && backlog_is_left(listener_);
 }
@@ -48,14 +48,15 @@ bool thread_pool::has_backlog_left() const noexcept {
 /// As accept_now(), for a member in a stop.
 int thread_pool::accept_left() noexcept {
   const std::lock_guard lock(door_);
-  // Others serve it on: a worker that is not stopped has made it blocking again, for all.
+  // Others go on serving it: a worker that is not stopped has made it blocking again, for all.
   if (door_is_closed_ || os::is_blocking(listener_)) return -EAGAIN;
   return accept_now(listener_, true);
 }
 
-/// As soon as nobody waits there, however long the last client stays: whoever comes from now on is
-/// refused, or is a successor's. A member that began to accept before the stop has been kicked and
-/// is waited for; one that begins later sees the stop first.
+/// Closes the listener as soon as no client waits there, however long the last client stays.
+/// Clients that come from now on are refused, or go to a successor. A member that began to accept
+/// before the stop has been interrupted and is waited for; one that begins later sees the stop
+/// first.
 void thread_pool::close_drained() noexcept {
   if (door_is_closed_ || waiting_.load() > 0 || has_backlog_left()) return;
   const std::lock_guard lock(door_);
@@ -94,7 +95,7 @@ void thread_pool::tend(bool client_waits) {
   if (const auto surplus = size_.shrink_by(alive_.load(), waiting_.load(), now)) retire(surplus);
   if (waiting_.load() > 0) {
     crowded_.store(false);
-    kick_for_spoken();
+    interrupt_for_spoken();
   } else if (now >= next_relief_ && size_.is_full(alive_.load()) &&
              (client_waits || any_spoke_.load())) {
     relieve(now);
@@ -104,19 +105,20 @@ void thread_pool::tend(bool client_waits) {
 void thread_pool::take_in_parked(steady::time_point now) {
   const auto gone = [this](seats held) { admission_.leave(held); };
   take_in_detached();
-  parked_.take_ready([this](parking::guest spoke) { hand_to_member(std::move(spoke)); }, gone);
+  parked_.take_ready([this](idle_queue::idle_client spoke) { hand_to_member(std::move(spoke)); },
+                     gone);
   parked_.expire(now, gone);
 }
 
-/// Under a stop: whoever was parked meanwhile is said goodbye to, whoever spoke still gets a
-/// thread.
+/// In a stop: a client that was parked meanwhile is half-closed, or gets its last turn; a client
+/// that has spoken still gets a thread.
 void thread_pool::tend_to_the_end() {
   if (stop_.level() == stop_level::immediate) {
     close_drained();
     return drop_guests();
   }
-  if (work_.offered.says_goodbye) {
-    parked_.take_resting([this](parking::guest each) { hand_to_member(std::move(each)); });
+  if (work_.offered.notify_on_stop) {
+    parked_.take_resting([this](idle_queue::idle_client each) { hand_to_member(std::move(each)); });
   } else {
     parked_.close_all();
   }
@@ -151,17 +153,16 @@ void thread_pool::retire(std::uint32_t count) {
   for (auto* each : members_) {
     if (count == 0) return;
     if (!each->is_accepting()) continue;
-    each->kick();
+    each->thread_interrupt();
     --count;
   }
 }
 
-/// The pool is full and somebody waits: neither rests nor goodbyes keep threads any longer, and the
-/// longest ones end now.
+/// The pool is full and a client waits: neither rests nor goodbyes keep threads any longer, and the
+/// longest of them end now.
 void thread_pool::relieve(steady::time_point now) {
-  os::log_warning("pool full",
-                  "the limit of {} is reached and clients wait: those at rest are parked",
-                  alive_.load());
+  log::warning("pool full", "the limit of {} is reached and clients wait: those at rest are parked",
+               alive_.load());
   crowded_.store(true);
   next_relief_ = now + relief_interval;
   const std::lock_guard lock(mutex_);
@@ -178,33 +179,33 @@ void thread_pool::take_in_detached() {
   for (;;) {
     std::unique_lock lock(mutex_);
     if (detached_.empty()) return;
-    auto guest = std::move(detached_.front());
+    auto idle_client = std::move(detached_.front());
     detached_.pop_front();
     lock.unlock();
-    if (guest.lingers) {
-      parked_.linger(std::move(guest));
+    if (idle_client.lingers) {
+      parked_.linger(std::move(idle_client));
     } else {
-      parked_.park(std::move(guest), work_.limits.connection.idle);
+      parked_.park(std::move(idle_client), work_.limits.connection.idle);
     }
   }
 }
 
-void thread_pool::hand_to_member(parking::guest spoke) {
+void thread_pool::hand_to_member(idle_queue::idle_client spoke) {
   {
     const std::lock_guard lock(mutex_);
     spoke_.push_back(std::move(spoke));
     any_spoke_.store(true);
   }
-  kick_for_spoken();
+  interrupt_for_spoken();
 }
 
-/// A member that waits for a client shall look for one that spoke. It may take another one from the
-/// backlog instead; then it passes this on.
-void thread_pool::kick_for_spoken() noexcept {
+/// Makes a member that waits for a client look for one that spoke. The member may take another
+/// client from the backlog instead; then it passes the interrupt on.
+void thread_pool::interrupt_for_spoken() noexcept {
   if (!any_spoke_.load()) return;
   const std::lock_guard lock(mutex_);
   for (auto* each : members_) {
-    if (each->is_accepting()) return each->kick();
+    if (each->is_accepting()) return each->thread_interrupt();
   }
 }
 
@@ -220,7 +221,7 @@ void thread_pool::drop_guests() {
 void thread_pool::stop_members() {
   tend(false);
   const std::lock_guard lock(mutex_);
-  for (auto* each : members_) each->kick();
+  for (auto* each : members_) each->thread_interrupt();
 }
 
 namespace {
@@ -228,16 +229,16 @@ namespace {
 /// The main thread of a worker whose listeners each have a pool.
 class pooled {
  public:
-  explicit pooled(workload& work) : admission_(work), room_(work, &bell_) {
+  explicit pooled(workload& work) : admission_(work), room_(work, &event_fd_) {
     for (const int listener : work.listeners) {
       pools_.push_back(
-          std::make_shared<thread_pool>(work, listener, admission_, room_.stop(), bell_));
+          std::make_shared<thread_pool>(work, listener, admission_, room_.stop(), event_fd_));
       room_.watch(pools_.back()->parking_descriptor());
     }
   }
 
   void run() {
-    auto news = waiting_room::news{};
+    auto news = accept_loop::news{};
     while (!room_.stop().requested()) {
       for (auto& pool : pools_) pool->tend(news.clients);
       news = room_.wait(wants_to_know_of_clients(), timeout());
@@ -268,9 +269,9 @@ class pooled {
     return first.poll_timeout(steady::now());
   }
 
-  os::bell bell_;
+  os::event_fd event_fd_;
   admission admission_;
-  waiting_room room_;
+  accept_loop room_;
   std::vector<std::shared_ptr<thread_pool>> pools_;
 };
 

@@ -1,14 +1,15 @@
 #pragma once
-// Charter: a pool of threads for one listener. Each accepts by blocking and serves its client to
-// the end, as in a pre-forked server. Only when the pool is full and somebody waits in the backlog
-// do clients at rest give up their threads: they are parked, and whoever speaks gets the next free
-// thread. Half-closed clients that are not gone yet are parked too, under pressure and in a stop.
+// Charter: a pool of threads for one listener. Each thread accepts by blocking and serves its
+// client to the end, as in a pre-forked server. Only when the pool is full and a client waits in
+// the backlog do clients at rest give up their threads. They are parked, and a parked client that
+// sends bytes gets the next free thread. Half-closed clients that are not gone yet are parked too,
+// under pressure and in a stop.
 
-#include <samjoko/os/bell.hpp>
+#include <samjoko/os/event_fd.hpp>
+#include <samjoko/serve/accept_loop.hpp>
 #include <samjoko/serve/admission.hpp>
-#include <samjoko/serve/parking.hpp>
+#include <samjoko/serve/idle_queue.hpp>
 #include <samjoko/serve/pool_size.hpp>
-#include <samjoko/serve/waiting_room.hpp>
 
 #include <deque>
 #include <list>
@@ -19,13 +20,14 @@ namespace samjoko::serve {
 
 class thread_pool : public std::enable_shared_from_this<thread_pool> {
  public:
-  thread_pool(workload& work, int listener, admission& who, stop_flag& stop, os::bell& bell);
+  thread_pool(workload& work, int listener, admission& who, stop_flag& stop,
+              os::event_fd& event_fd);
 
-  // All for the main thread.
+  // Only the main thread calls these functions.
 
-  /// Grows, shrinks, parks, unparks. `client_waits`: somebody is in the backlog.
+  /// Grows, shrinks, parks, unparks. `client_waits`: a client is in the backlog.
   void tend(bool client_waits);
-  /// Everybody is told of the stop flag's level.
+  /// Tells every member of the stop flag's level.
   void stop_members();
   [[nodiscard]] bool everybody_left() const noexcept;
   /// Whether clients in the backlog concern the main thread at all.
@@ -42,8 +44,8 @@ class thread_pool : public std::enable_shared_from_this<thread_pool> {
   void relieve(steady::time_point now);
   void take_in_detached();
   void take_in_parked(steady::time_point now);
-  void hand_to_member(parking::guest spoke);
-  void kick_for_spoken() noexcept;
+  void hand_to_member(idle_queue::idle_client spoke);
+  void interrupt_for_spoken() noexcept;
   void tend_to_the_end();
   void drop_guests();
   [[nodiscard]] bool anything_for_idle() const noexcept;
@@ -56,21 +58,21 @@ class thread_pool : public std::enable_shared_from_this<thread_pool> {
   const int listener_;
   admission& admission_;
   stop_flag& stop_;
-  os::bell& bell_;
+  os::event_fd& event_fd_;
   pool_size size_;
-  parking parked_;
+  idle_queue parked_;
   steady::time_point next_relief_{};
 
-  // In a stop the listener is touched under its mutex only: it may be closed.
+  // In a stop the listener is used only under its mutex: it may be closed.
   std::mutex door_;
   bool door_is_closed_ = false;  ///< written by the main thread
 
   // Shared with the members.
   mutable std::mutex mutex_;
   std::list<member*> members_;
-  std::deque<parking::guest> spoke_;     ///< parked clients that want a thread
+  std::deque<idle_queue::idle_client> spoke_;  ///< parked clients that want a thread
   std::atomic<bool> any_spoke_ = false;  ///< whether spoke_ holds any; changed under the mutex
-  std::deque<parking::guest> detached_;  ///< on their way into the parking
+  std::deque<idle_queue::idle_client> detached_;  ///< on their way into the idle_queue
   std::atomic<std::uint32_t> alive_ = 0;
   std::atomic<std::uint32_t> waiting_ = 0;
   std::atomic<std::uint32_t> to_retire_ = 0;

@@ -2,7 +2,7 @@
 // timers, other servers.
 
 #include <samjoko/net/connect.hpp>
-#include <samjoko/serve/model_contract.hpp>
+#include <samjoko/serve/testing/model_contract.hpp>
 #include <samjoko/task/channel.hpp>
 #include <samjoko/task/scope.hpp>
 
@@ -28,7 +28,7 @@ TEST_P(model_contract, a_large_write_reaches_a_slow_reader) {
   running_model server(GetParam(), {.name = "much", .handler = write_much});
   test_client slow(server.address(), {.from = {}, .receive_buffer = 8192});
   EXPECT_TRUE(slow.send("go\n"));
-  auto other = server.connect();  // is not kept waiting by the slow one
+  auto other = server.connect();  // the slow one does not delay it
   EXPECT_TRUE(other.send("go\n"));
   EXPECT_EQ(other.receive(large), pattern(large));
   std::string got;

@@ -1,19 +1,19 @@
 // The time of day jumps by hours and decades, and every deadline is kept: nothing waits by it. The
-// machine's own clock is never set; the library's look at it is played.
+// machine's own clock is never set; the library reads a false one.
 
 #include <array>
 #include <atomic>
 #include <samjoko/base/check.hpp>
 #include <samjoko/os/clock.hpp>
-#include <samjoko/serve/model_contract.hpp>
+#include <samjoko/serve/testing/model_contract.hpp>
 
 namespace samjoko::serve {
 namespace {
 
 using std::chrono::hours;
 
-/// Another time at each look: forth and back by an hour and by ten years, past the last second of
-/// 32 bits, and the same as before.
+/// Returns another time at each look: forward and back by an hour and by ten years, past the last
+/// second of 32 bits, and the same as before.
 std::chrono::system_clock::time_point jumping() noexcept {
   constexpr std::array jumps = {hours(0),       hours(1),         hours(-1),       hours(87'660),
                                 hours(-87'660), hours(24 * 4800), hours(24 * 4800)};
@@ -73,7 +73,7 @@ TEST_P(model_contract, a_wall_clock_that_jumps_keeps_connections_open) {
   for (int turn = 1; turn <= 50; ++turn) {
     EXPECT_TRUE(client.send("x\n"));
     ASSERT_EQ(client.receive_line(), std::to_string(turn) + " x\n");
-    os::log_info(os::every("test"), "each line looks at the clock");
+    log::info(log::every("test"), "each line looks at the clock");
   }
   client.close();
   server.stop_and_expect_end();

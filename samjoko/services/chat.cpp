@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view greeting =
     "* welcome: /nick NAME, then /join ROOM; /help lists the commands\n";
-/// So much is gathered before it is written, and so many events before the client's own lines.
+/// How much is gathered before it is written, and how much of events before the client's own lines.
 constexpr std::size_t words_at_once = 8192;
 constexpr int events_at_once = 256;
 constexpr std::string_view too_long = "! that line is too long\n";
@@ -30,24 +30,24 @@ struct member {
   std::vector<std::string> joining;  ///< rooms that were asked for, without an answer yet
 };
 
-/// One answer to a /join has come. A room may be asked for again before the first answer.
+/// An answer to a /join has come. A room may be asked for again before the first answer.
 void note_answer(member& who, std::string_view room) {
   const auto asked = std::ranges::find(who.joining, room);
   if (asked != who.joining.end()) who.joining.erase(asked);
 }
 
-/// The refusal of a room that was not asked for once more meanwhile.
+/// The refusal counts only if the room was not asked for again meanwhile.
 bool is_last_word(const member& who, std::string_view room) {
   return room == who.room && !who.is_in_room &&
          std::ranges::find(who.joining, room) == who.joining.end();
 }
 
-/// What the member becomes by it, and what he is told of it.
+/// Applies an event to the member's state, and appends what the member is told of it.
 void hear(member& who, const hub::event& heard, std::string& words) {
   using hub::event_kind;
   switch (heard.what) {
     case event_kind::named:
-      if (heard.name == who.nickname) return;  // said again to a new hub
+      if (heard.name == who.nickname) return;  // sent again to a new hub
       who.nickname = heard.name;
       break;
     case event_kind::subscribed:
@@ -55,7 +55,7 @@ void hear(member& who, const hub::event& heard, std::string& words) {
       if (heard.topic != who.room || std::exchange(who.is_in_room, true)) return;
       break;
     case event_kind::refused:
-      if (heard.asked == hub::frame_kind::unsubscribe) return;  // he was not in it
+      if (heard.asked == hub::frame_kind::unsubscribe) return;  // it was not in the room
       if (heard.asked == hub::frame_kind::subscribe) {
         note_answer(who, heard.topic);
         if (is_last_word(who, heard.topic)) who.room.clear();
@@ -65,7 +65,7 @@ void hear(member& who, const hub::event& heard, std::string& words) {
     case event_kind::message:
     case event_kind::joined:
     case event_kind::left:
-      if (!heard.topic.empty() && heard.topic != who.room) return;  // of a room that he left
+      if (!heard.topic.empty() && heard.topic != who.room) return;  // of a room that it left
       break;
     case event_kind::interrupted: who.joining.clear(); break;  // the link asks again
     default: break;
@@ -136,8 +136,7 @@ std::string_view next_line(const connection& client) noexcept {
   return text.substr(0, text.find('\n') + 1);  // nothing when there is no end: npos + 1 is 0
 }
 
-/// A line that is too long is refused once, and skipped to its end, in however many pieces it
-/// comes.
+/// Refuses a line that is too long once, and skips it to its end, in however many pieces it comes.
 void skip_long_line(connection& client, member& who, std::string& words, std::size_t limit) {
   const auto rest = client.unread().size();
   if (!who.skips && rest < limit) return;
@@ -145,7 +144,7 @@ void skip_long_line(connection& client, member& who, std::string& words, std::si
   client.consume(rest);
 }
 
-/// Said once, until a line is allowed again: an answer to each line would be a flood of its own.
+/// Says so once, until a line is allowed again: an answer to each line would be a flood of its own.
 bool is_too_fast(connection& client, member& who, std::string& words, std::uint32_t rate) {
   const bool was_told = who.is_too_fast;
   who.is_too_fast = !who.rate.allows(rate, client.loop().now());
@@ -155,7 +154,7 @@ bool is_too_fast(connection& client, member& who, std::string& words, std::uint3
   return who.is_too_fast;
 }
 
-/// All whole lines that are there. False when the client is to leave.
+/// Handles all whole lines that have come. False when the client is to leave.
 task<bool> do_lines(connection& client, member& who, std::string& words,
                     const chat_options& bounds) {
   for (auto line = next_line(client); !line.empty(); line = next_line(client)) {
@@ -185,11 +184,12 @@ task<bool> do_lines(connection& client, member& who, std::string& words,
   co_return true;
 }
 
-/// No room can be called so (chat_name.hpp).
+/// No room can have this name (chat_name.hpp).
 constexpr std::string_view fence = ".last";
 
 /// The client has finished sending: what is left is its last line, and it gets the answers to all
-/// that it sent. The hub answers in order, so the answer to one more question is behind the others.
+/// that it sent. The hub answers in order, so the answer to one more question comes behind the
+/// others.
 task<> finish(connection& client, member& who, std::string& words, std::size_t limit) {
   if (!client.unread().empty() && !who.skips) {
     const std::string line(as_text(client.unread()).substr(0, limit));
@@ -240,12 +240,12 @@ task<next> take_turn(connection& client, member& who, const chat_options& bounds
 }  // namespace
 
 service chat(chat_options options) {
-  CHECK(options.line_limit <= connection::longest_text, "a line waits in one block");
+  SAMJOKO_CHECK(options.line_limit <= connection::longest_text, "a line waits in one block");
   return {.name = "chat",
           .handler = [options](connection& client,
                                member& who) { return take_turn(client, who, options); },
-          .greets = true,
-          .says_goodbye = true,
+          .server_speaks_first = true,
+          .notify_on_stop = true,
           .uses_hub = true};
 }
 

@@ -1,7 +1,7 @@
 #pragma once
-// Charter: a chat of lines: a name, a room, private words. One room is the same room for all
-// connections, workers and models. A turn handler with a state: nobody holds a frame while nobody
-// speaks. /help lists the commands; chat_words.hpp says what the lines of an answer begin with.
+// Charter: a chat of lines: a name, a room, private messages. A room is the same for all
+// connections, workers and models. A turn handler with a state: no client holds a frame while none
+// sends. /help lists the commands; chat_words.hpp says what the lines of an answer begin with.
 
 #include <cstddef>
 #include <cstdint>
@@ -13,7 +13,8 @@ struct chat_options {
   /// Bytes of a line with its end; a longer one is refused, once, and skipped to its end. At most
   /// connection::longest_text.
   std::size_t line_limit = 1024;
-  /// Of one sender, and five seconds' worth at once; one more is refused. 0: any number.
+  /// How many lines one sender may send, with five seconds' worth in a burst; one more is refused.
+  /// 0: any number.
   std::uint32_t lines_per_second = 20;
 };
 

@@ -1,7 +1,7 @@
 #pragma once
-// Charter: what a chat client has typed, understood or told why not. Pure. Text is UTF-8 and is
-// passed on as it is; control characters, which could move another's cursor or forge a line, are
-// refused (C0, DEL and C1; RFC 3629 for what UTF-8 is).
+// Charter: the line that a chat client has sent, parsed, or the reason why it is wrong. Pure. Text
+// is UTF-8 and is passed on as it is. Control characters, which could move another client's cursor
+// or forge a line, are refused (C0, DEL and C1; RFC 3629 for what UTF-8 is).
 
 #include <cstdint>
 #include <string>
@@ -12,17 +12,17 @@ namespace samjoko::services {
 enum class chat_wish : std::uint8_t {
   nothing,  ///< an empty line
   say,      ///< `text`, to the room
-  nick,     ///< to be called `word`
+  nick,     ///< take the name `word`
   join,     ///< the room `word`
   leave,    ///< the room
   tell,     ///< `text` to `word` alone
-  who,      ///< is in the room
+  who,      ///< list the room's members
   help,
   quit,
-  wrong,  ///< `text` says what
+  wrong,  ///< `text` says why
 };
 
-/// Views into the line.
+/// The views are into the line.
 struct chat_line {
   chat_wish what = chat_wish::nothing;
   std::string_view word{};
@@ -32,7 +32,7 @@ struct chat_line {
 /// `line` without its end.
 [[nodiscard]] chat_line understand(std::string_view line) noexcept;
 
-/// What /help says.
+/// The text of /help.
 [[nodiscard]] std::string_view chat_help() noexcept;
 
 }  // namespace samjoko::services

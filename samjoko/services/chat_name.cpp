@@ -26,8 +26,8 @@ struct letters {
   script of;
 };
 
-/// Of Unicode 15 (Scripts.txt), ascending. Letters in use, without those that decompose (NFKC) and
-/// those that look like punctuation.
+/// Letters of Unicode 15 (Scripts.txt), ascending: those in use, without those that decompose
+/// (NFKC) and those that look like punctuation.
 constexpr std::array all_letters{
     letters{'-', '-', script::any},
     letters{'0', '9', script::any},
@@ -79,7 +79,7 @@ constexpr std::array all_letters{
     letters{0xAC00, 0xD7A3, script::hangul},
 };
 
-/// Of the confusables of UTS 39: those that a Latin letter of today's names could be taken for.
+/// From the confusables of UTS 39: letters that could be taken for a Latin letter of today's names.
 constexpr std::u32string_view like_latin =
     U"\u0391\u0392\u0395\u0396\u0397\u0399\u039A\u039C\u039D\u039F\u03A1\u03A4\u03A5\u03A7"
     U"\u03B1\u03B3\u03B9\u03BA\u03BD\u03BF\u03C1\u03C3\u03C5\u03C7"
@@ -87,7 +87,7 @@ constexpr std::u32string_view like_latin =
     U"\u0430\u0435\u043A\u043E\u0440\u0441\u0443\u0445\u0455\u0456\u0457\u0458\u0474\u0475"
     U"\u04AE\u04AF\u04BB\u04C0\u04CF";
 
-/// The character at the front, taken off.
+/// Takes the character at the front off and returns it.
 char32_t take_character(std::string_view& text) noexcept {
   const auto first = static_cast<std::uint8_t>(text.front());
   const std::size_t size = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;

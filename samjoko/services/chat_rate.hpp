@@ -1,5 +1,5 @@
 #pragma once
-// Charter: how many lines one sender may still say. Pure: the time goes in.
+// Charter: how many lines one sender may still send. Pure: the caller passes the time.
 
 #include <algorithm>
 #include <cstdint>
@@ -11,7 +11,7 @@ class chat_rate {
  public:
   static constexpr std::int64_t seconds_at_once = 5;
 
-  /// Whether one more line fits now; it is counted then.
+  /// Whether one more line fits now; if so, it is counted.
   [[nodiscard]] bool allows(std::uint32_t lines_per_second, steady::time_point now) noexcept {
     if (lines_per_second == 0) return true;
     const auto line = std::chrono::nanoseconds(std::chrono::seconds(1)) / lines_per_second;
@@ -22,7 +22,7 @@ class chat_rate {
   }
 
  private:
-  /// Each line moves it on by its share of a second; it never comes beyond now.
+  /// Each line moves it forward by the line's share of a second; it never gets ahead of now.
   steady::time_point paid_until_{};
 };
 

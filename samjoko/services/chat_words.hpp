@@ -1,7 +1,7 @@
 #pragma once
 // Charter: what a chat client is told of an event of the hub, as lines of text. A line begins with
-// `*` for news, `!` for what is wrong, `<NAME>` for what was said to the room, `-NAME-` for what
-// was said to this client alone.
+// `*` for news, `!` for an error, `<NAME>` for what was said to the room, `-NAME-` for what was
+// said to this client alone.
 
 #include <samjoko/hub/link.hpp>
 #include <string>
@@ -10,7 +10,7 @@ namespace samjoko::services {
 
 /// Appends whole lines, or nothing.
 void append_words(std::string& to, const hub::event& heard);
-/// Why something could not be handed to the hub.
+/// Appends why something could not be handed to the hub.
 void append_words(std::string& to, const error& wrong);
 
 }  // namespace samjoko::services

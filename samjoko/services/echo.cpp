@@ -3,7 +3,7 @@
 namespace samjoko::services {
 namespace {
 
-/// A turn starts when bytes have come: they are sent back from where they are.
+/// A turn starts when bytes have come: they are sent back from the buffer they are in.
 task<next> send_back(connection& client) {
   const auto came = client.unread();
   const auto written = co_await client.write(came);

@@ -1,6 +1,6 @@
 #pragma once
-// Charter: sends back what it receives. The smallest service of the turn form: a client who is
-// silent costs neither a frame nor a buffer. examples/echo.cpp is the same in the plain form.
+// Charter: sends back what it receives. The smallest service of the turn form: a silent client
+// costs neither a frame nor a buffer. examples/echo.cpp is the same in the plain form.
 
 #include <samjoko/serve/handler.hpp>
 

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <csignal>
+#include <samjoko/log/writer.hpp>
 #include <samjoko/net/child.hpp>
-#include <samjoko/os/log_writer.hpp>
 #include <samjoko/os/socket.hpp>
 #include <samjoko/serve/client_process.hpp>
 #include <samjoko/services/ucspi.hpp>
@@ -13,43 +13,43 @@ namespace {
 
 constexpr milliseconds first_look{5};
 constexpr milliseconds longest_between_looks{500};
-/// As the master gives the programs of a dead worker.
+/// The same time that the master gives the programs of a dead worker.
 constexpr milliseconds grace_after_death{5000};
 
 std::string name_of(const result<os::address>& peer) {
   return !peer ? "gone" : peer->is_unix() ? "unix" : peer->text();
 }
 
-/// A death by the signal that we sent is what was asked for.
+/// A death by the signal that we sent is no failure.
 void report(const std::string& name, pid_t pid, const std::string& peer,
             const result<exit_status>& ended, bool was_told) {
   if (!ended) {
     if (!ended.error().is(ECANCELED))
-      os::log_warning(os::every("exec"), "{} (process {}) of client {}: {}", name, pid, peer,
-                      ended.error().sentence());
+      log::warning(log::every("exec"), "{} (process {}) of client {}: {}", name, pid, peer,
+                   ended.error().sentence());
     return;
   }
   const bool as_told = was_told && ended->how() == os::ending::killed && ended->signal() == SIGTERM;
   if (ended->is_success() || as_told) return;
-  os::log_warning(os::every("exec"), "{} (process {}) of client {} {}", name, pid, peer,
-                  ended->sentence());
+  log::warning(log::every("exec"), "{} (process {}) of client {} {}", name, pid, peer,
+               ended->sentence());
 }
 
-/// Takes the client's socket away: from here on it is the program's.
+/// Takes the socket away from the client's connection: from here on it is the program's.
 result<child> start(connection& client, const program& base) {
   auto what = base;
   for (auto& each : ucspi_environment(client.socket())) what.environment.push_back(std::move(each));
   const auto socket = client.release_socket();
   client.close_at_once();
-  // The mode belongs to the socket, whoever holds a descriptor of it; most programs expect this
-  // one.
+  // The mode belongs to the socket, for every process that has a descriptor of it; most programs
+  // expect this one.
   if (auto set = os::set_blocking(socket.get(), true); !set) return failure_of(set);
   what.input = what.output = given_stream(socket.get());
   return child::start(client, what);
 }
 
-/// What a program leaves running in its group counts as its client, who is still connected to it. A
-/// stop waits for it elsewhere: it is the master's then, who tells it to end.
+/// What a program leaves running in its group counts as the program: its client is still connected
+/// to it. A stop does not wait for it here: it is left to the master, which tells it to end.
 task<> what_it_left_has_ended(connection& client, const child& program) {
   auto pause = first_look;
   while (program.group_lives() && !client.stop_requested()) {
@@ -63,23 +63,23 @@ task<> serve_by(connection& client, const program& base) {
   const auto peer = client.peer();
   auto running = start(client, base);
   if (!running) {
-    os::log_error("exec start", "{}; client {} is closed", running.error().sentence(),
-                  name_of(peer));
+    log::error("exec start", "{}; client {} is closed", running.error().sentence(), name_of(peer));
     co_return;
   }
   auto ended = co_await running->exit_or_stop();
   const bool stops = !ended && ended.error().is(condition::stopping);
   if (stops) {
     static_cast<void>(running->tell_to_end());  // ESRCH: it has just ended
-    // A stop's limit is the worker's to keep. With a worker that died a family ends soon.
+    // The worker keeps the limit of a stop. When the worker has died, this process keeps a shorter
+    // one.
     const bool is_left = serve::client_process::has_lost_its_worker();
     const auto until =
         is_left ? client.loop().deadline_after(grace_after_death) : deadline::never();
     ended = co_await running->exit(until);
     if (!ended && ended.error().is(ETIMEDOUT)) {
-      os::log_warning(os::every("exec"),
-                      "{} (process {}) of client {} did not end when told: it is killed",
-                      base.words.front(), running->pid(), name_of(peer));
+      log::warning(log::every("exec"),
+                   "{} (process {}) of client {} did not end when told: it is killed",
+                   base.words.front(), running->pid(), name_of(peer));
       running->kill_family();
       ended = co_await running->exit();
     }
@@ -101,7 +101,7 @@ result<service> make_exec(exec_options options) {
   base.file = std::move(*file);
   base.environment = ucspi_names();
   base.errors = inherited_stream;
-  base.ends_with_thread = true;  // which waits for it: a crash of ours shall not leave it behind
+  base.ends_with_thread = true;  // the waiting thread: a crash of ours must not leave it behind
   return service{.name = "exec",
                  .handler = [base](connection& client) { return serve_by(client, base); }};
 }

@@ -3,7 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <climits>
-#include <samjoko/os/log_writer.hpp>
+#include <samjoko/log/writer.hpp>
 #include <samjoko/os/open_beneath.hpp>
 #include <samjoko/proto/target.hpp>
 #include <samjoko/web/file_answer.hpp>
@@ -25,7 +25,7 @@ const char* name_below(std::string_view path) noexcept {
   return path.size() == 1 ? "." : path.data() + 1;
 }
 
-/// As nginx sorts them: what is not there, what is not allowed, what is our own trouble.
+/// As nginx sorts them: not found, not allowed, or our own error.
 int status_of(const error& why) noexcept {
   switch (why.code()) {
     case ENOENT:
@@ -45,7 +45,7 @@ int status_of(const error& why) noexcept {
 
 void fail(const error& why, response& answer) {
   const int status = status_of(why);
-  if (status >= 500) os::log_warning("files", "a file cannot be served: {}", why.sentence());
+  if (status >= 500) log::warning("files", "a file cannot be served: {}", why.sentence());
   if (status == 503) answer.field("Retry-After", "1");
   answer.plain(status);
 }
@@ -73,10 +73,10 @@ class file_tree {
   }
 
  private:
-  /// Relative to what was asked for (RFC 9110 section 10.2.2), so that it is right behind whatever
-  /// proxy takes a part of the path away. So it is the last segment as the client wrote it: an
-  /// encoded slash is no slash where the client resolves it. Without a ":", which would end a
-  /// scheme, and never with a slash in front.
+  /// The location is relative to what was asked for (RFC 9110 section 10.2.2), so that it is right
+  /// behind a proxy that takes a part of the path away. So it is the last segment as the client
+  /// wrote it: an encoded slash is no slash where the client resolves it. It has no ":", which
+  /// would end a scheme, and never a slash in front.
   static void redirect(const proto::resource_parts& parts, response& answer) {
     auto to = web::encoded_again(parts.path.substr(parts.path.rfind('/') + 1)) + "/";
     if (parts.has_query) to.append("?").append(parts.query);
@@ -106,7 +106,7 @@ class file_tree {
     auto page = web::listing::make(*root, std::move(*directory), path, listing_);
     if (!page && page.error().is(condition::too_long)) return too_many(path, answer);
     if (!page) return fail(page.error(), answer);
-    // What is short is sent as any other body.
+    // A short text is sent as any other body.
     std::string text;
     auto more = (*page)->add_to(text);
     if (more && *more) more = (*page)->add_to(text);
@@ -115,12 +115,12 @@ class file_tree {
     answer.body(std::move(text), *more ? std::move(*page) : nullptr);
   }
 
-  /// A part of it could be taken for the whole, and a mirror would remove the rest.
+  /// A part of the listing could be taken for the whole, and a mirror would remove the rest.
   void too_many(std::string_view path, response& answer) const {
-    os::log_warning("listing",
-                    "a directory is not shown, it has more than {} names (--listing-max) or {} "
-                    "bytes of names: {}",
-                    listing_.entries, listing_.bytes, path);
+    log::warning("listing",
+                 "a directory is not shown, it has more than {} names (--listing-max) or {} "
+                 "bytes of names: {}",
+                 listing_.entries, listing_.bytes, path);
     answer.plain(503, "the directory has more names than this server lists");
   }
 
@@ -129,15 +129,15 @@ class file_tree {
   web::directory_limits listing_;
 };
 
-/// A file that is not there is nothing to speak of.
+/// A missing file is not logged.
 proto::media_types types_of(const std::string& path) {
   constexpr std::size_t most = std::size_t{1} << 20;
   if (path.empty()) return {};
   const auto text = os::read_whole_file(path, most);
   if (text) return proto::media_types(*text);
   if (!text.error().is(ENOENT)) {
-    os::log_warning("types", "only the content types that are built in are known: {}",
-                    text.error().sentence());
+    log::warning("types", "only the content types that are built in are known: {}",
+                 text.error().sentence());
   }
   return {};
 }

@@ -1,10 +1,11 @@
 #pragma once
 // Charter: serves the files below a directory, and nothing outside it.
 //
-// Every regular file is served, those whose names begin with a dot too. A path that names a
-// directory is redirected to the same with "/" at its end, and there index.html is served, or else
+// Every regular file is served, including those whose names begin with a dot. A path that names a
+// directory is redirected to the same path with "/" at its end. There index.html is served, or else
 // a page that lists the directory, or 403. Links are followed as long as they stay below the
-// directory; one that leaves it is answered with 403. A file that changes is seen by the next
+// directory; a link that leaves it is answered with 403. The next request sees a file that has
+// changed; a name that comes to mean another file is seen within a second.
 // request; a name that comes to mean another, within a second.
 
 #include <samjoko/web/directory_names.hpp>
@@ -15,7 +16,7 @@ namespace samjoko::services {
 struct files_options {
   std::string directory;
   bool list = false;  ///< a page for a directory without index.html
-  /// Of a directory that is shown. Above: 503, and a line in the log.
+  /// The limits of a directory that is listed. Above: 503, and a line in the log.
   web::directory_limits listing{};
   /// More content types than are built in, read once, here; empty: none.
   std::string types_file = "/etc/mime.types";

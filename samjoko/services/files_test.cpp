@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
-#include <samjoko/web/served_client.hpp>
+#include <samjoko/web/testing/served_client.hpp>
 
 #include <filesystem>
 #include <fstream>
@@ -52,7 +52,7 @@ class files : public testing::Test {
                   std::string_view method = "GET") {
     return answers_to(*service_, request_for(target, fields, method));
   }
-  /// What was changed a moment ago has no tag yet.
+  /// A file that was changed a moment ago has no tag yet.
   void let_settle(std::string_view target) {
     while (field_of(get(target), "ETag").empty()) std::this_thread::yield();
   }

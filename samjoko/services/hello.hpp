@@ -1,6 +1,5 @@
 #pragma once
-// Charter: the smallest web server: the same 13 bytes for every path. For trying out and for
-// measuring.
+// Charter: the smallest web server: the same 13 bytes for every path. For trials and measurements.
 
 #include <samjoko/web/http_service.hpp>
 

@@ -1,7 +1,7 @@
 #include <samjoko/services/hello.hpp>
 
 #include <gtest/gtest.h>
-#include <samjoko/web/served_client.hpp>
+#include <samjoko/web/testing/served_client.hpp>
 
 namespace samjoko::services {
 namespace {

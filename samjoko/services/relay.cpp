@@ -1,8 +1,8 @@
 #include <samjoko/services/relay.hpp>
 
 #include <cerrno>
+#include <samjoko/log/writer.hpp>
 #include <samjoko/os/clock.hpp>
-#include <samjoko/os/log_writer.hpp>
 #include <samjoko/task/scope.hpp>
 
 namespace samjoko::services {
@@ -10,7 +10,7 @@ namespace {
 
 /// What the two directions know of each other.
 struct both_ways {
-  /// When a byte last passed, in either: one that is silent is not idle while the other talks.
+  /// When a byte last passed, in either direction: a silent side is not idle while the other sends.
   steady::time_point last = os::coarse_now();
   int ended = 0;  ///< of the two
   bool aborted = false;
@@ -20,7 +20,7 @@ struct both_ways {
   }
 };
 
-/// Its receiver was reset, or has left altogether.
+/// The receiver was reset, or has left altogether.
 bool is_gone(const error& why) noexcept { return why.is(EPIPE) || why.is(ECONNRESET); }
 
 task<result<void>> pass_on(connection& from, connection& to, both_ways& both) {
@@ -35,10 +35,10 @@ task<result<void>> pass_on(connection& from, connection& to, both_ways& both) {
     const auto written = co_await to.write(*bytes);
     if (written) continue;
     if (!is_gone(written.error())) co_return written;
-    both.aborted = true;  // what that side said before still goes the other way
+    both.aborted = true;  // what that side sent before still goes the other way
     co_return result<void>{};
   }
-  // A socket tells its reset once: where a write has heard it, a read sees a plain end.
+  // A socket reports its reset once: when a write has got it, a read sees a plain end.
   if (both.aborted) co_return result<void>{};
   to.shutdown_send();
   ++both.ended;
@@ -46,10 +46,10 @@ task<result<void>> pass_on(connection& from, connection& to, both_ways& both) {
 }
 
 task<> relay_client(connection& client, const relay_options& options) {
-  client.reset();  // whatever ends it before both sides have: an error of theirs, a limit, a crash
+  client.reset();  // for an end before both sides have ended: an error, a limit, a crash
   auto socket = co_await options.to.connect(client, options.connect_timeout);
   if (!socket) {
-    os::log_warning("relay", "{}", socket.error().sentence());
+    log::warning("relay", "{}", socket.error().sentence());
     co_return;
   }
   connection server(client, std::move(*socket));

@@ -12,11 +12,11 @@ namespace samjoko::services {
 /// its addresses, as s6-tcpserver does; IPv4 through a socket of both is written as IPv4. Unix:
 /// PROTO=UNIX, UNIXLOCALPATH, UNIXLOCALUID, UNIXLOCALGID, UNIXREMOTEEUID, UNIXREMOTEEGID,
 /// UNIXREMOTEPID. (UNIXLOCALPID is left out: it is the program's own.)
-/// What is not known, as the peer of a client who is gone, is left out too.
+/// What is not known, such as the peer of a client that is gone, is left out too.
 [[nodiscard]] std::vector<std::string> ucspi_environment(int socket);
 
 /// The names of all variables of both conventions, and of those that tell what a resolver or ident
-/// knows of the peer: what this process was given of them is about somebody else.
+/// knows of the peer: the values that this process was given describe another connection.
 [[nodiscard]] const std::vector<std::string>& ucspi_names();
 
 }  // namespace samjoko::services

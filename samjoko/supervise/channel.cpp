@@ -25,13 +25,13 @@ result<channel::both_ends> channel::open() {
 }
 
 result<void> channel::send(message what, int attached) const {
-  CHECK(is_open(), "a closed channel is not sent to");
+  SAMJOKO_CHECK(is_open(), "a closed channel is not sent to");
   const wire_form form{version, static_cast<std::uint16_t>(what.kind), what.value};
   return os::send_packet(end_, std::as_bytes(std::span(&form, 1)), attached);
 }
 
 result<std::optional<received>> channel::receive(os::attached_too what) const {
-  CHECK(is_open(), "a closed channel is not read");
+  SAMJOKO_CHECK(is_open(), "a closed channel is not read");
   wire_form form = {};
   auto packet = os::receive_packet(end_, std::as_writable_bytes(std::span(&form, 1)), what);
   if (!packet) return failure_of(packet);

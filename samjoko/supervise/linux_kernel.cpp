@@ -5,11 +5,11 @@
 
 #include <samjoko/base/check.hpp>
 #include <samjoko/os/descendants.hpp>
-#include <samjoko/os/orphans.hpp>
 #include <samjoko/os/pidfd.hpp>
 #include <samjoko/os/poll.hpp>
 #include <samjoko/os/process.hpp>
 #include <samjoko/os/process_facts.hpp>
+#include <samjoko/os/subreaper.hpp>
 #include <samjoko/supervise/worker.hpp>
 
 namespace samjoko::supervise {
@@ -28,7 +28,7 @@ result<held_process> linux_kernel::fork(const std::function<void()>& work) {
       const auto of_the_master = std::move(signals_);
     }
     work();
-    CHECK(false, "a worker does not return into its master");
+    SAMJOKO_CHECK(false, "a worker does not return into its master");
   }
   held_process born{.pid = forked->pid, .handle = {}};
   if (auto handle = os::open_pidfd(born.pid)) born.handle = std::move(*handle);

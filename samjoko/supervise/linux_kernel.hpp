@@ -1,5 +1,5 @@
 #pragma once
-// Charter: the kernel that the master really runs on.
+// Charter: the kernel interface on the real Linux kernel.
 
 #include <samjoko/supervise/kernel.hpp>
 
@@ -7,7 +7,7 @@ namespace samjoko::supervise {
 
 class linux_kernel final : public kernel {
  public:
-  /// `signals` is the master's alone: it is gone in each child.
+  /// Only the master has `signals`: each child drops it.
   explicit linux_kernel(os::signal_queue signals) : signals_(std::move(signals)) {}
 
   [[nodiscard]] steady::time_point now() override { return steady::now(); }

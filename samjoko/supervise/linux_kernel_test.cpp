@@ -20,7 +20,7 @@ linux_kernel make_kernel() {
   return linux_kernel(std::move(*signals));
 }
 
-/// What the child ended by.
+/// How the child ended.
 os::exit_status end_of(linux_kernel& kernel, const held_process& child) {
   EXPECT_TRUE(os::wait_readable(child.handle.get(), deadline::after(std::chrono::seconds(20))));
   const auto told = kernel.wait_any();
@@ -28,13 +28,13 @@ os::exit_status end_of(linux_kernel& kernel, const held_process& child) {
   return told ? told->status : os::exit_status::exited(99);
 }
 
-// A signal storm killed workers a few milliseconds old by SIGUSR2, before they had said that they
-// ignore it; a SIGTERM to the whole group could do so too.
+// A signal storm killed workers a few milliseconds old by SIGUSR2, before they had set it to be
+// ignored. A SIGTERM to the whole group could do so too.
 TEST(linux_kernel, signals_that_come_before_a_worker_is_made_do_not_kill_it) {
   auto kernel = make_kernel();
   auto line = kernel.open_channel();
   ASSERT_TRUE(line);
-  worker_counters counters;
+  scoreboard::worker_slot counters;
   auto child = kernel.fork([&] {
     for (const int signal : {SIGUSR2, SIGUSR1, SIGHUP, SIGINT, SIGPIPE, SIGTERM})
       ::kill(::getpid(), signal);
@@ -52,7 +52,7 @@ TEST(linux_kernel, a_child_has_nothing_of_its_parents_signals) {
   auto kernel = make_kernel();
   ::raise(SIGUSR2);
   auto child = kernel.fork([] {
-    auto own = os::signal_queue::open({SIGUSR2});  // one per process: the parent's must be gone
+    auto own = os::signal_queue::open({SIGUSR2});  // one per process: the parent's has gone
     os::leave_process(own && own->take().empty() ? 0 : 1);
   });
   ASSERT_TRUE(child);

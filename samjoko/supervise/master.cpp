@@ -7,15 +7,14 @@
 
 #include <fmt/format.h>
 #include <samjoko/base/check.hpp>
-#include <samjoko/os/death_log.hpp>
-#include <samjoko/os/log_writer.hpp>
-#include <samjoko/os/orphans.hpp>
+#include <samjoko/log/writer.hpp>
 #include <samjoko/os/process.hpp>
-#include <samjoko/supervise/desk.hpp>
+#include <samjoko/os/subreaper.hpp>
+#include <samjoko/postmortem/death_log.hpp>
 #include <samjoko/supervise/linux_kernel.hpp>
 #include <samjoko/supervise/report.hpp>
-#include <samjoko/supervise/staff.hpp>
-#include <samjoko/supervise/warden.hpp>
+#include <samjoko/supervise/stuck_watchdog.hpp>
+#include <samjoko/supervise/worker_table.hpp>
 
 namespace samjoko::supervise {
 namespace {
@@ -23,37 +22,52 @@ namespace {
 /// Between SIGTERM and SIGKILL, for programs whose worker has ended.
 constexpr milliseconds program_grace{5000};
 
+/// For a master without an operator interface.
+class no_operator final : public operator_interface {
+ public:
+  void begin(const plan&, std::vector<named_listener>&, master_commands,
+             steady::time_point) override {}
+  void worker_started(std::size_t, pid_t, steady::time_point) override {}
+  void worker_ended(std::size_t, const std::string&, const os::exit_status&,
+                    steady::time_point) override {}
+  void add_to(std::vector<pollfd>&, steady::time_point) override {}
+  [[nodiscard]] deadline next_time() const override { return deadline::never(); }
+  void take_turn(std::span<const pollfd>, steady::time_point) override {}
+  void plan_changed(steady::time_point) override {}
+  void close_in_child() override {}
+};
+
 class master {
  public:
-  master(kernel& kernel, master_settings settings, const worker_main& main, scoreboard& counters)
+  master(kernel& kernel, master_settings settings, const worker_main& main,
+         scoreboard::worker_slots& counters)
       : kernel_(kernel),
         settings_(std::move(settings)),
         plan_(settings_.plan),
         counters_(counters),
         main_(main),
-        staff_(kernel, main_, counters, settings_.plan.most_workers, settings_.figures,
-               settings_.boxes),
-        warden_(
-            settings_.boxes == nullptr ? std::span<os::black_box* const>()
+        workers_(kernel, main_, counters, settings_.plan.most_workers, settings_.figures,
+                 settings_.boxes),
+        watchdog_(
+            settings_.boxes == nullptr ? std::span<postmortem::black_box* const>()
                                        : settings_.boxes->of_workers(),
             settings_.stuck_timeout,
-            [this](std::uint32_t worker, pid_t pid, os::own_limit limit, milliseconds after) {
-              staff_.end(worker, pid, limit, after);
-            },
-            [this](std::uint32_t worker, pid_t pid) { return staff_.is_of(worker, pid); }),
-        desk_(std::move(settings_.outside), plan_, settings_.listeners, hands_of_the_desk()) {}
+            [this](std::uint32_t worker, pid_t pid, postmortem::own_limit limit,
+                   milliseconds after) { workers_.end(worker, pid, limit, after); },
+            [this](std::uint32_t worker, pid_t pid) { return workers_.is_of(worker, pid); }),
+        operator_(settings_.operated_by == nullptr ? nobody_ : *settings_.operated_by) {}
 
   int run() {
-    desk_.start(kernel_.now());
+    operator_.begin(plan_, settings_.listeners, commands(), kernel_.now());
     perform(plan_.start(kernel_.now()));
     while (plan_.now_in() != plan::phase::over) {
       take_turn(plan_.next_time());
       perform(plan_.on_time(kernel_.now()));
-      desk_.announce(kernel_.now());
+      operator_.plan_changed(kernel_.now());
     }
     see_off_orphans();
-    while (staff_.deaths_wait()) take_turn(staff_.next_time());
-    os::log_deaths_held_back();
+    while (workers_.deaths_wait()) take_turn(workers_.next_time());
+    postmortem::log_deaths_held_back();
     return exit_code_;
   }
 
@@ -65,33 +79,34 @@ class master {
     read_channels();
     reap();
     end_programs();
-    staff_.tend_to_deaths();
-    warden_.tend(kernel_.now());
-    desk_.take_turn(polled_, kernel_.now());
-    os::process_log().report_held_back();
+    workers_.tend_to_deaths();
+    watchdog_.tend(kernel_.now());
+    operator_.take_turn(polled_, kernel_.now());
+    log::process_log().report_held_back();
   }
 
   void wait(deadline until) {
     polled_.clear();
-    staff_.add_to(polled_);
+    workers_.add_to(polled_);
     const auto now = kernel_.now();
-    desk_.add_to(polled_, now);
-    const auto log_is_due = os::process_log().holds_back() ? deadline(now + std::chrono::seconds(1))
-                                                           : deadline::never();
-    kernel_.wait(polled_, std::min({until, staff_.next_time(), staff_.next_kill(),
-                                    warden_.next_time(), desk_.next_time(), log_is_due}));
+    operator_.add_to(polled_, now);
+    const auto log_is_due = log::process_log().holds_back()
+                                ? deadline(now + std::chrono::seconds(1))
+                                : deadline::never();
+    kernel_.wait(polled_, std::min({until, workers_.next_time(), workers_.next_kill(),
+                                    watchdog_.next_time(), operator_.next_time(), log_is_due}));
   }
 
   void take_signals() {
     for (const auto& notice : kernel_.take_signals()) {
-      if (notice.signal == SIGCHLD) continue;  // only a reason to look, and reap() always looks
+      if (notice.signal == SIGCHLD) continue;  // only a reason to look; reap() always looks
       for (std::uint32_t n = 0; n < notice.times && n < 3; ++n) obey(notice);
     }
   }
 
   void obey(const os::signal_notice& notice) {
-    // A terminal's words to a background process that reads or writes, perhaps to a client's
-    // program in our process group: no order of anybody's.
+    // The terminal sends this to a background process that reads or writes, perhaps to a client's
+    // program in our process group: it is not an operator's order.
     if (notice.by_kernel && (notice.signal == SIGTTIN || notice.signal == SIGTTOU)) return;
     log_signal(notice);
     switch (notice.signal) {
@@ -107,33 +122,33 @@ class master {
 
   static void log_signal(const os::signal_notice& notice) {
     const bool unknown = notice.signal == SIGHUP || notice.signal == SIGUSR2;
-    os::log_notice(os::every("signal"), "{} from {} {}{}", os::signal_name(notice.signal),
-                   notice.sender == 0 ? "the terminal or the kernel, process" : "process",
-                   notice.sender,
-                   unknown ? ": not supported by this version, nothing is done" : "");
+    log::notice(log::every("signal"), "{} from {} {}{}", os::signal_name(notice.signal),
+                notice.sender == 0 ? "the terminal or the kernel, process" : "process",
+                notice.sender, unknown ? ": not supported by this version, nothing is done" : "");
   }
 
   void order(master_order order) { perform(plan_.on_order(order, kernel_.now())); }
 
   void read_channels() {
-    staff_.read_messages(polled_, [&](std::size_t slot, const message& told) { hear(slot, told); });
+    workers_.read_messages(polled_,
+                           [&](std::size_t slot, const message& told) { hear(slot, told); });
   }
 
-  // Its last words come before its end: "ready" may have been said a moment before the death.
+  // A worker's last messages come before its end: "ready" may have been sent just before the death.
   void reap() {
-    staff_.reap([&](std::size_t slot, const message& told) { hear(slot, told); },
-                [&](std::size_t slot, const os::exit_status& status, bool served) {
-                  desk_.ended(slot, title(slot), status, kernel_.now());
-                  if (settings_.after_worker_end) settings_.after_worker_end(slot + 1);
-                  perform(plan_.on_ended(slot, status, kernel_.now(), served));
-                });
+    workers_.reap([&](std::size_t slot, const message& told) { hear(slot, told); },
+                  [&](std::size_t slot, const os::exit_status& status, bool served) {
+                    operator_.worker_ended(slot, title(slot), status, kernel_.now());
+                    if (settings_.after_worker_end) settings_.after_worker_end(slot + 1);
+                    perform(plan_.on_ended(slot, status, kernel_.now(), served));
+                  });
   }
 
-  /// A family ends with its worker, and all of them when the server stops: whoever comes to us then
-  /// has lost its parent to that.
+  /// The processes of a worker end with it, and all of them when the server stops. A process that
+  /// is adopted then has lost its parent to that.
   void end_programs() {
-    staff_.end_programs_of_the_dead(program_grace);
-    if (!is_running()) staff_.tell_programs_to_end();
+    workers_.end_programs_of_the_dead(program_grace);
+    if (!is_running()) workers_.tell_programs_to_end();
   }
   [[nodiscard]] bool is_running() const {
     return plan_.now_in() == plan::phase::running || plan_.now_in() == plan::phase::announced;
@@ -143,7 +158,7 @@ class master {
     switch (told.kind) {
       case message_kind::ready: return perform(plan_.on_ready(slot, kernel_.now()));
       case message_kind::leaving: return perform(plan_.on_leaves(slot, kernel_.now()));
-      case message_kind::death: return staff_.look_at_deaths();
+      case message_kind::death: return workers_.look_at_deaths();
       default: return;
     }
   }
@@ -151,19 +166,19 @@ class master {
   result<void> reopen_log() {
     auto opened = settings_.reopen_log();
     if (!opened) return failure_of(opened);
-    staff_.hand_out_log(opened->get());
-    if (auto done = os::process_log().adopt(std::move(*opened)); !done) return done;
-    os::log_notice(os::every("reopen log"), "the log was reopened");
+    workers_.hand_out_log(opened->get());
+    if (auto done = log::process_log().adopt(std::move(*opened)); !done) return done;
+    log::notice(log::every("reopen log"), "the log was reopened");
     return {};
   }
 
   void reopen_log_by_signal() {
     if (!settings_.reopen_log) return;
     if (auto done = reopen_log(); !done)
-      os::log_error("reopen log", "the log is not reopened: {}", done.error().sentence());
+      log::error("reopen log", "the log is not reopened: {}", done.error().sentence());
   }
 
-  hands hands_of_the_desk() {
+  master_commands commands() {
     return {
         .order = [this](master_order what) { order(what); },
         .scale = [this](
@@ -178,7 +193,7 @@ class master {
     };
   }
 
-  // An action may fail, which is an event, which has actions: they queue up behind the rest.
+  // An action may fail. That is an event, which has actions: they queue up behind the rest.
   void perform(actions added) {
     queue_.insert(queue_.end(), added.begin(), added.end());
     if (std::exchange(performing_, true)) return;
@@ -192,14 +207,15 @@ class master {
 
   void perform_one(const action& next) {
     switch (next.what) {
-      case action::kind::fork: return hire(next.slot);
-      case action::kind::tell_graceful: return staff_.tell(next.slot, message_kind::stop_graceful);
+      case action::kind::fork: return start(next.slot);
+      case action::kind::tell_graceful:
+        return workers_.tell(next.slot, message_kind::stop_graceful);
       case action::kind::tell_immediate:
         report_cut(next.slot);
-        return staff_.tell(next.slot, message_kind::stop_immediate);
+        return workers_.tell(next.slot, message_kind::stop_immediate);
       case action::kind::kill:
-        staff_.note_limit(next.slot, os::own_limit::grace, settings_.plan.kill_grace);
-        return staff_.kill(next.slot);
+        workers_.note_limit(next.slot, postmortem::own_limit::grace, settings_.plan.kill_grace);
+        return workers_.kill(next.slot);
       case action::kind::hold_listeners:
         if (settings_.before_graceful_stop) settings_.before_graceful_stop(settings_.listeners);
         return;
@@ -207,10 +223,10 @@ class master {
       case action::kind::close_group: return close_group(next.slot);
       case action::kind::leave: exit_code_ = next.code; return;
       case action::kind::report_boot:
-        staff_.note_limit(next.slot, os::own_limit::boot, settings_.plan.boot_limit);
+        workers_.note_limit(next.slot, postmortem::own_limit::boot, settings_.plan.boot_limit);
         return report(next, title(next.slot), settings_.plan);
       case action::kind::report_overrun:
-        staff_.note_limit(next.slot, os::own_limit::drain, settings_.plan.drain_limit);
+        workers_.note_limit(next.slot, postmortem::own_limit::drain, settings_.plan.drain_limit);
         return report(next, title(next.slot), settings_.plan);
       default: return report(next, title(next.slot), settings_.plan);
     }
@@ -219,26 +235,26 @@ class master {
   void report_cut(std::size_t slot) const {
     const auto open = settings_.figures ? settings_.figures(slot).open : 0;
     if (open > 0)
-      os::log_warning(os::every("cut"), "{} is told to cut {} connection{}", title(slot), open,
-                      open == 1 ? "" : "s");
+      log::warning(log::every("cut"), "{} is told to cut {} connection{}", title(slot), open,
+                   open == 1 ? "" : "s");
   }
 
-  void hire(std::size_t slot) {
+  void start(std::size_t slot) {
     const auto group = plan_.group_of(slot);
     const auto of_group = [group](const std::vector<std::string>& names) {
       return group < names.size() ? names[group] : std::string();
     };
-    auto hired =
-        staff_.hire(slot,
-                    {group, title(slot), of_group(settings_.group_models),
-                     of_group(settings_.group_services), [this] { desk_.close(); },
-                     [this, slot] {
-                       if (settings_.forget_others) settings_.forget_others(slot);
-                     },
-                     settings_.kept, settings_.plan.drain_limit, settings_.plan.kill_grace},
-                    settings_.listeners);
-    if (hired) return desk_.hired(slot, staff_.pid_of(slot), kernel_.now());
-    os::log_error("fork", "{} cannot be started: {}", title(slot), hired.error().sentence());
+    auto started =
+        workers_.start(slot,
+                       {group, title(slot), of_group(settings_.group_models),
+                        of_group(settings_.group_services), [this] { operator_.close_in_child(); },
+                        [this, slot] {
+                          if (settings_.forget_others) settings_.forget_others(slot);
+                        },
+                        settings_.kept, settings_.plan.drain_limit, settings_.plan.kill_grace},
+                       settings_.listeners);
+    if (started) return operator_.worker_started(slot, workers_.pid_of(slot), kernel_.now());
+    log::error("fork", "{} cannot be started: {}", title(slot), started.error().sentence());
     perform(plan_.on_fork_failed(slot, kernel_.now()));
   }
 
@@ -247,7 +263,7 @@ class master {
                   [this](const named_listener& each) { return !plan_.is_helper(each.group); });
   }
 
-  // The place in the vector stays, so that a listener is the same number to everybody.
+  // The place in the vector stays, so that a listener keeps its number everywhere.
   void close_group(std::size_t group) {
     std::string names;
     for (auto& each : settings_.listeners) {
@@ -255,8 +271,8 @@ class master {
       each.socket.reset();
       names += (names.empty() ? "" : ", ") + each.name;
     }
-    os::log_error(os::every("close group"), "no worker{} is left: {} is closed, the others go on",
-                  of_group(group), names);
+    log::error(log::every("close group"), "no worker{} is left: {} is closed, the others go on",
+               of_group(group), names);
   }
 
   /// "worker 3", or "worker 3 of thread-pool"; a helper has the name of its group.
@@ -270,7 +286,7 @@ class master {
     return names.empty() || names.at(group).empty() ? "" : " of " + names.at(group);
   }
 
-  /// For whoever looks at the service from outside.
+  /// For processes that look at the service from outside.
   void show_states() {
     for (std::size_t slot = 0; slot < plan_.slots(); ++slot) {
       const auto state = static_cast<std::uint8_t>(plan_.state(slot));
@@ -278,13 +294,13 @@ class master {
     }
   }
 
-  // What workers left behind when they fell was told by the kernel to finish (os::end_with_parent)
-  // and may do so for as long as a worker might. Then nobody of this program is left.
+  // The kernel told the processes that dead workers left behind to finish (os::end_with_parent);
+  // they may take as long as a worker might. After that no process of this program is left.
   void see_off_orphans() {
-    while (!staff_.orphans().empty()) {
+    while (!workers_.orphans().empty()) {
       auto until = plan_.patience();
       if (until.passed(kernel_.now())) {
-        staff_.kill_orphans();
+        workers_.kill_orphans();
         until = deadline(kernel_.now() + settings_.plan.kill_grace);
       }
       take_turn(until);
@@ -294,11 +310,12 @@ class master {
   kernel& kernel_;
   master_settings settings_;
   plan plan_;
-  scoreboard& counters_;
+  scoreboard::worker_slots& counters_;
   const worker_main& main_;
-  staff staff_;
-  warden warden_;
-  desk desk_;
+  worker_table workers_;
+  stuck_watchdog watchdog_;
+  no_operator nobody_;
+  operator_interface& operator_;
   std::vector<pollfd> polled_;
   std::deque<action> queue_;
   bool performing_ = false;
@@ -306,7 +323,7 @@ class master {
 };
 
 int fail_to_start(const error& why) {
-  os::log_error(os::every("start"), "cannot start: {}", why.sentence());
+  log::error(log::every("start"), "cannot start: {}", why.sentence());
   return exit_could_not_start;
 }
 
@@ -314,29 +331,31 @@ int fail_to_start(const error& why) {
 
 int run_master(master_settings settings, const worker_main& main) {
   os::check_single_threaded();
-  os::process_log().set_name("master");
+  log::process_log().set_name("master");
   auto signals = os::signal_queue::open(
       {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGTTIN, SIGTTOU, SIGCHLD});
   if (!signals) return fail_to_start(signals.error());
-  const os::adopting_orphans adopting;
+  const os::subreaper adopting;
   linux_kernel kernel(std::move(*signals));
   return run_master(kernel, std::move(settings), main);
 }
 
 int run_master(kernel& kernel, master_settings settings, const worker_main& main) {
-  scoreboard own;
+  scoreboard::worker_slots own;
   if (settings.counters == nullptr) {
-    auto made = scoreboard::make(settings.plan.most_workers);
+    auto made = scoreboard::worker_slots::make(settings.plan.most_workers);
     if (!made) return fail_to_start(made.error());
     own = std::move(*made);
     settings.counters = &own;
   }
-  CHECK(settings.group_names.empty() || settings.group_names.size() == settings.plan.workers.size(),
-        "a name for each group, or none");
-  CHECK(settings.counters->size() >= settings.plan.most_workers, "a counter cell for each slot");
+  SAMJOKO_CHECK(
+      settings.group_names.empty() || settings.group_names.size() == settings.plan.workers.size(),
+      "a name for each group, or none");
+  SAMJOKO_CHECK(settings.counters->size() >= settings.plan.most_workers,
+                "a counter cell for each slot");
   auto& counters = *settings.counters;
   const int code = master(kernel, std::move(settings), main, counters).run();
-  os::log_notice(os::every("stop"), "stopped, exit code {}", code);
+  log::notice(log::every("stop"), "stopped, exit code {}", code);
   return code;
 }
 

@@ -1,5 +1,5 @@
 #include <samjoko/base/check.hpp>
-#include <samjoko/supervise/test_workers.hpp>
+#include <samjoko/supervise/testing/test_workers.hpp>
 
 namespace samjoko::supervise {
 namespace {
@@ -24,7 +24,7 @@ TEST(master, tells_of_the_end_of_a_worker_before_it_has_a_successor) {
   const auto settings = [] {
     auto made = quick();
     made.after_worker_end = [](std::size_t number) {
-      os::log_info(os::every("test"), "take back from worker {}", number);
+      log::info(log::every("test"), "take back from worker {}", number);
     };
     return made;
   };
@@ -36,15 +36,15 @@ TEST(master, tells_of_the_end_of_a_worker_before_it_has_a_successor) {
   service.expect_end(0);
 }
 
-// The order matters: a connection must not be completed by the kernel after the workers have looked
-// into the backlog for the last time.
+// The order matters: the kernel must not complete a connection after the workers have looked into
+// the backlog for the last time.
 TEST(master, holds_the_listeners_before_it_tells_anybody) {
   pipe_ends listener;
   const auto settings = [&] {
     auto made = quick(2);
     made.listeners.push_back({std::move(listener.in), "127.0.0.1:7000"});
     made.before_graceful_stop = [](const std::vector<named_listener>& held) {
-      os::log_info(os::every("test"), "held {} {}", held.size(), held.front().name);
+      log::info(log::every("test"), "held {} {}", held.size(), held.front().name);
     };
     return made;
   };
@@ -66,7 +66,8 @@ TEST(master, holds_the_listeners_before_it_tells_anybody) {
   EXPECT_EQ(::read(listener.out.get(), &byte, 1), 0) << "somebody still holds the listener";
 }
 
-/// What a worker has open, without what it opened itself or was there before the master.
+/// The sockets that a worker has open, except those that it opened itself or that existed before
+/// the master.
 std::size_t sockets_held() {
   std::size_t count = 0;
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
@@ -98,7 +99,7 @@ TEST(master, a_worker_that_cannot_be_forked_is_tried_again) {
     auto made = quick();
     made.plan.first_delay = milliseconds(1);
     made.plan.longest_fork_delay = milliseconds(4);
-    // The queue of signals needs its descriptor; what comes after it finds none.
+    // The queue of signals gets the last descriptor; what comes after it finds none.
     const int first_free = ::fcntl(2, F_DUPFD_CLOEXEC, 3);
     ::close(first_free);
     limit.rlim_cur = static_cast<rlim_t>(first_free) + 1;
@@ -114,7 +115,7 @@ TEST(master, a_worker_that_cannot_be_forked_is_tried_again) {
 }
 
 TEST(master, what_is_said_of_a_slot_survives_its_worker) {
-  auto board = scoreboard::make(32);
+  auto board = scoreboard::worker_slots::make(32);
   ASSERT_TRUE(board);
   const auto settings = [&] {
     auto made = quick();
@@ -174,7 +175,8 @@ TEST(worker, ignores_what_is_meant_for_the_master) {
   EXPECT_EQ(service.log.read_to_end().find("was killed"), std::string::npos);
 }
 
-// What the rate limit held back was told with the next line of its kind only, which may never come.
+// A count that the rate limit held back was told only with the next line of its kind, which may
+// never come.
 TEST(worker, says_what_the_log_held_back_though_it_has_nothing_to_do) {
   running_service service(workers(1), [](worker& self) {
     serving(self);

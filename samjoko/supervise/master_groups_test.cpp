@@ -1,9 +1,9 @@
-#include <samjoko/supervise/test_workers.hpp>
+#include <samjoko/supervise/testing/test_workers.hpp>
 
 namespace samjoko::supervise {
 namespace {
 
-/// Two groups of one and two workers, each with a listener of its own: the end of a pipe here.
+/// Two groups of one and two workers. Each has a listener of its own: here the end of a pipe.
 struct two_groups {
   pipe_ends of_threads, of_loops;
 
@@ -15,7 +15,7 @@ struct two_groups {
     made.listeners.push_back({std::move(of_loops.in), "127.0.0.1:7002", 1});
     return made;
   }
-  /// What the master's process holds alone.
+  /// Closes what only the master's process holds.
   void let_go() { of_threads.in.reset(), of_loops.in.reset(); }
 };
 
@@ -59,7 +59,7 @@ TEST(master_groups, the_dead_are_replaced_in_their_own) {
   service.expect_end(0);
 }
 
-// Left open, the listener of a group without workers would let its clients wait for ever.
+// If it stayed open, the listener of a group without workers would let its clients wait for ever.
 TEST(master_groups, one_whose_workers_keep_falling_is_closed_and_the_others_go_on) {
   two_groups both;
   running_service service(

@@ -1,5 +1,5 @@
-// The master as it is, on a kernel that is played from a seed. A seed that fails is printed; it is
-// run again alone by SAMJOKO_SEED=N, and does the same.
+// The real master on a kernel that is simulated from a seed. A seed that fails is printed.
+// SAMJOKO_SEED=N runs it again alone, with the same result.
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -9,10 +9,10 @@
 #include <memory>
 #include <string>
 
-#include <samjoko/os/log_writer.hpp>
+#include <samjoko/log/writer.hpp>
 #include <samjoko/supervise/master.hpp>
-#include <samjoko/supervise/running_service.hpp>
-#include <samjoko/supervise/simulated_kernel.hpp>
+#include <samjoko/supervise/testing/running_service.hpp>
+#include <samjoko/supervise/testing/simulated_kernel.hpp>
 
 namespace samjoko::supervise {
 namespace {
@@ -22,19 +22,19 @@ std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
   return said == nullptr ? otherwise : std::strtoull(said, nullptr, 10);
 }
 
-/// The runs tell of thousands of deaths, which nobody wants to read, but for those of one seed.
+/// The runs log thousands of deaths; the lines are of use only when one seed runs alone.
 class silence {
  public:
   silence() {
     if (number_from("SAMJOKO_SEED", 0) == 0)
-      os::process_log().set_least_level(static_cast<os::log_level>(99));
+      log::process_log().set_least_level(static_cast<log::level>(99));
   }
-  ~silence() { os::process_log().set_least_level(os::log_level::info); }
+  ~silence() { log::process_log().set_least_level(log::level::info); }
   silence(const silence&) = delete;
   silence& operator=(const silence&) = delete;
 };
 
-/// One for each group: the end of a pipe, whose other end shows when the last holder has closed it.
+/// One for each group: the end of a pipe. Its other end shows when the last holder has closed it.
 struct watched_listeners {
   std::vector<pipe_ends> pipes;
 
@@ -66,7 +66,7 @@ plan_settings some_plan(std::uint64_t seed) {
 template <class Kernel = simulated_kernel>
 outcome simulate(std::uint64_t seed) {
   const auto plan = some_plan(seed);
-  auto board = scoreboard::make(plan.most_workers);
+  auto board = scoreboard::worker_slots::make(plan.most_workers);
   EXPECT_TRUE(board);
   Kernel kernel(seed, plan, *board);
   watched_listeners listeners;
@@ -131,7 +131,7 @@ TEST(master_simulation, a_seed_is_the_same_course_each_time) {
 // --- bugs planted between master and kernel, to see that the simulation finds them
 // ----------------
 
-/// As a master that calls waitpid once for each SIGCHLD.
+/// Acts as a master that calls waitpid once for each SIGCHLD.
 struct one_wait_per_signal : simulated_kernel {
   using simulated_kernel::simulated_kernel;
   std::span<const os::signal_notice> take_signals() override {
@@ -146,7 +146,7 @@ struct one_wait_per_signal : simulated_kernel {
   bool may_wait_ = false;
 };
 
-/// As a master that does not arm a timer, now and then.
+/// Acts as a master that does not arm a timer, now and then.
 struct forgets_a_timer : simulated_kernel {
   using simulated_kernel::simulated_kernel;
   void wait(std::vector<pollfd>& for_these, deadline until) override {
@@ -154,7 +154,7 @@ struct forgets_a_timer : simulated_kernel {
   }
 };
 
-/// As a master that arms its timers too late.
+/// Acts as a master that arms its timers too late.
 struct oversleeps : simulated_kernel {
   using simulated_kernel::simulated_kernel;
   void wait(std::vector<pollfd>& for_these, deadline until) override {
@@ -163,7 +163,7 @@ struct oversleeps : simulated_kernel {
   }
 };
 
-/// As a master that remembers the pid of a worker beyond its end.
+/// Acts as a master that remembers the pid of a worker beyond its end.
 struct kills_by_an_old_number : simulated_kernel {
   using simulated_kernel::simulated_kernel;
   std::optional<os::waited> wait_any() override {
@@ -177,7 +177,7 @@ struct kills_by_an_old_number : simulated_kernel {
   pid_t last_ = 0;
 };
 
-/// As a master that takes one child's status for another's.
+/// Acts as a master that takes one child's status for another's.
 struct mixes_up_statuses : simulated_kernel {
   using simulated_kernel::simulated_kernel;
   std::optional<os::waited> wait_any() override {
@@ -188,13 +188,13 @@ struct mixes_up_statuses : simulated_kernel {
   os::exit_status last_ = os::exit_status::exited(0);
 };
 
-/// As a master that does not know of the clients that its workers took.
+/// Acts as a master that does not know of the clients that its workers took.
 struct forgets_clients : simulated_kernel {
   using simulated_kernel::simulated_kernel;
   [[nodiscard]] static slot_figures figures_of(std::size_t) { return {}; }
 };
 
-/// The first seed that goes wrong, and how; twice the same.
+/// The first seed that fails, and how; it must fail the same way twice.
 template <class Planted>
 std::string first_wrong() {
   const silence quiet;

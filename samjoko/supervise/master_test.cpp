@@ -1,4 +1,4 @@
-#include <samjoko/supervise/test_workers.hpp>
+#include <samjoko/supervise/testing/test_workers.hpp>
 
 namespace samjoko::supervise {
 namespace {
@@ -152,7 +152,7 @@ TEST(master, a_hanging_worker_is_cut_at_the_deadline_and_killed_after_the_grace)
 TEST(master, a_worker_that_is_never_ready_is_ended_and_another_one_started) {
   const auto settings = [] {
     auto made = quick();
-    made.plan.boot_limit = milliseconds(2000);  // ample for the one that does boot
+    made.plan.boot_limit = milliseconds(2000);  // ample for the worker that does boot
     made.plan.kill_grace = milliseconds(30);
     return made;
   };
@@ -185,7 +185,7 @@ TEST(master, workers_leave_when_it_vanishes) {
   for (int number = 1; number <= 2; ++number) service.wait_for("serving");
   service.signal(SIGKILL);
   EXPECT_EQ(service.wait_end(), os::exit_status::killed(SIGKILL));
-  const auto& text = service.log.read_to_end();  // ends when the last worker has
+  const auto& text = service.log.read_to_end();  // ends when the last worker has ended
   EXPECT_NE(text.find("is gone: stopping gracefully"), std::string::npos) << text;
   int left = 0;
   for (int status = -1; ::waitpid(-1, &status, 0) > 0; ++left) EXPECT_EQ(status, 0);
@@ -196,7 +196,7 @@ TEST(master, one_worker_more_and_one_less) {
   running_service service(workers(1), polite);
   service.wait_serving(1);
   service.signal(SIGTTIN);
-  service.wait_serving(2);  // which may say so before the master has written its own line
+  service.wait_serving(2);  // a worker may log before the master's own line
   service.signal(SIGTTOU);
   service.wait_for("workers wanted now: 1");
   service.wait_for("exited with code 0");

@@ -22,7 +22,7 @@ slot_event timer_event(slot_state state) {
     case slot_state::waiting: return slot_event::due;
     default: break;
   }
-  CHECK(false, "no timer runs in this state");
+  SAMJOKO_CHECK(false, "no timer runs in this state");
 }
 
 bool is_given_up(slot_state state) {
@@ -36,27 +36,30 @@ plan::plan(plan_settings settings)
       group_closed_(settings_.workers.size(), false),
       next_replacement_(settings_.workers.size()) {
   const auto& workers = settings_.workers;
-  CHECK(!workers.empty() && std::ranges::min(workers) >= 1, "each group has at least one worker");
-  CHECK(settings_.helper_groups < workers.size(), "somebody is to be helped");
-  CHECK(std::accumulate(workers.begin(), workers.end(), std::size_t{0}) <= settings_.most_workers,
-        "more workers than there may be");
-  CHECK(settings_.failures_to_park >= 1, "one failure at least is needed to park for");
-  CHECK(settings_.replace_burst >= 1 && settings_.replace_rate >= 1, "somebody has to serve");
+  SAMJOKO_CHECK(!workers.empty() && std::ranges::min(workers) >= 1,
+                "each group has at least one worker");
+  SAMJOKO_CHECK(settings_.helper_groups < workers.size(), "somebody is to be helped");
+  SAMJOKO_CHECK(
+      std::accumulate(workers.begin(), workers.end(), std::size_t{0}) <= settings_.most_workers,
+      "more workers than there may be");
+  SAMJOKO_CHECK(settings_.failures_to_park >= 1, "one failure at least is needed to park for");
+  SAMJOKO_CHECK(settings_.replace_burst >= 1 && settings_.replace_rate >= 1,
+                "somebody has to serve");
   slots_.reserve(settings_.most_workers);  // so that a reference to a slot stays good
 }
 
 actions plan::start(moment now) {
-  CHECK(slots_.empty(), "a plan starts once");
+  SAMJOKO_CHECK(slots_.empty(), "a plan starts once");
   for (std::size_t group = 0; group < settings_.workers.size(); ++group) {
     for (std::size_t n = 0; n < settings_.workers[group]; ++n) {
-      CHECK(occupy_free_slot(group, now), "a slot for each worker");
+      SAMJOKO_CHECK(occupy_free_slot(group, now), "a slot for each worker");
     }
   }
   return finish(now);
 }
 
 actions plan::on_order(master_order order, moment now) {
-  if (phase_ == phase::over) {  // only what workers left behind is still waited for
+  if (phase_ == phase::over) {  // the master only waits for what workers left behind
     if (order == master_order::graceful || order == master_order::immediate)
       patience_ = deadline(now);
     return {};
@@ -93,7 +96,7 @@ actions plan::on_fork_failed(std::size_t number, moment now) {
     step(number, slot_event::left, now);
     return finish(now);
   }
-  CHECK(failing.state == slot_state::starting, "only a starting worker is forked");
+  SAMJOKO_CHECK(failing.state == slot_state::starting, "only a starting worker is forked");
   failing.fork_delay =
       doubled(failing.fork_delay, settings_.first_delay, settings_.longest_fork_delay);
   step(number, slot_event::fork_failed, now);
@@ -103,8 +106,8 @@ actions plan::on_fork_failed(std::size_t number, moment now) {
 }
 
 actions plan::on_ended(std::size_t number, const os::exit_status& status, moment now, bool served) {
-  CHECK(status.is_end(), "a stopped worker has not ended");
-  CHECK(has_process(slots_.at(number).state), "a worker ended that the plan does not know");
+  SAMJOKO_CHECK(status.is_end(), "a stopped worker has not ended");
+  SAMJOKO_CHECK(has_process(slots_.at(number).state), "a worker ended that the plan does not know");
   run_timers(now);
   slots_[number].fork_delay = milliseconds(0);
   step(number, meaning_of_end(slots_[number], status, now, served), now);
@@ -259,7 +262,7 @@ void plan::one_less(moment now) {
   if (less) add(action::kind::report_scale, 0, {}, static_cast<int>(wanted()));
 }
 
-// A place that was given up goes first: whoever still works is the last one to be missed.
+// A slot that was given up goes first; a worker that still serves goes last.
 bool plan::stop_last_of(std::size_t group, moment now) {
   std::size_t count = 0, last = 0;
   bool last_is_given_up = false;
@@ -281,15 +284,16 @@ bool plan::counts_as_often(slot& failing, moment now) const {
   const auto enough = settings_.failures_to_park;
   failing.failures.resize(enough);
   auto& oldest = failing.failures[failing.failure_count % enough];
-  oldest = now;  // the one it replaces is older than the last `enough`
+  oldest = now;  // replaces a failure older than the last `enough`
   ++failing.failure_count;
   if (failing.failure_count < enough) return false;
   const auto first = failing.failures[failing.failure_count % enough];
   return now - first <= settings_.failure_window;
 }
 
-/// How long until one more of the group may be replaced: a bucket that holds a burst and is filled
-/// at a rate. Whoever waits has taken its place in the queue, so the first never waits for long.
+/// How long until one more worker of the group may be replaced: a token bucket that holds a burst
+/// and is filled at a rate. A waiting slot has taken its place in the queue, so the first one never
+/// waits for long.
 milliseconds plan::take_turn_to_replace(std::size_t group, moment now) {
   using std::chrono::ceil;
   const auto apart =
@@ -321,8 +325,8 @@ bool plan::has_given_up(std::size_t group) const {
   });
 }
 
-// Clients of a group that has no worker and will have none are refused: left open, its listeners
-// would let them wait for ever. The other groups go on.
+// Clients of a group that has no worker and will have none are refused: if its listeners stayed
+// open, the clients would wait for ever. The other groups go on.
 void plan::close_groups() {
   if (phase_ != phase::running || slots_.empty()) return;
   for (std::size_t group = 0; group < group_closed_.size(); ++group) {

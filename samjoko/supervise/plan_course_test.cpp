@@ -28,8 +28,8 @@ plan_settings settings_of(std::vector<std::size_t> workers, std::size_t most,
   return settings;
 }
 
-// Any course of events whatever, from a seed: the plan never loses a process, never tells or kills
-// one that is not there, and always comes to an end when it is ordered to.
+// Any course of events, from a seed: the plan never loses a process, never tells or kills a worker
+// that does not exist, and always comes to an end when it is ordered to.
 class simulated_service {
  public:
   explicit simulated_service(unsigned seed)

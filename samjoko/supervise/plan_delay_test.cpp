@@ -1,7 +1,6 @@
-// After the order to stop a service may still accept for a while: balancers hear of the stop before
-// anybody is refused.
-#include <samjoko/supervise/announcer.hpp>
-#include <samjoko/supervise/driven_plan.hpp>
+// After the order to stop a service may still accept for a while: load balancers hear of the stop
+// before a client is refused.
+#include <samjoko/supervise/testing/driven_plan.hpp>
 
 namespace samjoko::supervise {
 namespace {
@@ -30,13 +29,6 @@ TEST(plan_delay, accepts_for_so_long_and_then_drains) {
   EXPECT_EQ(it.subject.patience().at(), it.now + seconds(30)) << "the stop's limit begins here";
   EXPECT_EQ(it.ends(0, exit_status::exited(0)), "");
   EXPECT_EQ(it.ends(1, exit_status::exited(0)), "leave 0");
-}
-
-TEST(plan_delay, says_at_once_that_it_stops) {
-  auto it = serving();
-  EXPECT_EQ(phase_name(it.subject, true), "running");
-  it.order(master_order::graceful);
-  EXPECT_EQ(phase_name(it.subject, true), "draining");
 }
 
 TEST(plan_delay, a_second_order_drains_and_a_third_stops_at_once) {

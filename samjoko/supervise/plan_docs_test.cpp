@@ -1,5 +1,5 @@
-// docs/supervisor.md shows the table as a diagram and as rows. They are made from the table: after
-// a change of it, SAMJOKO_UPDATE_DOCS=1 build/dev/supervise_test --gtest_filter='plan_docs*'.
+// docs/supervisor.md shows the table as a diagram and as rows, which are made from the table. After
+// a change of it run SAMJOKO_UPDATE_DOCS=1 build/dev/supervise_test --gtest_filter='plan_docs*'.
 
 #include <gtest/gtest.h>
 
@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Above the folder of this program, wherever that is built.
+/// The page is above the folder of this program, wherever that is built.
 fs::path page() {
   for (auto folder = fs::read_symlink("/proc/self/exe"); folder.has_relative_path();
        folder = folder.parent_path()) {
@@ -34,7 +34,8 @@ std::string text_of(const fs::path& path) {
   return text.str();
 }
 
-/// Between the marks that the page has for it; empty with a failure when they are missing.
+/// Replaces the text between the page's marks of that name; empty with a failure when they are
+/// missing.
 std::string replaced(const std::string& text, const std::string& name, const std::string& made) {
   const auto begin = fmt::format("<!-- made from the table: {} -->\n", name);
   const auto from = text.find(begin);

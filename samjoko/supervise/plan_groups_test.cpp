@@ -1,4 +1,4 @@
-#include <samjoko/supervise/driven_plan.hpp>
+#include <samjoko/supervise/testing/driven_plan.hpp>
 
 namespace samjoko::supervise {
 namespace {
@@ -57,7 +57,7 @@ TEST(plan_groups, a_stop_is_meant_for_all) {
   EXPECT_EQ(it.ends(1, exit_status::exited(0)), "leave 0");
 }
 
-/// Lets the worker fall until its slot is parked; the last of the actions.
+/// Lets the worker fail until its slot is parked; returns the last of the actions.
 std::string park(driven& it, std::size_t slot) {
   for (;;) {
     auto text = it.ends(slot);

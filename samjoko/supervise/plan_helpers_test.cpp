@@ -1,5 +1,5 @@
-// The last groups may be helpers of the others: they are there as long as anybody may need them.
-#include <samjoko/supervise/driven_plan.hpp>
+// The last groups may be helpers of the others: they run as long as another worker may need them.
+#include <samjoko/supervise/testing/driven_plan.hpp>
 
 namespace samjoko::supervise {
 namespace {

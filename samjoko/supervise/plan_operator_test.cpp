@@ -1,5 +1,5 @@
-// What an operator asks of the plan beyond the signals: a number of workers, another try.
-#include <samjoko/supervise/driven_plan.hpp>
+// What an operator asks of the plan besides signals: a number of workers, another try.
+#include <samjoko/supervise/testing/driven_plan.hpp>
 
 namespace samjoko::supervise {
 namespace {
@@ -10,7 +10,7 @@ std::string scale(driven& it, std::size_t group, std::size_t count) {
 std::string recall(driven& it, std::size_t group) {
   return text_of(it.subject.on_recall(group, it.now));
 }
-/// Until the slot is given up.
+/// Lets the worker fail until the slot is given up.
 void park(driven& it, std::size_t slot) {
   for (int n = 0; n < 5; ++n) {
     it.ends(slot);

@@ -1,6 +1,5 @@
-// Every transition of the table is reached by some course of events through the plan's interface,
-// and none is seen that is not listed. What was asked of the plan, the state before and the state
-// after tell which one it was.
+// Some course of events through the plan's interface reaches every transition of the table, and
+// none that is not listed. The call, the state before and the state after identify the transition.
 
 #include <gtest/gtest.h>
 
@@ -20,7 +19,7 @@ namespace {
 
 using os::exit_status;
 
-/// What can be asked of the plan.
+/// The calls of the plan.
 enum class asked : std::uint8_t { start, order, ready, leaves, no_fork, ended, time };
 
 asked asked_for(slot_event event) {
@@ -137,7 +136,7 @@ class explorer {
   void fail_to_fork(std::size_t slot) {
     ask(asked::no_fork, [&] { return subject_.on_fork_failed(slot, now_); });
   }
-  /// A successor's slot is asked for in the same breath: of another slot, that is an order.
+  /// Asks for a successor's slot in the same call: for that other slot it is an order.
   void leave(std::size_t slot) {
     const auto slots = subject_.slots();
     std::vector<slot_state> before;

@@ -1,4 +1,4 @@
-// How a service stops: by order, or because nobody is left whom it could do with.
+// How a service stops: by order, or because no worker is left that it needs.
 #include <algorithm>
 
 #include <samjoko/supervise/plan.hpp>
@@ -12,7 +12,7 @@ bool is_given_up(slot_state state) {
 
 }  // namespace
 
-// A second order ends the delay, a third one is for at once.
+// A second order ends the delay; a third one means at once.
 void plan::stop_gracefully(moment now) {
   if (now_in() != phase::running && now - last_order_ < settings_.repeat_window) return;
   if (phase_ != phase::running) return stop_at_once(now);
@@ -23,9 +23,9 @@ void plan::stop_gracefully(moment now) {
   add(action::kind::report_delay, 0, settings_.drain_delay);
 }
 
-// New connections are held before the first worker hears of the stop: what the kernel has completed
-// by then is in the backlog and will be accepted, what has not begun is refused, and nothing is in
-// between.
+// New connections are held before the first worker hears of the stop. A connection that the kernel
+// has completed by then is in the backlog and will be accepted; one that has not begun is refused;
+// there is no third case.
 void plan::begin_to_drain(moment now) {
   phase_ = phase::draining;
   drains_at_ = deadline::never();
@@ -47,7 +47,7 @@ bool plan::needs_helpers() const {
   return false;
 }
 
-// Where the program stays with nobody alive, they wait for the workers that may be recalled.
+// Where the program stays without a worker, the helpers wait for the workers that may be recalled.
 void plan::stop_helpers(moment now) {
   if (phase_ == phase::running && settings_.stay_when_given_up) return;
   if (settings_.helper_groups == 0 || slots_.empty() || needs_helpers()) return;
@@ -72,7 +72,7 @@ void plan::stop_at_once(moment now) {
   }
 }
 
-// A service whose workers cannot do without a helper is over with it, unless it shall stay.
+// A service whose workers need a helper ends when the helper is given up, unless it is set to stay.
 void plan::give_up_with_helpers(moment now) {
   if (phase_ != phase::running || settings_.stay_when_given_up || slots_.empty()) return;
   for (std::size_t group = 0; group < group_closed_.size(); ++group) {

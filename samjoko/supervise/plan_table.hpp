@@ -1,7 +1,7 @@
 #pragma once
 // Charter: the life of one worker slot as a table: in this state, on this event, go to that state
 // and do this. A pair that is not listed changes nothing. No clock, no process, no descriptor: all
-// of the supervisor's judgement can be tested without forking.
+// of the supervisor's decisions can be tested without forking.
 
 #include <cstdint>
 #include <span>
@@ -20,7 +20,7 @@ enum class slot_state : std::uint8_t {
   killed,    ///< SIGKILL was sent
   waiting,   ///< no worker; the next is forked when the back-off is over
   parked,    ///< no worker; failed too often, given up
-  retired,   ///< no worker; said by its exit code that it must not be restarted
+  retired,   ///< no worker; its exit code said that it must not be restarted
 };
 
 enum class slot_event : std::uint8_t {
@@ -35,13 +35,13 @@ enum class slot_event : std::uint8_t {
   grace_over,    ///< an immediate stop took too long
   due,           ///< the back-off is over
   fork_failed,   ///< there is no process (EAGAIN, ENOMEM), or no channel for it
-  failed,        ///< it ended before it had grown, and had served nobody
+  failed,        ///< it ended before it had grown, and had served no client
   failed_often,  ///< the same, and it was once too often
   died,          ///< it had grown or served, and ended without being told
   held,          ///< the same, but its group's workers end faster than they may be replaced
   left,          ///< it ended and no other is wanted
   retired,       ///< it ended with the code that means "do not restart me"
-  recalled,      ///< an operator says that the slot, given up, shall be tried anew
+  recalled,      ///< an operator orders that the slot, given up, is tried anew
 };
 
 enum class slot_action : std::uint8_t { none, fork, tell_graceful, tell_immediate, kill };
@@ -57,7 +57,7 @@ struct transition {
 /// Null when the pair changes nothing.
 [[nodiscard]] const transition* find_transition(slot_state from, slot_event on) noexcept;
 
-/// A process belongs to the slot in this state.
+/// Whether a process belongs to the slot in this state.
 [[nodiscard]] bool has_process(slot_state state) noexcept;
 
 [[nodiscard]] std::string_view name_of(slot_state state) noexcept;

@@ -44,7 +44,7 @@ TEST(plan_table, a_fork_is_done_exactly_when_starting_begins) {
   }
 }
 
-// Nobody is told, or killed, who is not there; nobody is forgotten who still is.
+// Only a worker that exists is told or killed, and no worker that still exists is forgotten.
 TEST(plan_table, only_ends_take_the_process_away) {
   const std::set ends = {slot_event::failed, slot_event::failed_often, slot_event::died,
                          slot_event::left,   slot_event::retired,      slot_event::fork_failed,
@@ -84,7 +84,7 @@ TEST(plan_table, every_state_with_a_process_can_lose_it_wanted_or_not) {
         state == slot_state::draining || state == slot_state::cut || state == slot_state::killed;
     EXPECT_EQ(find_transition(state, slot_event::left) != nullptr, may_be_unwanted);
     EXPECT_NE(find_transition(state, slot_event::retired), nullptr);
-    // A young one may have served, which is as good as having grown.
+    // A young worker may have served, which is as good as having grown.
     const bool may_have_served = state != slot_state::starting;
     EXPECT_EQ(find_transition(state, slot_event::died) != nullptr, may_have_served);
     EXPECT_EQ(find_transition(state, slot_event::held) != nullptr, may_have_served);

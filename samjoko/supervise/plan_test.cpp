@@ -1,4 +1,4 @@
-#include <samjoko/supervise/driven_plan.hpp>
+#include <samjoko/supervise/testing/driven_plan.hpp>
 
 namespace samjoko::supervise {
 namespace {
@@ -10,7 +10,7 @@ TEST(plan, starts_all_workers) {
   EXPECT_TRUE(it.subject.next_time().is_never());
 }
 
-// Nobody noticed a worker that hung before it was ready: it was neither dead nor serving.
+// A worker that hung before it was ready went unnoticed: it was neither dead nor serving.
 TEST(plan, a_worker_that_is_never_ready_is_ended_and_counts_as_a_failed_boot) {
   driven it(1);
   for (const int delay : {100, 200, 400}) {
@@ -260,7 +260,7 @@ TEST(plan, one_more_and_one_less) {
   EXPECT_EQ(it.subject.wanted(), 1U);
 }
 
-// "One less" took the last slot, alive or not: with the others parked that was the only worker
+// "One less" took the last slot, alive or not. With the other slots parked that was the only worker
 // left, and the service ended. The simulation found it.
 TEST(plan, one_less_takes_the_place_of_one_that_was_given_up_first) {
   driven it(2);

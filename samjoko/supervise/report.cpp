@@ -3,7 +3,7 @@
 #include <string>
 
 #include <fmt/format.h>
-#include <samjoko/os/log_writer.hpp>
+#include <samjoko/log/writer.hpp>
 
 namespace samjoko::supervise {
 namespace {
@@ -27,34 +27,34 @@ std::string in_words(setback why, const plan_settings& settings) {
 void report(const action& told, std::string_view who, const plan_settings& settings) {
   switch (told.what) {
     case action::kind::report_scale:
-      return os::log_notice(os::every("scale"), "workers wanted now: {}", told.code);
+      return log::notice(log::every("scale"), "workers wanted now: {}", told.code);
     case action::kind::report_delay:
-      return os::log_notice(os::every("drain delay"),
-                            "stopping: clients are still accepted for {} ms (--drain-delay); "
-                            "a second order ends that",
-                            told.delay.count());
+      return log::notice(log::every("drain delay"),
+                         "stopping: clients are still accepted for {} ms (--drain-delay); "
+                         "a second order ends that",
+                         told.delay.count());
     case action::kind::report_waiting:
       if (told.why == setback::rate)  // at that rate, no news
-        return os::log_notice("replace rate", "{} is started again in {} ms: {}", who,
-                              told.delay.count(), in_words(told.why, settings));
-      return os::log_notice(os::every("back-off"), "{} is started again in {} ms: {}", who,
-                            told.delay.count(), in_words(told.why, settings));
+        return log::notice("replace rate", "{} is started again in {} ms: {}", who,
+                           told.delay.count(), in_words(told.why, settings));
+      return log::notice(log::every("back-off"), "{} is started again in {} ms: {}", who,
+                         told.delay.count(), in_words(told.why, settings));
     case action::kind::report_parked:
-      return os::log_error(os::every("parked"),
-                           "{} is parked: it ended {} times within {} s before it had worked for "
-                           "{} ms or served a client, the last time {}; it is not started again",
-                           who, settings.failures_to_park, settings.failure_window.count() / 1000,
-                           settings.grown_after.count(),
-                           told.why == setback::boot ? "before it was ready" : "soon after");
+      return log::error(log::every("parked"),
+                        "{} is parked: it ended {} times within {} s before it had worked for "
+                        "{} ms or served a client, the last time {}; it is not started again",
+                        who, settings.failures_to_park, settings.failure_window.count() / 1000,
+                        settings.grown_after.count(),
+                        told.why == setback::boot ? "before it was ready" : "soon after");
     case action::kind::report_retired:
-      return os::log_warning(os::every("retired"), "{} asked not to be started again", who);
+      return log::warning(log::every("retired"), "{} asked not to be started again", who);
     case action::kind::report_boot:
-      return os::log_warning(os::every("boot"), "{} is not ready after {} ms: it is ended", who,
-                             settings.boot_limit.count());
+      return log::warning(log::every("boot"), "{} is not ready after {} ms: it is ended", who,
+                          settings.boot_limit.count());
     case action::kind::report_overrun:
-      return os::log_warning(os::every("overrun"),
-                             "{} is not done after {} ms: its connections are cut", who,
-                             settings.drain_limit.count());
+      return log::warning(log::every("overrun"),
+                          "{} is not done after {} ms: its connections are cut", who,
+                          settings.drain_limit.count());
     default: return;
   }
 }

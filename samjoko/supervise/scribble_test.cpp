@@ -1,6 +1,7 @@
-// What a worker that was taken over writes into the memory of its box, and sends on its line, goes
-// through the code of the master and of its helper; deterministic by its seed. Under the sanitizers
-// this is a fuzz target: no crash, no signal to a stranger, no file of the forger's opened.
+// What a worker under an attacker's control writes into the memory of its box, and sends on its
+// line, goes through the code of the master and of its helper; deterministic by its seed. Under the
+// sanitizers this is a fuzz target: no crash, no signal to a process of another program, no opening
+// of a file that the attacker chose.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -9,13 +10,14 @@
 #include <cstring>
 #include <fstream>
 #include <random>
-#include <samjoko/os/log_writer.hpp>
+#include <samjoko/log/writer.hpp>
+#include <samjoko/os/memory_map.hpp>
 #include <samjoko/os/output.hpp>
 #include <samjoko/os/packet_pair.hpp>
-#include <samjoko/os/unwind.hpp>
+#include <samjoko/postmortem/unwind.hpp>
 #include <samjoko/supervise/channel.hpp>
-#include <samjoko/supervise/undertaker.hpp>
-#include <samjoko/supervise/warden.hpp>
+#include <samjoko/supervise/stuck_watchdog.hpp>
+#include <samjoko/supervise/unwind_helper.hpp>
 
 #include <fcntl.h>
 
@@ -29,7 +31,7 @@ std::uint64_t rounds() {
   return asked == nullptr ? 40 : std::strtoull(asked, nullptr, 10);
 }
 
-/// Never forks: each stack "could not be unwound"; notes whom it is told to kill.
+/// Never forks: each stack "could not be unwound". Notes which processes it is told to kill.
 class still_kernel : public kernel {
  public:
   [[nodiscard]] steady::time_point now() override { return now_; }
@@ -88,7 +90,7 @@ std::span<std::byte> memory_of(std::span<T> cells) {
   return {reinterpret_cast<std::byte*>(cells.data()), cells.size_bytes()};
 }
 
-/// The board's cells lie where nobody outside of it sees them: found as an attacker finds them.
+/// Code outside the board does not see its cells, so they are found as an attacker finds them.
 template <class Each>
 void for_each_shared_mapping(Each&& each) {
   std::ifstream maps("/proc/self/maps");
@@ -101,8 +103,8 @@ void for_each_shared_mapping(Each&& each) {
   }
 }
 
-os::deceased of_worker(std::uint32_t worker) {
-  os::deceased made{.status = os::exit_status::killed(SIGSEGV)};
+postmortem::death_report of_worker(std::uint32_t worker) {
+  postmortem::death_report made{.status = os::exit_status::killed(SIGSEGV)};
   made.pid = 4711;
   made.worker = worker;
   made.title = "worker";
@@ -113,27 +115,27 @@ class quiet_log {
  public:
   quiet_log() {
     static_cast<void>(
-        os::process_log().adopt(os::descriptor(::open("/dev/null", O_WRONLY | O_CLOEXEC))));
+        log::process_log().adopt(os::descriptor(::open("/dev/null", O_WRONLY | O_CLOEXEC))));
   }
 };
 
 TEST(scribble, on_every_shared_word_harms_neither_the_master_nor_a_stranger) {
   const quiet_log log;
-  auto boxes = os::black_boxes::make(2).value();
+  auto boxes = postmortem::black_boxes::make(2).value();
   ASSERT_TRUE(boxes->open(1));
   ASSERT_TRUE(boxes->open(2));
   still_kernel kernel;
   os::children children(8);
-  undertaker subject(kernel, children, boxes.get(), &of_worker);
+  unwind_helper subject(kernel, children, boxes.get(), &of_worker);
   subject.deaths().look_in(boxes->of_workers(), [](std::uint32_t, pid_t) { return true; });
   std::vector<pid_t> ended;
   std::vector<pid_t> asked;
-  warden watch(
+  stuck_watchdog watch(
       boxes->of_workers(), 200ms,
-      [&](std::uint32_t, pid_t pid, os::own_limit, milliseconds) { ended.push_back(pid); },
+      [&](std::uint32_t, pid_t pid, postmortem::own_limit, milliseconds) { ended.push_back(pid); },
       [&](std::uint32_t, pid_t pid) {
         asked.push_back(pid);
-        return false;  // nobody is theirs
+        return false;  // no process is theirs
       });
   for (std::uint64_t round = 0; round < rounds(); ++round) {
     scribbler some(round);
@@ -151,24 +153,24 @@ TEST(scribble, on_every_shared_word_harms_neither_the_master_nor_a_stranger) {
     }
     static_cast<void>(subject.deaths().knows(4711));
     static_cast<void>(subject.deaths().worker_of(4711));
-    boxes->own().board.for_each([](const os::death_record& each) {
-      static_cast<void>(os::name_of(each.role));
-      static_cast<void>(os::name_of(each.cause));
+    boxes->own().board.for_each([](const postmortem::death_record& each) {
+      static_cast<void>(postmortem::name_of(each.role));
+      static_cast<void>(postmortem::name_of(each.cause));
     });
   }
   EXPECT_TRUE(ended.empty() && kernel.killed_.empty());
   EXPECT_FALSE(asked.empty()) << "the cells were looked at";
 }
 
-// The record that belongs nowhere was looked for without end: the master was deaf to SIGTERM.
+// The record without a place was searched for without end: the master no longer heard SIGTERM.
 TEST(scribble, a_record_without_a_number_that_waits_holds_nobody_up) {
-  constexpr std::size_t place = 8 + (sizeof(os::death_record) + 7) / 8 * 8;
+  constexpr std::size_t place = 8 + (sizeof(postmortem::death_record) + 7) / 8 * 8;
   const quiet_log log;
-  auto boxes = os::black_boxes::make(1).value();
+  auto boxes = postmortem::black_boxes::make(1).value();
   ASSERT_TRUE(boxes->open(1));
   still_kernel kernel;
   os::children children(8);
-  undertaker subject(kernel, children, boxes.get(), &of_worker);
+  unwind_helper subject(kernel, children, boxes.get(), &of_worker);
   for_each_shared_mapping([](std::span<std::byte> memory) {
     if (memory.size() < 2 * place) return;
     const std::uint64_t one_death = 1;
@@ -182,11 +184,11 @@ TEST(scribble, a_record_without_a_number_that_waits_holds_nobody_up) {
   EXPECT_FALSE(subject.is_busy());
 }
 
-// The helper: a capture of which every word is forged, and one whose map names a file of the
-// forger's, with the right inode.
+// The helper gets a capture of which every word is forged, and a capture whose map names a file of
+// the attacker's, with the right inode.
 TEST(scribble, on_a_capture_opens_no_file_of_the_forgers) {
   const auto files = os::own_maps();
-  auto slot = std::make_unique<os::capture_slot>();
+  auto slot = std::make_unique<postmortem::capture_slot>();
   for (std::uint64_t round = 0; round < rounds(); ++round) {
     scribbler some(round);
     some.on({reinterpret_cast<std::byte*>(slot.get()), sizeof *slot});
@@ -196,10 +198,10 @@ TEST(scribble, on_a_capture_opens_no_file_of_the_forgers) {
       slot->maps_size = static_cast<std::uint32_t>(size);
       for (int n = 0; n < 20; ++n) slot->maps[some() % size] = static_cast<char>(some());
       slot->has_registers = 1;
-      slot->stack_size = os::capture_slot::stack_room;
+      slot->stack_size = postmortem::capture_slot::stack_room;
       slot->stack_address = some() % 2 == 0 ? slot->registers[7] : some();
     }
-    static_cast<void>(os::unwind(*slot, {.maps_instead = {}, .only_files_of = files}));
+    static_cast<void>(postmortem::unwind(*slot, {.maps_instead = {}, .only_files_of = files}));
   }
 }
 

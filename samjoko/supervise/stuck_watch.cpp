@@ -9,8 +9,8 @@ stuck_watch::stuck_watch(milliseconds timeout) noexcept
       interval_(std::max(timeout / 4, shortest_interval)),
       next_(is_on() ? deadline(steady::time_point::min()) : deadline::never()) {}
 
-/// Twice as late as the interval, and a second besides: then nobody knows what the others could do
-/// meanwhile, and everything begins anew.
+/// A look is too late at twice the interval plus a second: then the other processes may not have
+/// run meanwhile either, and everything begins anew.
 void stuck_watch::begin(steady::time_point now) {
   fresh_.clear();
   if (now - last_ > 2 * interval_ + milliseconds(1000)) known_.clear();

@@ -1,10 +1,11 @@
 #pragma once
-// Charter: which threads are stuck: the same stretch of a user's code, without a call of the
-// library in between, for at least the timeout. Judged from samples of their steps
-// (os/activity.hpp). Pure: the clock is an argument.
+// Charter: which threads are stuck: a thread that has run the same stretch of a user's code,
+// without a call of the library in between, for at least the timeout. Judged from samples of their
+// steps (scoreboard/thread_slot.hpp). Pure: the clock is an argument.
 //
-// Waiting is never stuck, however long. Nor is a process that is stopped, nor anybody when the
-// watcher itself did not run meanwhile: the machine slept, or the master was stopped.
+// A thread that waits is never stuck, however long. Nor is a thread of a stopped process, nor any
+// thread when the watcher itself did not run meanwhile: the machine slept, or the master was
+// stopped.
 
 #include <sys/types.h>
 
@@ -33,15 +34,15 @@ struct stuck_thread {
   pid_t pid = 0;
   pid_t tid = 0;
   std::uint32_t step = 0;
-  milliseconds running{0};  ///< at least so long
+  milliseconds running{0};  ///< at least this long
 };
 
 class stuck_watch {
  public:
-  /// Looks four times within the timeout, but at most so often.
+  /// It looks four times within the timeout, but not more often than this.
   static constexpr milliseconds shortest_interval{50};
 
-  /// 0: nothing is ever stuck.
+  /// A timeout of 0: no thread is ever stuck.
   explicit stuck_watch(milliseconds timeout) noexcept;
 
   [[nodiscard]] bool is_on() const noexcept { return timeout_ > milliseconds(0); }
@@ -49,7 +50,7 @@ class stuck_watch {
   /// When look() is due.
   [[nodiscard]] deadline next_time() const noexcept { return next_; }
 
-  /// `is_stopped(pid)` is asked only of those who have not moved since the last look.
+  /// `is_stopped(pid)` is asked only for threads that have not moved since the last look.
   template <class IsStopped>
   [[nodiscard]] std::vector<stuck_thread> look(steady::time_point now,
                                                std::span<const sighting> seen,

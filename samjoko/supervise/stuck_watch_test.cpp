@@ -18,7 +18,7 @@ class bed {
     now_ += time;
     return watch_.look(now_, threads, [this](pid_t pid) { return stopped.contains(pid); });
   }
-  /// Looks at the watch's own pace until somebody is stuck; how long that took.
+  /// Looks at the watch's own pace until a thread is stuck; returns how long that took.
   milliseconds until_stuck(milliseconds most) {
     for (milliseconds passed{0}; passed <= most; passed += 15s) {
       if (!look_after(passed == 0ms ? 0ms : 15s).empty()) return passed;
@@ -90,7 +90,7 @@ TEST(stuck_watch, a_stopped_process_is_not_stuck_and_has_all_its_time_afterwards
   EXPECT_FALSE(bed.look_after(15s).empty());
 }
 
-// The machine slept, or the master was stopped: nobody knows whether the others could run.
+// The machine slept, or the master was stopped: it is unknown whether the threads could run.
 TEST(stuck_watch, when_the_watcher_itself_did_not_run_it_begins_anew) {
   bed bed(60s);
   bed.threads = {{.cell = 4, .pid = 7, .tid = 8, .step = 3}};

@@ -7,45 +7,46 @@
 
 #include <fmt/format.h>
 #include <samjoko/base/check.hpp>
-#include <samjoko/os/activity.hpp>
-#include <samjoko/os/crash_handler.hpp>
-#include <samjoko/os/death_log.hpp>
+#include <samjoko/log/writer.hpp>
 #include <samjoko/os/exit_status.hpp>
-#include <samjoko/os/log_writer.hpp>
 #include <samjoko/os/own_clock.hpp>
 #include <samjoko/os/poll.hpp>
 #include <samjoko/os/process.hpp>
 #include <samjoko/os/socket.hpp>
+#include <samjoko/postmortem/crash_handler.hpp>
+#include <samjoko/postmortem/death_log.hpp>
+#include <samjoko/scoreboard/thread_slot.hpp>
 
 namespace samjoko::supervise {
 namespace {
 
-// Ctrl+C and its like reach the whole process group; the master decides what they mean and says so
-// on the channel. The processes that a worker forks for its clients inherit the ignoring.
+// Ctrl+C and similar keys signal the whole process group. The master decides what they mean and
+// tells the workers on the channel. The processes that a worker forks for its clients inherit the
+// ignoring.
 constexpr int for_the_master_only[] = {SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGTTIN, SIGTTOU};
-// A peer that went away is an error to a worker, and sendfile(2) has no MSG_NOSIGNAL; so is a file
-// that may not grow further (RLIMIT_FSIZE), the log among them.
+// For a worker it is only an error that a peer went away, and sendfile(2) has no MSG_NOSIGNAL. The
+// same holds for a file that may not grow further (RLIMIT_FSIZE), the log among them.
 constexpr int errors_of_a_write[] = {SIGPIPE, SIGXFSZ};
 
-// All signals are blocked since the fork: one that reaches the new process before it has said what
-// it ignores waits, instead of killing it.
+// All signals are blocked since the fork. A signal that comes before the process has set what it
+// ignores waits, instead of killing it.
 os::signal_queue own_signals() {
   os::reset_all_dispositions();
   for (const int signal : for_the_master_only) {
-    CHECK(os::ignore_signal(signal), "a signal that cannot be ignored");
+    SAMJOKO_CHECK(os::ignore_signal(signal), "a signal that cannot be ignored");
   }
   for (const int signal : errors_of_a_write) {
-    CHECK(os::ignore_signal(signal), "a signal that cannot be ignored");
+    SAMJOKO_CHECK(os::ignore_signal(signal), "a signal that cannot be ignored");
   }
   auto queue = os::signal_queue::open({SIGTERM, SIGCHLD});
-  CHECK(queue, "no descriptor left for a worker's signals");
+  SAMJOKO_CHECK(queue, "no descriptor left for a worker's signals");
   os::block_only({});
   return std::move(*queue);
 }
 
 os::descriptor all(int orders, int signals, int reminder) {
   auto together = os::watch_together({orders, signals, reminder});
-  CHECK(together, "no descriptor left for a worker's orders");
+  SAMJOKO_CHECK(together, "no descriptor left for a worker's orders");
   return std::move(*together);
 }
 
@@ -56,20 +57,21 @@ worker::worker(heritage inherited)
       signals_(own_signals()),
       together_(
           all(inherited_.to_master.descriptor(), signals_.descriptor(), log_is_due_.descriptor())) {
-  os::process_log().when_it_holds_back(
+  log::process_log().when_it_holds_back(
       [](void* due) noexcept { static_cast<const os::reminder*>(due)->set(milliseconds(1000)); },
       &log_is_due_);
   carry_black_box();
   os::set_variable(worker_variable, std::to_string(::getpid()));
 }
 
-/// Without it the worker serves as well; only its death is explained less.
+/// Without the black box the worker serves as well; only its death is explained less.
 void worker::carry_black_box() {
   if (inherited_.box == nullptr) return;
-  os::use_activity_cells(inherited_.box->cells, static_cast<std::uint32_t>(inherited_.number));
+  scoreboard::use_thread_slots(inherited_.box->cells,
+                               static_cast<std::uint32_t>(inherited_.number));
   if (inherited_.box->captures.empty()) return;
-  if (const auto done = os::install_crash_handler(inherited_.box->captures); !done)
-    os::log_warning("crash handler", "{}", done.error().sentence());
+  if (const auto done = postmortem::install_crash_handler(inherited_.box->captures); !done)
+    log::warning("crash handler", "{}", done.error().sentence());
 }
 
 bool worker::death_waits() {
@@ -81,9 +83,9 @@ bool worker::death_waits() {
 /// SIGTERM to a whole process group may come once more while this process ends with success; its
 /// signal queue would leave it the default action.
 worker::~worker() {
-  os::log_deaths_held_back();
-  os::process_log().report_held_back();
-  os::process_log().when_it_holds_back(nullptr, nullptr);
+  postmortem::log_deaths_held_back();
+  log::process_log().report_held_back();
+  log::process_log().when_it_holds_back(nullptr, nullptr);
   static_cast<void>(os::ignore_signal(SIGTERM));
 }
 
@@ -92,7 +94,7 @@ void worker::ready() { tell(message_kind::ready); }
 void worker::leaving() { tell(message_kind::leaving); }
 
 stop_order worker::take() {
-  if (log_is_due_.take()) os::process_log().report_held_back();
+  if (log_is_due_.take()) log::process_log().report_held_back();
   take_messages();
   take_signals();
   take_interrupts();
@@ -120,15 +122,15 @@ void worker::obey_signal(const os::signal_notice& notice) {
   if (master_is_gone()) {
     if (order_ == stop_order::immediate) return;
     const bool too_late = steady::now() >= must_end_;
-    os::log_notice(os::every("worker stop"), "{}: this worker ends at once",
-                   too_late ? "the time for a stop is over"
-                            : fmt::format("{} from process {}", os::signal_name(notice.signal),
-                                          notice.sender));
+    log::notice(log::every("worker stop"), "{}: this worker ends at once",
+                too_late ? "the time for a stop is over"
+                         : fmt::format("{} from process {}", os::signal_name(notice.signal),
+                                       notice.sender));
     return raise_to(stop_order::immediate);
   }
   if (order_ != stop_order::none) return;
-  os::log_notice(os::every("worker stop"), "SIGTERM from process {}: this worker stops gracefully",
-                 notice.sender);
+  log::notice(log::every("worker stop"), "SIGTERM from process {}: this worker stops gracefully",
+              notice.sender);
   counters().told_by.store(notice.sender);
   leaving();
   raise_to(stop_order::graceful);
@@ -143,7 +145,7 @@ void worker::take_messages() {
     } else if (got.error().is(condition::end_of_stream)) {
       lose_master();
     } else {
-      os::log_warning("channel", "{}", got.error().sentence());
+      log::warning("channel", "{}", got.error().sentence());
       if (!got.error().is(condition::malformed)) return;
     }
   }
@@ -155,15 +157,15 @@ void worker::obey(received got) {
     case message_kind::stop_immediate: raise_to(stop_order::immediate); break;
     case message_kind::log_descriptor: {
       if (!got.attached) {
-        os::log_warning("log", "the new log could not be taken over: no descriptor is free");
+        log::warning("log", "the new log could not be taken over: no descriptor is free");
         break;
       }
-      if (auto done = os::process_log().adopt(std::move(got.attached)); !done) {
-        os::log_warning("log", "{}", done.error().sentence());
+      if (auto done = log::process_log().adopt(std::move(got.attached)); !done) {
+        log::warning("log", "{}", done.error().sentence());
       }
       break;
     }
-    default: os::log_warning("channel", "an unknown message from the master is ignored");
+    default: log::warning("channel", "an unknown message from the master is ignored");
   }
 }
 
@@ -181,24 +183,23 @@ void worker::lose_master() {
     interrupts_.emplace(std::move(*queue));
     static_cast<void>(os::watch_also(together_, interrupts_->descriptor(), true, false));
   }
-  // Said when it is true: whoever reads this may send a signal.
-  os::log_error(
-      os::every("master gone"),
-      "the master (process {}) is gone: stopping gracefully, the listeners are closed, and "
-      "in {} ms at the latest this worker ends (TERM or INT: at once)",
-      inherited_.master, limit.count());
+  // Logged when it is true: an operator that reads this may send a signal.
+  log::error(log::every("master gone"),
+             "the master (process {}) is gone: stopping gracefully, the listeners are closed, and "
+             "in {} ms at the latest this worker ends (TERM or INT: at once)",
+             inherited_.master, limit.count());
   os::watch_no_more(together_, inherited_.to_master.descriptor());
   inherited_.to_master.close();
   raise_to(stop_order::graceful);
 }
 
-// What cannot be told is not worth stopping for: a master that is gone shows as an end of file, and
-// one that does not read for so long that the line is full has other troubles.
+// A message that cannot be sent is no reason to stop. A master that is gone shows as an end of
+// file. A master that does not read for so long that the line is full has other problems.
 void worker::tell(message_kind kind, std::uint32_t value) {
   if (!inherited_.to_master.is_open()) return;
   auto sent = inherited_.to_master.send({kind, value});
   if (sent || sent.error().is(condition::end_of_stream)) return;
-  os::log_warning("channel", "{}", sent.error().sentence());
+  log::warning("channel", "{}", sent.error().sentence());
 }
 
 }  // namespace samjoko::supervise

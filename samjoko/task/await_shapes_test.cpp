@@ -1,8 +1,8 @@
 // The shapes in which people write co_await, one coroutine each: awaited as often as the text says,
-// in order, every temporary destroyed once, whether the wait suspends or not. What GCC 12 gets
-// wrong is not here but among the rules of docs/hazards.md: a bare condition in a coroutine without
-// a variable of its own (its body is dropped: illegal instruction, or a task that never ends), and
-// co_await behind && or || outside of an if (awaited though it must not be).
+// in order, every temporary destroyed once, whether the wait suspends or not. Shapes that GCC 12
+// compiles wrongly are not here but among the rules of docs/hazards.md: a bare condition in a
+// coroutine without a variable of its own (its body is dropped: illegal instruction, or a task that
+// never ends), and co_await behind && or || outside of an if (awaited though it must not be).
 #include <gtest/gtest.h>
 
 #include <array>

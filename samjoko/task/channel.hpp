@@ -1,7 +1,7 @@
 #pragma once
 // Charter: a bounded queue between tasks of one loop. A sender waits while it is full, a receiver
-// while it is empty; close() lets receivers take what is left and then ends them. Not for other
-// threads.
+// while it is empty; close() lets receivers take what is left and then ends them. Other threads
+// must not use it.
 
 #include <cerrno>
 #include <deque>
@@ -16,12 +16,13 @@ template <class T>
 class channel {
  public:
   explicit channel(std::size_t capacity) : capacity_(capacity) {
-    CHECK(capacity > 0, "a channel holds at least one item");
+    SAMJOKO_CHECK(capacity > 0, "a channel holds at least one item");
   }
   channel(const channel&) = delete;
   channel& operator=(const channel&) = delete;
   ~channel() {
-    CHECK(senders_.empty() && receivers_.empty(), "a channel was destroyed while tasks wait in it");
+    SAMJOKO_CHECK(senders_.empty() && receivers_.empty(),
+                  "a channel was destroyed while tasks wait in it");
   }
 
   /// Waits for room. EPIPE when closed, ECANCELED when cancelled; the item is lost then.
@@ -29,7 +30,7 @@ class channel {
     while (!closed_ && items_.size() >= capacity_) {
       const bool woken = co_await wait_in(senders_);
       if (!woken) {
-        wake_one(senders_);  // the room that woke us, if it did, is the next one's
+        wake_one(senders_);  // the room that woke this sender, if it did, is for the next one
         co_return failure(ECANCELED, "channel send");
       }
     }
@@ -45,7 +46,7 @@ class channel {
       if (closed_) co_return failure(condition::end_of_stream, "channel receive");
       const bool woken = co_await wait_in(receivers_);
       if (!woken) {
-        wake_one(receivers_);  // the item that woke us, if one did, is the next one's
+        wake_one(receivers_);  // the item that woke this receiver, if it did, is for the next one
         co_return failure(ECANCELED, "channel receive");
       }
     }

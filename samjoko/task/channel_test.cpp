@@ -115,8 +115,8 @@ TEST(channel, a_cancelled_receiver_leaves_the_line) {
   EXPECT_EQ(*staying.finish(), 5);
 }
 
-// An item made one receiver ready; before it ran it was cancelled. The item belongs to the next in
-// line, who would otherwise sleep beside it for ever.
+// An item made one receiver ready; before that ran it was cancelled. The item belongs to the next
+// receiver, which would otherwise wait beside it for ever.
 TEST(channel, a_receiver_cancelled_after_its_wake_up_passes_it_on) {
   plain_queue queue;
   channel<int> line(1);

@@ -1,7 +1,6 @@
 #pragma once
 // Charter: waiting for several things at once. The tasks run side by side; the first one to end
-// decides,
-// the others are cancelled, and all have ended when the answer is given.
+// decides, the others are cancelled, and all have ended when the answer is given.
 
 #include <array>
 #include <cstddef>

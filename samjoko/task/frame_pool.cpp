@@ -76,7 +76,7 @@ void frame_pool::drain() noexcept {
 }
 
 void frame_pool::lend(void* memory, std::size_t size) noexcept {
-  CHECK(frames.lent == nullptr, "a thread lends its frame pool one block at a time");
+  SAMJOKO_CHECK(frames.lent == nullptr, "a thread lends its frame pool one block at a time");
   if (std::align(alignof(std::max_align_t), granule, memory, size) == nullptr) return;
   frames.lent = static_cast<std::byte*>(memory);
   frames.lent_free_end = frames.lent_end = frames.lent + size / granule * granule;

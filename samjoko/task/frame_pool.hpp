@@ -7,7 +7,7 @@
 
 namespace samjoko {
 
-/// Hears of each frame that is released; the simulated loop uses it to find an operation that
+/// Is told of each frame that is released; the simulated loop uses it to find an operation that
 /// outlives the frame it lives in. One per thread, or none.
 class frame_watcher {
  public:
@@ -20,7 +20,7 @@ class frame_watcher {
 class frame_pool {
  public:
   static constexpr std::size_t granule = 64;
-  /// Larger frames go to operator new. Each granule costs a pointer of each thread's own storage,
+  /// Larger frames go to operator new. Each granule costs a pointer in each thread's own storage,
   /// which shall lie on one page with what the C library keeps there: a fork copies it twice.
   static constexpr std::size_t largest = 3072;
 

@@ -1,6 +1,6 @@
 #pragma once
-// Charter: the building block of waits that have no descriptor: a coroutine parked until somebody
-// on the same thread makes it ready, or its context is cancelled.
+// Charter: the building block of waits that have no descriptor: a coroutine parked until code on
+// the same thread makes it ready, or its context is cancelled.
 
 #include <coroutine>
 #include <samjoko/task/failures.hpp>
@@ -25,7 +25,7 @@ class parked : public waiting, public runnable {
     };
   }
 
-  /// Called in await_suspend; answers whether the coroutine is to be suspended: not when its
+  /// Called in await_suspend. Answers whether the coroutine is to be suspended; false when its
   /// context is cancelled already.
   template <class Promise>
   [[nodiscard]] bool park(std::coroutine_handle<Promise> waiter) noexcept {
@@ -42,15 +42,15 @@ class parked : public waiting, public runnable {
   /// Resumes the coroutine soon, from the queue. Calling it again before then does nothing.
   void make_ready() noexcept { context_->queue->push(*this); }
   [[nodiscard]] bool was_cancelled() const noexcept { return cancelled_; }
-  /// What await_resume answers: whether it was not cancelled.
+  /// The answer of await_resume: whether it was not cancelled.
   [[nodiscard]] bool outcome() const {
     detail::note_outcome(*context_, cancelled_);
     return !cancelled_;
   }
 
-  /// Called on cancel, before the coroutine is made ready: to leave the list it waits in.
+  /// Called on cancel, before the coroutine is made ready: it leaves the list it waits in.
   void (*on_cancel)(parked&) noexcept = nullptr;
-  /// For those who look for waits that nobody ends.
+  /// Names the wait in a search for waits that no code ends.
   const char* what = "something without a name";
   bool (*could_go_on)(const waiting&) = nullptr;
 

@@ -1,7 +1,6 @@
 #pragma once
-// Charter: a run queue without an outside world, for tests (it includes <gtest/gtest.h>): it
-// runs what is
-// ready until nothing is, and starts a task as a root on it.
+// Charter: a run queue without an outside world, for tests (it includes <gtest/gtest.h>): it runs
+// what is ready until nothing is, and starts a task as a root on it.
 
 #include <gtest/gtest.h>
 

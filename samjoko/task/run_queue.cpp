@@ -5,7 +5,7 @@
 namespace samjoko {
 
 run_queue::~run_queue() {
-  CHECK(live_tasks_ == 0, "a loop was destroyed while tasks were alive on it");
+  SAMJOKO_CHECK(live_tasks_ == 0, "a loop was destroyed while tasks were alive on it");
 }
 
 void run_queue::push(runnable& item) noexcept {

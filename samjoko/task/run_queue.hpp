@@ -1,26 +1,25 @@
 #pragma once
 // Charter: what is ready to run on one thread, in order; and the context in which a tree of tasks
 // runs. Waits that have no descriptor (a join, a channel) live above the loops: they push here what
-// became ready, and the loop, which is a run queue that can also wait for the outside world, runs
-// it.
+// became ready. The loop is a run queue that can also wait for the outside world, and runs it.
 
 #include <atomic>
 #include <cstdint>
 
 namespace samjoko {
 
-/// Something that shall run soon on the queue's own thread. Lives in its owner, is queued at most
-/// once.
+/// Something that shall run soon on the queue's own thread. Lives in its owner, and is queued at
+/// most once.
 struct runnable {
   void (*run)(runnable&) noexcept = nullptr;
-  runnable* behind = nullptr;  ///< the queue's own
+  runnable* behind = nullptr;  ///< belongs to the queue
   bool queued = false;
 };
 
 struct waiting;
 
-/// Hears of waits that have no operation (a join, a channel): the simulated loop uses it to say who
-/// waits for what when nothing goes on. A loop has one, or none.
+/// Is told of waits that have no operation (a join, a channel): the simulated loop uses it to say
+/// which task waits for what when nothing goes on. A loop has one, or none.
 class wait_observer {
  public:
   /// `could_go_on`: whether what is waited for is true already; may be null.
@@ -47,8 +46,8 @@ class run_queue {
   /// lost.
   virtual void wake() noexcept = 0;
 
-  /// What the loop calls, on its own thread, each time it was woken. Set by whoever runs on the
-  /// loop.
+  /// Called by the loop, on its own thread, each time it was woken. Set by the code that runs on
+  /// the loop.
   runnable* attention = nullptr;
   wait_observer* observer = nullptr;
 
@@ -77,7 +76,7 @@ class run_queue {
   unsigned live_tasks_ = 0;
 };
 
-/// What a parked coroutine waits for, so that it can be told to stop waiting.
+/// What a parked coroutine waits for, so that the wait can be cancelled.
 struct waiting {
   /// Ends the wait soon, with an error; the coroutine still resumes, later, from the queue or the
   /// loop.
@@ -89,9 +88,10 @@ struct task_context {
   run_queue* queue = nullptr;
   waiting* current = nullptr;
   bool cancelled = false;
-  /// Waits in a row that failed (task/failures.hpp).
+  /// How many waits in a row have failed (task/failures.hpp).
   std::uint16_t failures = 0;
-  /// Of the client that the tasks serve; -1: none. So that a crash can say whom it was serving.
+  /// The descriptor of the client that the tasks serve; -1: none. A crash handler tells by it which
+  /// client was served.
   int descriptor = -1;
 
   /// Every wait from now on ends at once with ECANCELED, the present one soon.

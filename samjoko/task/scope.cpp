@@ -4,7 +4,7 @@
 
 namespace samjoko {
 
-/// Is a runnable: it is queued once to start, and again by its task when that has ended.
+/// A child is queued once to start, and again by its task when that has ended.
 struct scope::child_base : runnable {
   static void* operator new(std::size_t size) { return frame_pool::allocate(size); }
   static void operator delete(void* memory, std::size_t size) noexcept {
@@ -49,7 +49,9 @@ struct scope::child : child_base {
   bool started = false;
 };
 
-scope::~scope() { CHECK(alive_ == 0, "a scope was destroyed before its children were joined"); }
+scope::~scope() {
+  SAMJOKO_CHECK(alive_ == 0, "a scope was destroyed before its children were joined");
+}
 
 template <class T>
 void scope::adopt(task<T> work) {

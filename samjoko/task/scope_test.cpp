@@ -11,7 +11,7 @@
 namespace samjoko {
 namespace {
 
-/// Waits for ever, that is until it is cancelled.
+/// Waits until it is cancelled.
 class forever : public parked {
  public:
   bool await_ready() const noexcept { return false; }

@@ -1,6 +1,7 @@
 #pragma once
-// Charter: the wish that something ends, in two strengths. Only a flag: whoever sets it also wakes
-// the loops that shall see it. Lock-free, so that a signal handler and other threads may set it.
+// Charter: the wish that something ends, in two strengths. Only a flag: code that sets it also
+// wakes the loops that shall see it. Lock-free, so that a signal handler and other threads may set
+// it.
 
 #include <atomic>
 

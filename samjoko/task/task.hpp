@@ -4,9 +4,9 @@
 // stack.
 //
 // Fences against GCC 12 (docs/hazards.md): no symmetric transfer into a child, because without tail
-// calls
-// (-O0, sanitizers) a loop of children that complete at once would grow the stack; instead the
-// child is run in await_suspend and the parent is not suspended when it has already finished.
+// calls (-O0, sanitizers) a loop of children that complete at once would grow the stack. Instead
+// the child is run in await_suspend, and the parent is not suspended when the child has already
+// finished.
 
 #include <coroutine>
 #include <exception>
@@ -35,7 +35,7 @@ class promise_base {
     template <class Promise>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) const noexcept {
       promise_base& promise = self.promise();
-      if (promise.starting_) return std::noop_coroutine();  // who started us sees that we are done
+      if (promise.starting_) return std::noop_coroutine();  // the starter sees that it has ended
       if (promise.continuation_) return promise.continuation_;
       promise.context->queue->push(*promise.finished_);
       return std::noop_coroutine();
@@ -114,8 +114,8 @@ class [[nodiscard("it does nothing until it is awaited: write co_await")]] task 
   }
   ~task() { reset(); }
 
-  /// Whether there is one: not moved away, not reset, and its frame could be made. Not as a bool:
-  /// `if (!client.read_line())` without co_await shall not compile.
+  /// Whether there is a task: not moved away, not reset, and its frame could be made. Not a
+  /// conversion to bool: `if (!client.read_line())` without co_await shall not compile.
   [[nodiscard]] bool exists() const noexcept { return static_cast<bool>(frame_); }
   [[nodiscard]] bool done() const noexcept { return frame_.done(); }
 
@@ -139,9 +139,9 @@ class [[nodiscard("it does nothing until it is awaited: write co_await")]] task 
     bool await_ready() const noexcept { return false; }
     template <class Promise>
     bool await_suspend(std::coroutine_handle<Promise> parent) const {
-      CHECK(child, "a task that was moved from is awaited");
+      SAMJOKO_CHECK(child, "a task that was moved from is awaited");
       auto& promise = child.promise();
-      CHECK(!promise.continuation_, "a task is awaited a second time");
+      SAMJOKO_CHECK(!promise.continuation_, "a task is awaited a second time");
       promise.context = parent.promise().context;
       promise.continuation_ = parent;
       return !promise.start(child);

@@ -28,7 +28,8 @@ task<> throwing_later() {
   throw std::runtime_error("later");
 }
 
-// Or a forgotten co_await would compile: `auto line = client.read_line(); if (!line) co_return;`
+// With a conversion a forgotten co_await would compile: `auto line = client.read_line(); if (!line)
+// co_return;`
 static_assert(!std::is_constructible_v<bool, task<int>>);
 static_assert(!std::is_constructible_v<bool, const task<>&>);
 

@@ -6,8 +6,8 @@
 
 namespace samjoko::web {
 
-/// Belongs to one answer. Its length is not known before its end: it is sent in chunks, or up to
-/// the end of the connection (RFC 9112 section 6.3).
+/// Belongs to one answer. Its length is unknown before its end: it is sent in chunks, or up to the
+/// end of the connection (RFC 9112 section 6.3).
 class body_source {
  public:
   body_source() noexcept = default;
@@ -15,8 +15,8 @@ class body_source {
   body_source& operator=(const body_source&) = delete;
   virtual ~body_source() = default;
 
-  /// Adds a few kilobytes more; false when nothing follows. An error breaks the answer off in a way
-  /// that its reader can tell.
+  /// Appends a few kilobytes more; false when nothing follows. An error breaks the answer off so
+  /// that the client can tell.
   [[nodiscard]] virtual result<bool> add_to(std::string& text) = 0;
 };
 

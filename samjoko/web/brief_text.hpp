@@ -1,6 +1,6 @@
 #pragma once
-// Charter: text that is appended to and is short as a rule: the first bytes lie in the object
-// itself, so that an answer of the usual size asks the heap for nothing, on a fresh thread neither.
+// Charter: text to append to that is mostly short: the first bytes lie in the object itself, so
+// that an answer of the usual size needs no heap, on a fresh thread neither.
 
 #include <algorithm>
 #include <array>
@@ -27,14 +27,14 @@ class brief_text {
   [[nodiscard]] std::string_view view() const noexcept {
     return far_.empty() ? std::string_view(near_.data(), size_) : std::string_view(far_);
   }
-  /// Empty again. What one unusual text needed is given back.
+  /// Makes it empty. What one unusual text needed is given back.
   void clear() noexcept {
     size_ = 0;
     if (!far_.empty()) far_ = std::string();
   }
 
  private:
-  std::size_t size_ = 0;  ///< of what lies in place; meaningless once the text lies far
+  std::size_t size_ = 0;  ///< of the text in place; meaningless once the text is on the heap
   std::string far_;
   std::array<char, in_place> near_;  // NOLINT: written before it is read
 };

@@ -1,6 +1,5 @@
 #pragma once
-// Charter: the names in a directory, sorted, in little memory: one text with all of them behind
-// each other.
+// Charter: the names in a directory, sorted, in little memory: one text that holds them all.
 
 #include <cstdint>
 #include <samjoko/os/directory.hpp>
@@ -10,16 +9,16 @@
 namespace samjoko::web {
 
 struct directory_limits {
-  /// Names at most, hidden ones included. Above: condition::too_long.
+  /// How many names there may be, hidden ones included. Above: condition::too_long.
   std::size_t entries = 100'000;
-  /// Bytes of them all, their ends included.
+  /// How many bytes they may have in all, their ends included.
   std::size_t bytes = std::size_t{16} << 20;
 };
 
 class directory_names {
  public:
-  /// All but those that begin with a dot: directories first, then by their bytes. A link counts as
-  /// what it is, and not as what it leads to.
+  /// All names but those that begin with a dot: directories first, then by their bytes. A link
+  /// counts as a link, and not as what it leads to.
   [[nodiscard]] static result<directory_names> read(int directory, const directory_limits& limits);
 
   [[nodiscard]] std::size_t size() const noexcept { return places_.size(); }

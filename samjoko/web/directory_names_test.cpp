@@ -38,7 +38,7 @@ TEST_F(names, are_sorted_with_directories_first) {
 TEST_F(names, above_a_limit_there_is_no_part_of_them) {
   EXPECT_TRUE(directory_names::read(opened_.get(), {.entries = 5}));
   EXPECT_TRUE(directory_names::read(opened_.get(), {.entries = 4}).error().is(condition::too_long));
-  // "a", "b", "z", "link" and their ends; the hidden one is passed by.
+  // "a", "b", "z", "link" and their ends; the hidden name is skipped.
   EXPECT_FALSE(directory_names::read(opened_.get(), {.bytes = 10}));
   EXPECT_TRUE(directory_names::read(opened_.get(), {.bytes = 20}));
 }

@@ -20,7 +20,7 @@ std::shared_ptr<const content_file> content_of(const shared_file& file) {
   return {file, &file->content};
 }
 
-/// Unlike any other for as long as files are; it need not be secret.
+/// Unique for as long as files exist; it need not be secret.
 std::string boundary() {
   static std::atomic<std::uint64_t> count = 0;
   return fmt::format("samjoko-{:x}-{:x}", os::coarse_now().time_since_epoch().count(), ++count);

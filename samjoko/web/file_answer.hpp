@@ -8,11 +8,11 @@
 
 namespace samjoko::web {
 
-/// How the file that is asked for is to be looked at: a 206, a 304, a 412 or a 416 says something
-/// about the file of this very moment.
+/// How to look at the file that is asked for: a 206, a 304, a 412 or a 416 says something about the
+/// file of this very moment.
 [[nodiscard]] look look_for(const proto::request& asked) noexcept;
 
-/// Ranges are obeyed for GET alone (RFC 9110 section 14.2), several of them as
+/// Ranges apply to GET alone (RFC 9110 section 14.2); several of them are sent as
 /// multipart/byteranges.
 void answer_with_file(const proto::request& asked, std::shared_ptr<const stored_file> file,
                       response& answer);

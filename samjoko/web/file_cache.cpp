@@ -4,17 +4,17 @@
 #include <atomic>
 #include <cerrno>
 #include <samjoko/io/turn.hpp>
-#include <samjoko/os/caller.hpp>
 #include <samjoko/os/clock.hpp>
 #include <samjoko/os/open_beneath.hpp>
 #include <samjoko/os/privilege.hpp>
+#include <samjoko/os/thread_id.hpp>
 
 namespace samjoko::web {
 namespace {
 
 constinit std::atomic<unsigned> kept_open = 0;
 
-/// Counts one more, unless all threads together have enough.
+/// Counts one more file, unless all threads together have enough.
 bool reserve() noexcept {
   static const unsigned most = [] {
     const auto limit = os::open_files_limit();
@@ -27,7 +27,8 @@ bool reserve() noexcept {
 
 result<std::shared_ptr<stored_file>> open_file(int directory, const char* path,
                                                const proto::media_types& types) {
-  // Before it is opened: what is settled by then was not replaced between the two calls.
+  // Taken before the file is opened: a file that is settled by then was not replaced between the
+  // calls.
   const auto now = os::coarse_wall_now();
   auto opened = os::open_beneath(directory, path);
   if (!opened) return failure_of(opened);
@@ -64,7 +65,7 @@ result<os::file_facts> file_cache::facts_by_name(const slot& found, served_direc
   return os::facts_at((*directory)->get(), found.path.c_str());
 }
 
-/// What cannot be looked at is opened anew, which tells why.
+/// A file that cannot be looked at is opened anew, which gives the reason.
 bool file_cache::still_true(slot& found, served_directory& from, steady::time_point now, look how) {
   const auto& file = *found.file;
   if (file.content.changed) return false;
@@ -72,7 +73,7 @@ bool file_cache::still_true(slot& found, served_directory& from, steady::time_po
   const bool is_due = now - found.checked >= served_directory::staleness;
   const bool is_seen = turn != 0 && found.seen_in == turn && how == look::once_in_a_turn;
   if (is_seen && !is_due) return true;
-  // Of one that is not settled the time of change may stand still though the name was given away.
+  // When a file is not settled, its time of change may stand still though its name was given away.
   const bool by_name = is_due || !file.is_settled();
   if (by_name) found.checked = now;
   found.seen_in = turn;
@@ -88,7 +89,7 @@ result<std::shared_ptr<const stored_file>> file_cache::find(served_directory& fr
     const std::lock_guard lock(mutex_);
     return find_here(from, path, how);
   }();
-  upkeep::begin();  // the directory was opened for what is not there, too
+  upkeep::begin();  // the directory was opened for a missing file, too
   return found;
 }
 
@@ -131,9 +132,9 @@ void file_cache::drop(slot& kept) noexcept {
   kept_open.fetch_sub(1, std::memory_order_relaxed);
 }
 
-/// A forked child closes what it inherits, and the numbers may be somebody else's by now.
+/// A forked child closes what it inherits, and another file may have the numbers by now.
 void file_cache::forget_inherited() noexcept {
-  const auto process = os::current_caller().process;
+  const auto process = os::current_thread_id().process;
   if (owner_ == process) return;
   for (auto& each : slots_) {
     if (each.file) static_cast<void>(each.file->content.descriptor.release());
@@ -145,7 +146,7 @@ void file_cache::forget_inherited() noexcept {
 /// What a fork has inherited is forgotten when the child first looks for a file.
 bool file_cache::close_unused(steady::time_point now) noexcept {
   const std::lock_guard lock(mutex_);
-  if (owner_ != os::current_caller().process) return false;
+  if (owner_ != os::current_thread_id().process) return false;
   bool keeps = false;
   for (auto& each : slots_) {
     if (each.file && now - each.used >= unused_time) drop(each);

@@ -1,10 +1,11 @@
 #pragma once
-// Charter: files that one thread keeps open between requests. What it keeps is looked at (fstat)
-// before it is answered from, once in each turn of a loop that many clients share: whatever writes
-// to a file, replaces it by a rename or removes it moves the inode's time of change, and then the
-// name is opened anew. What does not move it, a link that is switched or a folder on the way that
-// is renamed, is seen by a look at the name, which is made when the last is older than
-// served_directory::staleness. What was not asked for a second is closed (web/upkeep.hpp).
+// Charter: files that one thread keeps open between requests. A kept file is looked at (fstat)
+// before an answer uses it, once in each turn of a loop that many clients share. A write to a file,
+// its replacement by a rename and its removal move the inode's time of change, and then the name is
+// opened anew. Other changes (a link that is switched, a folder on the way that is renamed) are
+// seen by a look at the name, which is made when the last look is older than
+// served_directory::staleness. A file that was not asked for in a second is closed
+// (web/upkeep.hpp).
 
 #include <mutex>
 #include <samjoko/web/served_directory.hpp>
@@ -22,11 +23,11 @@ enum class look : std::uint8_t {
 
 class file_cache {
  public:
-  /// For each thread; and for all threads of a process together, a sixteenth of its limit on
+  /// The limit for each thread. All threads of a process together keep a sixteenth of its limit on
   /// descriptors, at most 512.
   static constexpr std::size_t most_files = 64;
 
-  /// The one of this thread.
+  /// The cache of this thread.
   [[nodiscard]] static file_cache& own();
 
   file_cache() = default;
@@ -34,9 +35,9 @@ class file_cache {
   file_cache& operator=(const file_cache&) = delete;
   ~file_cache();
 
-  /// The regular file at `path`, relative to `from` and safe to be looked up beneath it, where it
-  /// is open; opens it if need be. Errors: EISDIR for a directory, ENOENT also for what is neither,
-  /// EXDEV for a link that leaves the directory, and those of open(2).
+  /// The open regular file at `path`, relative to `from` and safe to be looked up beneath it; opens
+  /// it if need be. Errors: EISDIR for a directory, ENOENT also for what is neither, EXDEV for a
+  /// link that leaves the directory, and those of open(2).
   [[nodiscard]] result<std::shared_ptr<const stored_file>> find(served_directory& from,
                                                                 const char* path, look how);
 
@@ -64,7 +65,7 @@ class file_cache {
   bool close_unused(steady::time_point now) noexcept;
   static void drop(slot& kept) noexcept;
 
-  std::mutex mutex_;         // its thread's, and the upkeep's
+  std::mutex mutex_;         // locked by its thread and by the upkeep
   std::vector<slot> slots_;  // sets of `ways`; empty until the first file
   pid_t owner_ = 0;
   upkeep upkeep_{[](void* self, steady::time_point now) noexcept {

@@ -50,8 +50,8 @@ TEST_F(kept_files, are_closed_when_nobody_asks_and_opened_again) {
   }
 }
 
-// A look waited for the lock of a thread that wanted to begin the clock: both stood for ever. The
-// thread sanitizer sees that in one run; without it this is the chance of it, again and again.
+// A look waited for the lock of a thread that wanted to begin the clock: a deadlock. The thread
+// sanitizer sees it in one run; without it the test tries again and again.
 TEST_F(kept_files, threads_ask_while_the_clock_looks) {
   std::vector<std::jthread> threads;
   for (int each = 0; each < 3; ++each) {

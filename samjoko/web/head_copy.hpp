@@ -1,6 +1,6 @@
 #pragma once
-// Charter: the bytes of a head whose place is given away before its answer has been sent, so that
-// the answer can be made anew when the file behind it changed meanwhile.
+// Charter: a copy of a request's head. The head's place is reused before its answer has been sent;
+// with the copy the answer can be made anew when the file behind it changed meanwhile.
 
 #include <array>
 #include <memory>
@@ -31,7 +31,7 @@ class head_copy {
  private:
   static constexpr std::size_t whole = 1024;  ///< of the object: a size that the pool keeps
 
-  std::unique_ptr<std::string> far_;  ///< one that is too long for the room
+  std::unique_ptr<std::string> far_;  ///< a head that is too long for the room
   std::size_t size_ = 0;
   std::array<char, whole - sizeof(far_) - sizeof(size_)> room_;  // NOLINT: as above
 };

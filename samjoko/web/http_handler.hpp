@@ -1,6 +1,6 @@
 #pragma once
-// Charter: the function behind an HTTP service. It decides what is answered and nothing about how
-// bytes travel.
+// Charter: the function behind an HTTP service. It decides what is answered; how the bytes travel
+// is decided elsewhere.
 
 #include <concepts>
 #include <functional>
@@ -11,9 +11,9 @@
 namespace samjoko::web {
 
 /// A copyable value: `void(const proto::request&, response&)`, which answers at once. It gets an
-/// empty answer with status 200. The request's views die with the call: what the answer shall keep
-/// of them is copied. Bodies that clients send are read away unseen. One handler serves all threads
-/// of a process, so what it captured must be constant or safe to share.
+/// empty answer with status 200. The request's views are valid only during the call: the answer
+/// must copy what it keeps of them. Bodies that clients send are read away unseen. One handler
+/// serves all threads of a process, so what it captured must be constant or safe to share.
 ///
 /// It is called again for the same request when the file that it answered with was changed before a
 /// byte of the answer was sent.

@@ -9,7 +9,7 @@
 namespace samjoko::web {
 
 /// A head that is longer than a block of the loop is gathered in memory of its own, which only a
-/// request that needs it holds; a limit below the least would refuse everybody.
+/// request that needs it holds. A limit below the least would refuse every client.
 inline constexpr std::size_t least_head_size = 64;
 inline constexpr std::size_t most_head_size = proto::head_size_cap;
 

@@ -2,7 +2,7 @@
 
 #include <cerrno>
 #include <samjoko/base/check.hpp>
-#include <samjoko/os/log_writer.hpp>
+#include <samjoko/log/writer.hpp>
 #include <samjoko/web/http_turn.hpp>
 
 namespace samjoko::web {
@@ -45,8 +45,8 @@ task<bool> read_away_body(connection& client, http_turn& turn) {
   co_return true;
 }
 
-/// One stretch of a body behind what is in the buffer already, by as few system calls as it can.
-/// `begun` of its bytes are in the buffer.
+/// Sends one stretch of a body behind what is in the buffer already, by as few system calls as it
+/// can. `begun` of its bytes are in the buffer.
 task<bool> send_piece(connection& client, output& out, const response& answer,
                       response::piece piece, std::uint64_t begun) {
   if (!piece.of_file) {
@@ -65,7 +65,8 @@ task<bool> send_piece(connection& client, output& out, const response& answer,
   co_return sent && *sent == rest;
 }
 
-/// A chunk (RFC 9112 section 7.1), or in HTTP/1.0 its bytes. What is in the buffer goes before it.
+/// Sends a chunk (RFC 9112 section 7.1), or in HTTP/1.0 its bytes. What is in the buffer goes
+/// first.
 task<bool> send_chunk(connection& client, output& out, std::string_view text, bool chunked) {
   if (text.empty()) co_return true;  // an empty chunk would be the last
   std::string_view end;
@@ -79,8 +80,8 @@ task<bool> send_chunk(connection& client, output& out, std::string_view text, bo
   co_return sent.has_value();
 }
 
-/// A body of unknown size. One that breaks off is told from one that ends: in chunks by the missing
-/// last one, before HTTP/1.1 by a reset.
+/// Sends a body of unknown size. A client can tell a body that breaks off from one that ends: in
+/// chunks by the missing last chunk, before HTTP/1.1 by a reset.
 task<bool> send_source(connection& client, http_turn& turn) {
   auto& out = turn.out();
   const auto& [answer, form, body, head, aged, stands] = turn.late();
@@ -92,7 +93,7 @@ task<bool> send_source(connection& client, http_turn& turn) {
     text.clear();
     const auto added = answer.source()->add_to(text);
     if (!added) {
-      os::log_warning("http", "an answer breaks off: {}", added.error().sentence());
+      log::warning("http", "an answer breaks off: {}", added.error().sentence());
       if (!chunked) client.reset();
       co_return false;
     }
@@ -149,7 +150,7 @@ task<bool> see_to_late(connection& client, http_turn& turn) {
   co_return co_await send_late(client, turn);
 }
 
-/// False: the head will not come; what there is to say about it stands in the buffer.
+/// False: the head will not come; the answer to that, if any, stands in the buffer.
 task<bool> receive_more(connection& client, http_turn& turn) {
   if (client.current_deadline().is_never()) {
     client.set_deadline(client.loop().deadline_after(turn.settings().options.head_timeout));
@@ -187,7 +188,7 @@ task<next> take_turn(connection& client, const http_settings& settings) {
 
 service http_service(std::string name, http_options options, http_handler handler) {
   const auto checked = check_options(options);
-  CHECK(checked, "the options of an HTTP service are checked before it is made");
+  SAMJOKO_CHECK(checked, "the options of an HTTP service are checked before it is made");
   const auto with = [handler = std::move(handler)](const http_options& limits) {
     const auto settings = std::make_shared<const http_settings>(limits, handler);
     return samjoko::handler(

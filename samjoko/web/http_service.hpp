@@ -1,8 +1,8 @@
 #pragma once
 // Charter: a service that speaks HTTP/1.1 (RFC 9112). It is a handler of the turn form: a client
 // that keeps its connection open and is silent costs no frame and no buffer. All requests that have
-// arrived are answered, in order, before anything is written, so pipelined ones share their system
-// calls.
+// arrived are answered, in order, before anything is written, so pipelined requests share their
+// system calls.
 
 #include <samjoko/serve/handler.hpp>
 #include <samjoko/web/http_handler.hpp>

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
-#include <samjoko/web/served_client.hpp>
+#include <samjoko/web/testing/served_client.hpp>
 
 #include <filesystem>
 
@@ -35,7 +35,7 @@ std::string ok(std::string_view body, std::string_view connection = "") {
          std::string(body);
 }
 
-/// The same on both loops at every read size; dates left out.
+/// The answer must be the same on both loops at every read size; dates are left out.
 std::string answer_to(const service& offered, std::string_view input) {
   const auto first = without_dates(answers_to(offered, input));
   for (const auto kind : kinds) {
@@ -89,9 +89,9 @@ TEST(http_service, other_methods_are_refused_and_their_bodies_read_away) {
             "HTTP/1.1 204 No Content\r\nAllow: GET, HEAD\r\n\r\n");
 }
 
-// The method decides, and not the body: a 405 whose Allow names the method that was used would
-// contradict itself (RFC 9110 section 15.5.6), and content cannot change what a GET means
-// (section 9.3.1). nginx answers it too.
+// The method decides, and not the body. A 405 whose Allow names the method that was used would
+// contradict itself (RFC 9110 section 15.5.6), and content cannot change what a GET means (section
+// 9.3.1). nginx answers it too.
 TEST(http_service, the_body_of_a_get_is_read_away_and_it_is_answered) {
   const auto echo = echo_service();
   const std::string next = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
@@ -122,7 +122,7 @@ TEST(http_service, a_body_that_is_too_long_ends_the_connection) {
               EndsWith("\r\n\r\n/b"));
 }
 
-// RFC 9110 section 10.1.1: a final status may come in place of 100; it must not come behind one
+// RFC 9110 section 10.1.1: a final status may come in place of 100. It must not come behind a 100
 // that lets a client send what will be refused.
 TEST(http_service, who_waits_for_continue_is_answered_instead) {
   const auto echo = echo_service();
@@ -270,7 +270,7 @@ TEST(http_service, a_chunked_body_over_the_limit_is_judged_as_one_with_a_length)
   }
 }
 
-/// Without a name.
+/// A file without a name.
 os::descriptor file_of(std::string_view text) {
   std::string name = std::filesystem::temp_directory_path() / "samjoko-web-XXXXXX";
   os::descriptor file(::mkstemp(name.data()));

@@ -3,16 +3,16 @@
 #include <array>
 #include <cerrno>
 #include <exception>
-#include <samjoko/os/activity.hpp>
-#include <samjoko/os/log_writer.hpp>
+#include <samjoko/log/writer.hpp>
 #include <samjoko/proto/http1_parser.hpp>
+#include <samjoko/scoreboard/thread_slot.hpp>
 
 namespace samjoko::web {
 namespace {
 
 using proto::http_method;
 
-/// How often an answer is made whose file changes each time before it is read.
+/// How often an answer is made when its file changes each time before it is read.
 constexpr int most_tries = 4;
 
 bool reads(http_method method) noexcept {
@@ -82,7 +82,7 @@ void http_turn::wait_for_head() {
 void http_turn::answer_one(std::string_view head, const proto::head_scan& scan) {
   auto& asked = scratch_->asked;
   auto& answer = scratch_->answer;
-  os::mark_request(head.substr(0, scan.line_size));
+  scoreboard::mark_request(head.substr(0, scan.line_size));
   const auto parsed = proto::parse_head(head, settings_.options.limits, asked);
   if (!parsed) return refuse(parsed.error(), head.starts_with("HEAD "));
   answer.clear();
@@ -102,7 +102,8 @@ void http_turn::answer_one(std::string_view head, const proto::head_scan& scan) 
 }
 
 /// The file behind the answer changed between the look at it and the reading, and nothing of the
-/// answer was sent: it is made anew from what there is now. False when that is not possible.
+/// answer was sent. So the answer is made anew from the present file. False when that is not
+/// possible.
 bool http_turn::answer_again() {
   auto& [asked, answer, kept] = *scratch_;
   return kept && decide_again(*kept, asked, answer);
@@ -116,15 +117,15 @@ bool http_turn::decide_again(const head_copy& head, proto::request& asked, respo
 }
 
 /// The body is read away before the answer leaves, so that a client which sends all before it reads
-/// cannot block us both. One who waits for 100 (Continue) is answered instead; whether the body
-/// still comes is then unknown, so that is the end (RFC 9110 section 10.1.1).
+/// cannot block both sides. A client that waits for 100 (Continue) is answered instead. Whether its
+/// body still comes is then unknown, so the connection ends (RFC 9110 section 10.1.1).
 void http_turn::answer_behind_body(const proto::request& asked, answer_form form,
                                    std::size_t head_size) {
   auto& answer = scratch_->answer;
   const auto& limits = settings_.options.limits;
   proto::body_reader body(asked.body(), limits.discarded_body_size, limits);
   const auto step = body.discard(as_text(client_.unread()).substr(head_size - before_));
-  // Who is refused whatever the body says is told that, and not how long a body may be.
+  // A client that is refused whatever its body says is told that, not how long a body may be.
   const bool stands = !reads(asked.method());
   const bool continues = asked.expects_continue();
   consume(head_size + step.consumed);
@@ -153,19 +154,20 @@ void http_turn::decide(const proto::request& asked, response& answer) const {
   try {
     settings_.handler(asked, answer);
     if (answer.well_formed()) return;
-    os::log_error("handler", "an HTTP handler made a header field with control bytes");
+    log::error("handler", "an HTTP handler made a header field with control bytes");
   } catch (const std::exception& thrown) {
-    os::log_error("handler", "an HTTP handler threw, its client is closed: {}", thrown.what());
+    log::error("handler", "an HTTP handler threw, its client is closed: {}", thrown.what());
   } catch (...) {
-    os::log_error("handler", "an HTTP handler threw, its client is closed");
+    log::error("handler", "an HTTP handler threw, its client is closed");
   }
   answer.clear();
   answer.plain(500);
   answer.close();
 }
 
-/// Whether this is the last answer. When the server stops it is, unless more of the client's bytes
-/// have reached our kernel: their request has begun before we said that we close.
+/// Decides whether this is the last answer. When the server stops it is, unless more of the
+/// client's bytes have reached our kernel: their request has begun before the client was told of
+/// the close.
 void http_turn::settle(answer_form& form) {
   if (form.keep && client_.stop_requested() && client_.unread().empty()) {
     if (auto last = client_.receive_now()) {
@@ -219,7 +221,8 @@ std::uint64_t http_turn::begin_late() {
   }
 }
 
-/// One that was longer than the buffer may still be on its way, and a close at once could reset it.
+/// An answer that was longer than the buffer may still be on its way, and a close at once could
+/// reset it.
 void http_turn::late_sent() noexcept {
   const auto& answer = late_->answer;
   if (answer.source() != nullptr || answer.body_size() > io::buffer_pool::block_size)
@@ -230,8 +233,8 @@ void http_turn::late_sent() noexcept {
 void http_turn::late_failed() {
   auto& answer = late_->answer;
   const bool changed = answer.file() != nullptr && answer.file()->changed;
-  os::log_warning("http", "an answer cannot be made: {}",
-                  changed ? "its file changes all the time" : "its head is too long");
+  log::warning("http", "an answer cannot be made: {}",
+               changed ? "its file changes all the time" : "its head is too long");
   answer.clear();
   if (changed) answer.field("Retry-After", "1");
   answer.plain(changed ? 503 : 500);
@@ -239,8 +242,8 @@ void http_turn::late_failed() {
   last_ = true;
 }
 
-/// Where the next request would begin is not known, so this is the last answer; the client is given
-/// the time to read it (RFC 9112 section 9.6).
+/// It is unknown where the next request would begin, so this is the last answer. The client is
+/// given the time to read it (RFC 9112 section 9.6).
 void http_turn::refuse(const proto::refusal& why, bool head_only) {
   response answer;
   answer.plain(why.status, why.why);

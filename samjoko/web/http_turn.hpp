@@ -1,6 +1,6 @@
 #pragma once
-// Charter: the part of a turn that never waits: requests that have arrived become answers in a
-// buffer. What must be waited for is said to the coroutine around it (http_service.cpp).
+// Charter: the part of a turn that never waits: it turns requests that have arrived into answers in
+// a buffer. It tells the coroutine around it (http_service.cpp) what must be waited for.
 
 #include <memory>
 #include <optional>
@@ -27,7 +27,7 @@ struct late_answer {
   std::optional<proto::body_reader> body;
   std::unique_ptr<head_copy> head;  ///< of a request that asked for a file
   bool aged = false;                ///< something was waited for since the answer was made
-  bool stands = false;  ///< it is given though its request's body is too long to be read away
+  bool stands = false;  ///< it is given though the request's body is too long to be read away
 };
 
 /// What to do when answer_ready() returns; before all of them, out() is to be sent.
@@ -43,7 +43,7 @@ class http_turn {
   http_turn(connection& client, const http_settings& settings) noexcept
       : client_(client), settings_(settings), out_(client.loop().buffers()) {}
 
-  // Runs at each turn, and is small: a call costs more than what it does.
+  // It runs at each turn, and is small: a call costs more than what it does.
   [[gnu::always_inline]] ~http_turn() = default;
 
   [[nodiscard]] after answer_ready();
@@ -52,15 +52,15 @@ class http_turn {
   [[nodiscard]] late_answer& late() noexcept { return *late_; }
   [[nodiscard]] const http_settings& settings() const noexcept { return settings_; }
 
-  /// The rest of a head did not come: answers if that is due. Close afterwards.
+  /// The rest of a head did not come: answers that if an answer is due. Close afterwards.
   void head_failed(const error& why);
-  /// The rest of a body came to nothing: this is answered in place of the late answer, unless that
-  /// stands.
+  /// The rest of a body failed: answers this in place of the late answer, unless that stands.
   void body_failed(const proto::refusal& why);
   /// The late answer's request was read to its end, so it is known whether it is the last.
   void settle_late() { settle(late_->form); }
-  /// Writes the head of the late answer, and as much of its first stretch as there is room for if
-  /// that is of a file; how much. Until then the answer is made anew when its file has changed.
+  /// Writes the head of the late answer and, if its first stretch is of a file, as much of that as
+  /// there is room for. Returns how much of the stretch was written. Until then the answer is made
+  /// anew when its file has changed.
   [[nodiscard]] std::uint64_t begin_late();
   /// Something was waited for before the late answer can be begun.
   void late_ages() noexcept { late_->aged = late_->head != nullptr; }
@@ -97,7 +97,7 @@ class http_turn {
   proto::head_finder finder_;
   std::unique_ptr<late_answer> late_;
   scratch* scratch_ = nullptr;  ///< while answer_ready() runs
-  /// A head that is longer than a block, what is unread included; only while it comes.
+  /// A head that is longer than a block, what is unread included; only while it arrives.
   std::unique_ptr<std::string> long_head_;
   std::size_t before_ = 0;  ///< of the long head, before what is unread
   bool last_ = false;       ///< nothing more will be answered

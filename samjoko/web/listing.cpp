@@ -21,7 +21,8 @@ constexpr std::string_view style =
     "table{border-collapse:collapse;width:100%}td,th{padding:.1em .8em .1em 0;text-align:left}"
     "td+td,th+th{white-space:nowrap}td+td+td,th+th+th{text-align:right}";
 
-/// Rows are made for so many bytes at a time: between two of them others have their turn.
+/// Rows are made for so many bytes at a time: between two such pieces other clients have their
+/// turn.
 constexpr std::size_t piece_size = 8 * 1024;
 
 std::string encoded(std::string_view path, const proto::character_set& kept) {
@@ -51,7 +52,7 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
-/// What who asks for it is told by 403 or 404, for a reason that is the name's own.
+/// Whether the client that asks for the name gets 403 or 404, for a reason that is the name's own.
 bool is_refused(const error& why) noexcept {
   switch (why.code()) {
     case EACCES:
@@ -89,8 +90,8 @@ void listing::begin(std::string& text) const {
   if (path_ != "/") text += "<tr><td><a href=\"../\">../</a></td><td></td><td></td></tr>\n";
 }
 
-/// A link is looked at as it would be served: opened without leaving the root. Nothing is told of
-/// one that leaves it, not even whether there is anything.
+/// A link is looked at as it would be served: opened without leaving the root. The page says
+/// nothing of a link that leaves it, not even whether it leads anywhere.
 result<os::file_facts> listing::facts_of(const char* name) const {
   const auto facts = os::facts_of_entry(directory_.get(), name);
   if (facts) {

@@ -1,6 +1,6 @@
 #pragma once
 // Charter: answers on their way out: one block of the loop, borrowed at the first byte and given
-// back when this ends, so that many small answers leave in one write.
+// back when this object ends, so that many small answers leave in one write.
 
 #include <samjoko/io/buffers.hpp>
 #include <span>
@@ -17,7 +17,7 @@ class output {
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] bytes text() const noexcept { return {block_, size_}; }
-  /// Where more can be written; say added() afterwards.
+  /// Memory to write to; call added() afterwards.
   [[nodiscard]] std::span<char> room() {
     if (block_ == nullptr) block_ = pool_.take();
     return {reinterpret_cast<char*>(block_) + size_, io::buffer_pool::block_size - size_};

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
-#include <samjoko/os/caller.hpp>
 #include <samjoko/os/clock.hpp>
 #include <samjoko/os/file.hpp>
+#include <samjoko/os/thread_id.hpp>
 #include <samjoko/proto/http1_writer.hpp>
 #include <samjoko/proto/http_date.hpp>
 #include <samjoko/serve/model.hpp>
@@ -19,7 +19,7 @@ std::span<const char, proto::date_cache::line_size> date_line() {
 }
 
 void identify(proto::head_writer& head) {
-  const auto who = os::current_caller();
+  const auto who = os::current_thread_id();
   std::array<char, 64> room{};
   proto::head_writer value(room);
   value.number(static_cast<std::uint64_t>(who.process)).raw("/");
@@ -66,7 +66,7 @@ std::int64_t append_file(output& out, const response& answer, const response::pi
   const auto room = out.room();
   const auto& file = *answer.file();
   const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(piece.size, room.size()));
-  // One byte more than there should be tells of a file that became longer, without another call.
+  // One byte too many shows that a file became longer, without another call.
   const bool to_the_end = size == piece.size && piece.offset + size == file.size;
   const bool looks = to_the_end && longer == longer_file::is_changed && size < room.size();
   const auto place = std::as_writable_bytes(room.first(looks ? size + 1 : size));

@@ -57,7 +57,7 @@ void response::add_text(std::string_view copied) {
 }
 
 void response::add_file(std::uint64_t offset, std::uint64_t size) {
-  CHECK(file_, "a body of several stretches begins with its file");
+  SAMJOKO_CHECK(file_, "a body of several stretches begins with its file");
   parts_.push_back({offset, size, true});
   size_ += size;
 }

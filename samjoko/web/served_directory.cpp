@@ -3,8 +3,8 @@
 #include <fcntl.h>
 
 #include <atomic>
-#include <samjoko/os/caller.hpp>
 #include <samjoko/os/clock.hpp>
+#include <samjoko/os/thread_id.hpp>
 
 namespace samjoko::web {
 namespace {
@@ -39,10 +39,10 @@ result<std::shared_ptr<const os::descriptor>> served_directory::open() {
 result<std::shared_ptr<const os::descriptor>> served_directory::open_within() {
   const std::lock_guard lock(mutex_);
   const auto now = os::coarse_now();
-  const auto process = os::current_caller().process;
+  const auto process = os::current_thread_id().process;
   used_ = now;
   if (owner_ != process) {
-    // A forked child closes what it inherits, and the number may be somebody else's by now.
+    // A forked child closes what it inherits, and another file may have the number by now.
     if (opened_) static_cast<void>(opened_->release());
     opened_.reset();
     owner_ = process;
@@ -61,7 +61,7 @@ result<std::shared_ptr<const os::descriptor>> served_directory::open_within() {
 
 bool served_directory::close_unused(steady::time_point now) noexcept {
   const std::lock_guard lock(mutex_);
-  if (owner_ != os::current_caller().process) return false;
+  if (owner_ != os::current_thread_id().process) return false;
   if (now - used_ >= unused_time && opened_.use_count() == 1) opened_.reset();
   return opened_ != nullptr;
 }

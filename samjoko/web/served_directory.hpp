@@ -1,6 +1,6 @@
 #pragma once
-// Charter: the directory that files are served from. It is opened by each process when it is used,
-// and looked up anew twice a second, so that replacing it, or the link that leads to it, takes
+// Charter: the directory that files are served from. Each process opens it when it is used, and
+// looks it up anew twice a second, so that replacing it, or the link that leads to it, takes
 // effect. Unused for a second it is closed.
 
 #include <memory>
@@ -15,7 +15,7 @@ namespace samjoko::web {
 /// Usable by several threads, and in children of a fork (which have no threads when they fork).
 class served_directory {
  public:
-  /// How old what we know of a name may be. A name is looked up in a directory whose own name was
+  /// How old the knowledge of a name may be. A name is looked up in a directory whose own name was
   /// looked up as long ago: together a second.
   static constexpr milliseconds staleness{500};
 
@@ -24,13 +24,13 @@ class served_directory {
                                                                       proto::media_types types);
   served_directory(std::string absolute_path, proto::media_types types) noexcept;
 
-  /// As it is now. Whoever holds it may use its number as long.
+  /// The directory as it is now. Its descriptor is valid while the result is held.
   [[nodiscard]] result<std::shared_ptr<const os::descriptor>> open();
-  /// The same for one that holds a lock which its own look waits for: it says upkeep::begin() when
-  /// it has let go.
+  /// The same for a caller that holds a lock which its own look waits for. The caller must call
+  /// upkeep::begin() when it has released the lock.
   [[nodiscard]] result<std::shared_ptr<const os::descriptor>> open_within();
   [[nodiscard]] const proto::media_types& types() const noexcept { return types_; }
-  /// Differs from every other of this process.
+  /// Differs from every other id of this process.
   [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
 
  private:

@@ -1,5 +1,5 @@
 #pragma once
-// Charter: an open file with what every answer about it says, prepared once.
+// Charter: an open file with the header lines of every answer about it, prepared once.
 
 #include <chrono>
 #include <optional>
@@ -18,29 +18,30 @@ struct stored_file {
   stored_file(os::descriptor opened, const os::file_facts& of, std::string_view type,
               time_of_day looked);
 
-  /// When a change of what these facts describe is sure to change the facts. A file system counts
-  /// time in steps, so that what was changed a moment ago may change again and look the same. A
-  /// change time without a fraction of a second tells of steps of whole seconds (FAT counts two);
-  /// all others are at most a tick of the kernel, which is 10 ms at most.
+  /// The moment from which a change of the file is sure to change these facts. A file system counts
+  /// time in steps, so a file that was changed a moment ago may change again and look the same. A
+  /// change time without a fraction of a second tells of steps of whole seconds (FAT counts two).
+  /// All others are at most a tick of the kernel, which is 10 ms at most.
   [[nodiscard]] static time_of_day settles(const os::file_facts& facts) noexcept;
-  /// Whether it was so when the facts were asked for; later they are to be asked for again.
+  /// Whether that moment had passed when the facts were asked for; if not, they must be asked for
+  /// again.
   [[nodiscard]] bool is_settled() const noexcept { return !etag.empty(); }
 
-  /// Header lines: Last-Modified and ETag. A time of change that lies in the future is told as
-  /// `now` (RFC 9110 section 8.8.2.1); one of the first two seconds of 1970 not at all: that is
-  /// what stores write that keep no times, in every version of a file.
+  /// Header lines: Last-Modified and ETag. A time of change in the future is given as `now` (RFC
+  /// 9110 section 8.8.2.1). A time in the first two seconds of 1970 is left out: stores that keep
+  /// no times write it in every version of a file.
   [[nodiscard]] std::string_view validators(std::time_t now) const;
-  /// Those, Content-Type and Accept-Ranges.
+  /// The validators, Content-Type and Accept-Ranges.
   [[nodiscard]] std::string_view lines(std::time_t now) const;
-  /// None where it is not told.
+  /// None where it is left out.
   [[nodiscard]] std::optional<std::time_t> last_modified() const noexcept;
 
   content_file content;
   os::file_facts facts;
   std::string media_type;
-  /// Of size, time of modification, and a mix of time of change and inode: each change moves the
-  /// time of change, whatever is set back afterwards. Empty as long as it is not settled. Copies of
-  /// a file on other machines have others.
+  /// Made of size, time of modification, and a mix of time of change and inode: each change moves
+  /// the time of change, whatever is set back afterwards. Empty until the facts are settled. Copies
+  /// of a file on other machines have other tags.
   std::string etag;
 
  private:

@@ -6,8 +6,8 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
-#include <samjoko/os/caller.hpp>
 #include <samjoko/os/thread.hpp>
+#include <samjoko/os/thread_id.hpp>
 #include <samjoko/serve/client_process.hpp>
 #include <vector>
 
@@ -20,10 +20,10 @@ constexpr std::size_t stack_size = std::size_t{64} * 1024;
 
 }  // namespace
 
-class upkeep_clock : os::errand {
+class upkeep_clock : os::thread_task {
  public:
   upkeep_clock() {
-    run = [](os::errand& self) noexcept { static_cast<upkeep_clock&>(self).go(); };
+    run = [](os::thread_task& self) noexcept { static_cast<upkeep_clock&>(self).go(); };
   }
 
   /// Never destroyed: its thread lives as long as the process.
@@ -42,9 +42,9 @@ class upkeep_clock : os::errand {
     std::erase(all_, &one);
   }
 
-  /// By process: a forked child has the memory of its parent's clock, but not the thread.
+  /// Counts by process: a forked child has the memory of its parent's clock, but not the thread.
   void begin() noexcept {
-    const auto process = os::current_caller().process;
+    const auto process = os::current_thread_id().process;
     if (ticks_in_.load() == process) return;
     const std::lock_guard lock(mutex_);
     if (ticks_in_.load() == process) return;
@@ -65,24 +65,24 @@ class upkeep_clock : os::errand {
 
  private:
   [[noreturn]] void go() noexcept {
-    const auto process = os::current_caller().process;
+    const auto process = os::current_thread_id().process;
     std::unique_lock lock(mutex_);
     for (;;) {
       while (ticks_in_.load() != process) wake_.wait(lock);
       wake_.wait_for(lock, tick);
-      // What is kept from here on begins the clock anew; what was kept before is seen below.
+      // What is kept from here on begins the clock anew; the looks below see what was kept before.
       ticks_in_.store(0);
       if (look_at_all(steady::now())) ticks_in_.store(process);
     }
   }
 
-  /// In a process without other threads.
+  /// Runs in a process without other threads.
   static void tick_here() noexcept {
     auto& self = of_all();
     const std::lock_guard lock(self.mutex_);
     const bool more = self.look_at_all(steady::now()) &&
                       serve::client_process::call_after(tick, &upkeep_clock::tick_here);
-    self.ticks_in_.store(more ? os::current_caller().process : 0);
+    self.ticks_in_.store(more ? os::current_thread_id().process : 0);
   }
 
   bool look_at_all(steady::time_point now) noexcept {

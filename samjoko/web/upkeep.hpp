@@ -2,22 +2,24 @@
 // Charter: a clock for what is kept open in case it is asked for again. It ticks twice a second,
 // only while anything is kept, whatever the process waits for: a client's next request may come in
 // an hour, and an open file keeps its file system from being unmounted. A process that serves one
-// client at a time is interrupted for it; any other has a thread for it once it has served files,
-// so it forks no more (the programs of `exec` are started without a copy of the process).
+// client at a time is interrupted by a timer for it. Any other process gets a thread for it once it
+// has served files, and then forks no more (the programs of `exec` are started without a copy of
+// the process).
 
 #include <samjoko/base/deadline.hpp>
 
 namespace samjoko::web {
 
-/// What was not asked for as long is closed.
+/// What was not asked for in this time is closed.
 inline constexpr milliseconds unused_time{1000};
 
-/// A member of what keeps things open, behind all that `look` uses, so that it goes first.
+/// A member of an object that keeps things open. Declare it behind all that `look` uses, so that it
+/// is destroyed first.
 class upkeep {
  public:
   /// Called at each tick, on the clock's thread or the process's only one, with `self`: closes what
-  /// is unused. False when nothing is kept any more. It may wait for a lock, but not for one that
-  /// is held in begin().
+  /// is unused. False when nothing is kept any more. It may wait for a lock, but not for a lock
+  /// that is held in begin().
   using look = bool (*)(void* self, steady::time_point now) noexcept;
 
   upkeep(look each, void* self);

@@ -9,7 +9,7 @@
 namespace samjoko::web {
 namespace {
 
-/// Keeps something for so many looks.
+/// Keeps something for a number of looks.
 class keeper {
  public:
   void keep(int looks) {

@@ -1,6 +1,6 @@
 // For tests in a pid namespace: `crowd orphans N` makes N processes whose parent ends before them,
-// and says of each how it will end; `crowd bystanders` keeps short processes coming and going that
-// nobody may signal, and says HIT when somebody does.
+// and prints how each will end. `crowd bystanders` keeps short-lived processes coming and going,
+// which no process may signal, and prints HIT when one is signalled.
 
 #include <sys/wait.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
-// A service for tests, that does what its client says: "exit 17" ends the process in which it is
-// served with that code, "signal 11" by that signal; "pid" is answered by the pid of that process,
+// A service for tests that does what its client says: "exit 17" ends the process that serves the
+// client with that code, "signal 11" by that signal; "pid" is answered by the pid of that process,
 // and every other line is sent back. "ignore" writes, "deaf" reads for ever and looks at no result.
 
 #include <unistd.h>
@@ -19,7 +19,7 @@ int number_behind(std::string_view word, std::string_view line) {
   return number;
 }
 
-/// Sanitizers catch SIGSEGV and its like, and exit: the default is what is asked for.
+/// Sanitizers catch SIGSEGV and similar signals, and exit: the test needs the default action.
 [[noreturn]] void end_by(int signal) {
   struct sigaction action = {};
   action.sa_handler = SIG_DFL;
@@ -31,7 +31,7 @@ int number_behind(std::string_view word, std::string_view line) {
   while (true) ::pause();  // another thread may be the one that takes it
 }
 
-/// What is wrong about it is what the tests are about.
+/// The tests are about this fault.
 samjoko::task<> write_for_ever(samjoko::connection& client) {
   for (;;) static_cast<void>(co_await client.write("more\n"));
 }

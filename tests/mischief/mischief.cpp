@@ -1,6 +1,6 @@
 // A service for tests that does the mischief its client asks for, one line each: every way to die,
 // and every way to be stuck, that the supervisor has to tell apart. "pid" is answered by the pid of
-// the process that serves, "hold" by silence, anything else is sent back.
+// the process that serves, "hold" by silence; any other line is sent back.
 
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -28,10 +28,10 @@
 #include <thread>
 #include <vector>
 
-#include <samjoko/os/black_box.hpp>
+#include <samjoko/postmortem/black_box.hpp>
 #include <samjoko/samjoko.hpp>
 
-// What they touch must not be known to the compiler to be wrong.
+// The compiler must not know that an access to these is wrong.
 volatile int zero = 0;
 int* volatile nowhere = nullptr;
 std::mutex first_lock;
@@ -71,7 +71,7 @@ __attribute__((noinline)) void mischief_spin() {
   }
 }
 
-/// Says to its client that it holds the lock; not through the library, to which it never returns.
+/// Tells its client that it holds the lock; not through the library, to which it never returns.
 __attribute__((noinline)) void mischief_lock(int client) {
   const std::lock_guard held(first_lock);
   constexpr std::string_view said = "locked\n";
@@ -84,7 +84,7 @@ __attribute__((noinline)) void mischief_wait_for_lock() { const std::lock_guard 
 __attribute__((noinline)) void mischief_eat_memory() {
   constexpr std::size_t bite = std::size_t{1} << 20;
   for (;;) {
-    // Volatile, or the compiler sees that nobody reads what is written.
+    // Volatile, else the compiler sees that no code reads what is written.
     // NOLINTNEXTLINE(cppcoreguidelines-no-malloc): nothing shall ever free it
     auto* const got = static_cast<volatile char*>(std::malloc(bite));
     if (got == nullptr) continue;
@@ -111,7 +111,7 @@ __attribute__((noinline)) void mischief_double_free() {
 // NOLINTNEXTLINE(bugprone-exception-escape): that is what it is for
 __attribute__((noinline)) void mischief_throw() noexcept { mischief_throw_in_a_thread(); }
 
-/// Found as an attacker finds it: all memory that processes share.
+/// Finds all memory that processes share, as an attacker would.
 template <class Each>
 void for_each_shared_mapping(Each each) {
   std::ifstream maps("/proc/self/maps");
@@ -126,8 +126,8 @@ void for_each_shared_mapping(Each each) {
   }
 }
 
-/// A worker that was taken over writes whatever it likes wherever it can: on all memory that
-/// processes share. Numbers of processes are mixed in, for whoever signals what stands there.
+/// Acts as a worker under an attacker's control: writes random words to all memory that processes
+/// share. Some are pids, for a reader that would signal the pid it finds there.
 void mischief_scribble(unsigned seed, pid_t bystander) {
   std::minstd_rand random(seed);
   const std::uint64_t processes[] = {1, std::uint64_t(::getppid()), std::uint64_t(::getpid()),
@@ -152,18 +152,18 @@ void mischief_scribble(unsigned seed, pid_t bystander) {
   });
 }
 
-/// A capture whose map names a file of the forger's choice, as if the thread had run its code.
-void forge(samjoko::os::capture_slot& slot, const std::string& path) {
+/// A capture whose map names a file that the attacker chose, as if the thread had run its code.
+void forge(samjoko::postmortem::capture_slot& slot, const std::string& path) {
   struct stat file = {};
   if (::stat(path.c_str(), &file) != 0) return;
   constexpr std::uint64_t start = 0x5000'0000;
-  slot.reason = samjoko::os::capture_reason::fatal_signal;
+  slot.reason = samjoko::postmortem::capture_reason::fatal_signal;
   slot.pid = slot.tid = ::getpid();
   slot.signal = SIGSEGV;
   slot.has_registers = 1;
   slot.registers.fill(start + 0x1100);
   slot.stack_address = start + 0x1100;
-  slot.stack_size = samjoko::os::capture_slot::stack_room;
+  slot.stack_size = samjoko::postmortem::capture_slot::stack_room;
   for (std::size_t at = 0; at < slot.stack.size(); at += 8) {
     const auto word = start + 0x1000 + at % 0x1000;
     std::memcpy(slot.stack.data() + at, &word, sizeof word);
@@ -177,21 +177,22 @@ void forge(samjoko::os::capture_slot& slot, const std::string& path) {
   slot.claim = std::uint64_t(::getpid()) << 32 | 2;  // complete
 }
 
-/// Forges all captures of its box, and dies of what they say.
+/// Forges all captures of its box, then crashes, so that they are read.
 void mischief_forge(const std::string& path) {
-  using samjoko::os::capture_slot;
-  constexpr std::size_t whole = samjoko::os::black_boxes::captures_at_once * sizeof(capture_slot);
+  using samjoko::postmortem::black_boxes;
+  using samjoko::postmortem::capture_slot;
+  constexpr std::size_t whole = black_boxes::captures_at_once * sizeof(capture_slot);
   for_each_shared_mapping([&](std::span<std::byte> memory) {
     if (memory.size() < whole || memory.size() >= whole + 4096) return;
     auto* const slots = reinterpret_cast<capture_slot*>(memory.data());
-    for (auto& each : std::span(slots, samjoko::os::black_boxes::captures_at_once))
+    for (auto& each : std::span(slots, samjoko::postmortem::black_boxes::captures_at_once))
       forge(each, path);
     static_cast<void>(std::signal(SIGSEGV, SIG_DFL));
     static_cast<void>(::raise(SIGSEGV));
   });
 }
 
-/// On its line to the master: words of every kind and size, with two descriptors beside each.
+/// Sends messages of every kind and size to the master, with two descriptors beside each.
 void mischief_flood(unsigned seed) {
   std::minstd_rand random(seed);
   for (int number = 3; number < 1024; ++number) {

@@ -1,7 +1,7 @@
 #pragma once
-// Charter: what the shapes of tests/usage/test_coroutine_shapes.py are made of: things that count
+// Charter: what the shapes of tests/usage/test_coroutine_shapes.py are made of: objects that count
 // how often they are made and destroyed, waits that note themselves, and coroutines that take what
-// people pass to them.
+// users pass to them.
 
 #include <array>
 #include <initializer_list>
@@ -53,7 +53,7 @@ struct step_to_tracked : step {
   tracked await_resume() const { return {value}; }
 };
 
-// --- what people write: aggregates with a member that owns something
+// --- what users write: aggregates with a member that owns something
 
 struct answer {
   int status = 0;
@@ -162,7 +162,7 @@ struct order {
   std::vector<int> parts;
 };
 inline task<> ordered(order got) { co_await step{got.parts.front()}; }
-/// As values of JSON are written: braces in braces.
+/// Written as JSON values are: braces in braces.
 struct value {
   value(const char* text) : size(text[0]) {}  // NOLINT(google-explicit-constructor)
   value(std::initializer_list<value> parts) : size(static_cast<int>(parts.size())) {}
@@ -259,7 +259,7 @@ template <class Awaiter>
 Awaiter& the_same(Awaiter& one) {
   return one;
 }
-/// One whose functions are elsewhere, as those of a connection are.
+/// An awaiter whose functions are elsewhere, as those of a connection are.
 struct far_step : step {
   bool await_ready() const noexcept;
   int await_resume() const;

@@ -1,8 +1,8 @@
 #pragma once
 // Charter: how the shapes of tests/usage/test_coroutine_shapes.py are judged: each in a process of
 // its own, by counts of what was constructed, destroyed, allocated and freed, so that a wrong
-// program is seen without a sanitizer. Needs nothing of the library but the room task, whose
-// sources it takes in.
+// program is seen without a sanitizer. It uses nothing of the library but the room task, whose
+// sources it includes.
 
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -67,8 +67,9 @@ inline void note(int what) {
   seen.notes[seen.noted++] = what;
 }
 
-// What is freed twice is counted, and does not end the process before it can be told. What was
-// freed is never given out again, and spoilt: whoever reads it reads something wrong.
+// A block that is freed twice is counted, and does not end the process before that can be reported.
+// A freed block is never given out again, and is overwritten, so code that reads it gets a wrong
+// value.
 void* operator new(std::size_t size) {
   auto* const block = static_cast<std::size_t*>(std::malloc(size + 16));
   if (block == nullptr) std::abort();
@@ -131,7 +132,8 @@ inline void judge(const shape& of, bool suspends) {
   std::_Exit(0);
 }
 
-/// Each shape in a child, in place and suspended. A line for each: its name, and what it came to.
+/// Runs each shape in a child, in place and suspended. Prints a line for each: its name, and the
+/// result.
 inline int judge_all(std::span<const shape> shapes) {
   const rlimit seconds{2, 2}, none{0, 0};
   ::setrlimit(RLIMIT_CORE, &none);

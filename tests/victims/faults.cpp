@@ -28,8 +28,8 @@
 
 namespace samjoko::victims {
 
-// Not in a nameless namespace: there the compiler would know every class that there is, and call
-// the only function that is left.
+// Not in a nameless namespace: there the compiler would know every class that exists, and call the
+// only function that is left.
 struct animal;
 void guilty_of_pure_call(animal* unborn);
 
@@ -64,7 +64,7 @@ void listen() {
     const auto ignored = ::read(hear_from, &word, 1);
 }
 
-/// Keeps a call from being the last thing of a function, which would be a jump.
+/// Keeps a call from being the last instruction of a function, which would be a jump.
 void not_the_last() { asm volatile("" ::: "memory"); }
 
 [[gnu::noinline]] int guilty_of_null_write(int value) {
@@ -93,7 +93,9 @@ void not_the_last() { asm volatile("" ::: "memory"); }
 
 [[gnu::noinline]] void guilty_of_throwing() { throw std::runtime_error("no bread today"); }
 [[gnu::noinline]] void guilty_of_throwing_a_number() { throw 42; }
-[[gnu::noinline]] void guilty_of_check() { CHECK(say_to == -12345, "it was meant to fail"); }
+[[gnu::noinline]] void guilty_of_check() {
+  SAMJOKO_CHECK(say_to == -12345, "it was meant to fail");
+}
 [[gnu::noinline]] void guilty_of_assertion() { assert(say_to == -12345); }
 
 [[gnu::noinline]] int guilty_of_overflow(int depth) {
@@ -139,7 +141,7 @@ void not_the_last() { asm volatile("" ::: "memory"); }
   not_the_last();
 }
 
-/// Where containers forbid it, as for everybody here.
+/// Forbids the call, as containers do, for the whole process.
 void forbid(long call) {
   sock_filter code[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
@@ -197,7 +199,7 @@ std::atomic<bool> go_on = true;
   while (go_on.load(std::memory_order_relaxed)) turns = turns + 1;
 }
 
-/// Most of the time in the code that the kernel lends.
+/// Spends most of its time in the code that the kernel lends.
 [[gnu::noinline]] void guilty_of_asking_the_time() {
   tell();
   timespec now{};
@@ -210,7 +212,7 @@ std::mutex held;
   not_the_last();
 }
 
-/// Lives on when it is told to: leaves with 0.
+/// Goes on when it is told to: leaves with 0.
 void wait_for_a_mutex() {
   held.lock();
   std::jthread waiting([] { guilty_of_locking(); });
@@ -221,12 +223,12 @@ void wait_for_a_mutex() {
   os::leave_process(0);
 }
 
-struct deed : os::errand {
+struct deed : os::thread_task {
   void (*what)() = nullptr;
   std::atomic<int>* to_come = nullptr;
 };
 
-void do_deed(os::errand& raw) noexcept {
+void do_deed(os::thread_task& raw) noexcept {
   auto& mine = static_cast<deed&>(raw);
   --*mine.to_come;
   while (mine.to_come->load() > 0) {
@@ -234,7 +236,7 @@ void do_deed(os::errand& raw) noexcept {
   mine.what();
 }
 
-/// In threads of ours, all at once.
+/// Runs them in threads of this process, all at once.
 void in_threads(std::initializer_list<void (*)()> deeds) {
   static std::atomic<int> to_come;
   static deed of_each[8];
@@ -244,7 +246,7 @@ void in_threads(std::initializer_list<void (*)()> deeds) {
     next->run = &do_deed;
     next->what = what;
     next->to_come = &to_come;
-    CHECK(os::start_thread(std::size_t{256} * 1024, *next++), "a thread starts");
+    SAMJOKO_CHECK(os::start_thread(std::size_t{256} * 1024, *next++), "a thread starts");
   }
   for (;;) ::pause();
 }
@@ -252,7 +254,7 @@ void in_threads(std::initializer_list<void (*)()> deeds) {
 /// Ends as its child did, whose capture has its own number.
 void die_in_a_forked_child() {
   const auto made = os::fork_process();
-  CHECK(made, "fork works");
+  SAMJOKO_CHECK(made, "fork works");
   if (made->in_child()) guilty_of_null_write(2);
   int status = 0;
   ::waitpid(made->pid, &status, 0);

@@ -5,8 +5,9 @@
 
 namespace samjoko::victims {
 
-/// Dies in the way of that name; false when there is no such way, or it was survived. Says "r" on
-/// descriptor `say` when it is ready, and goes on when `hear` ends or can be read (-1: neither).
+/// Dies in the way of that name; false when there is no such way, or the process survived it.
+/// Writes "r" to descriptor `say` when it is ready, and goes on when `hear` ends or can be read
+/// (-1: neither).
 bool die(std::string_view way, int say, int hear);
 
 }  // namespace samjoko::victims

@@ -1,5 +1,5 @@
 #pragma once
-// Charter: a shared library without symbols but its two entries, for tests: what unwinding has to
+// Charter: for tests: a shared library without symbols but its two entries, which unwinding has to
 // get through.
 
 namespace samjoko::victims {

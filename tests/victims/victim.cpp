@@ -7,7 +7,7 @@
 
 #include <charconv>
 #include <cstring>
-#include <samjoko/os/crash_handler.hpp>
+#include <samjoko/postmortem/crash_handler.hpp>
 #include <string_view>
 #include <victims/faults.hpp>
 
@@ -19,13 +19,14 @@ int number(const char* text) {
   return value;
 }
 
-std::span<samjoko::os::capture_slot> slots_in(int file, int rights) {
+std::span<samjoko::postmortem::capture_slot> slots_in(int file, int rights) {
   struct stat found = {};
   if (::fstat(file, &found) != 0) return {};
   const auto size = static_cast<std::size_t>(found.st_size);
   void* const where = ::mmap(nullptr, size, rights, MAP_SHARED, file, 0);
   if (where == MAP_FAILED) return {};
-  return {static_cast<samjoko::os::capture_slot*>(where), size / sizeof(samjoko::os::capture_slot)};
+  using samjoko::postmortem::capture_slot;
+  return {static_cast<capture_slot*>(where), size / sizeof(capture_slot)};
 }
 
 }  // namespace
@@ -36,7 +37,7 @@ int main(int count, char** arguments) {
   if (how != "bare") {
     const auto slots =
         slots_in(number(arguments[2]), how == "blind" ? PROT_NONE : PROT_READ | PROT_WRITE);
-    if (slots.empty() || !samjoko::os::install_crash_handler(slots)) return 2;
+    if (slots.empty() || !samjoko::postmortem::install_crash_handler(slots)) return 2;
   }
   samjoko::victims::die(arguments[1], number(arguments[3]), number(arguments[4]));
   return 1;
