@@ -2,8 +2,8 @@
 """What the pages quote as a lesson's output is what the lesson's test expects, line by line.
 
 A quotation is a block of code without a language in docs/concepts.md and docs/concepts.ko.md; the
-line "..." stands for lines left out. And each block of C++ in the READMEs behind which stands "That
-is [examples/NAME.cpp]" is a part of that program, as it is.
+line "..." stands for lines left out. And each block of C++ in the READMEs and the guide behind
+which stands a line with [examples/NAME.cpp] is a part of that program, as it is.
 """
 import inspect
 import pathlib
@@ -36,9 +36,9 @@ def quoted_lines(page):
 
 
 def samples():
-    """(page, example, code) of the READMEs."""
+    """(page, example, code) of the READMEs and the guide."""
     behind = re.compile(r"```cpp\n(.*?)```\n\n[^\n]*\[examples/(\w+)\.cpp\]", re.DOTALL)
-    for page in sorted(ROOT.glob("README*.md")):
+    for page in [*sorted(ROOT.glob("README*.md")), DOCS / "guide.md"]:
         text = page.read_text()
         for found in behind.finditer(text):
             yield page.name, found[2], found[1].rpartition("```cpp\n")[2]
@@ -46,9 +46,10 @@ def samples():
 
 def wrong_samples():
     found = list(samples())
-    names = {name for page, name, _ in found if page == "README.md"}
-    if not {"echo", "relay", "shout"} <= names:
-        yield f"README.md quotes only {sorted(names)}"
+    for page, least in (("README.md", {"echo"}), ("guide.md", {"echo", "relay", "shout"})):
+        names = {name for where, name, _ in found if where == page}
+        if not least <= names:
+            yield f"{page} quotes only {sorted(names)}"
     for page, name, code in found:
         if code not in (ROOT / "examples" / f"{name}.cpp").read_text():
             yield f"{page} quotes what examples/{name}.cpp does not say"
