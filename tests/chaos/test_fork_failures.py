@@ -11,18 +11,19 @@ from harness import Server, until
 from wakeups import Wakeups
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../supervision"))
-from shortages import Injection, is_traced, need_strace, pids_group  # noqa: E402
+from shortages import Injection, is_followed, need_strace, pids_group, switches_of  # noqa: E402
 
 
 class MasterInjection(Injection):
     """The same, of the master alone: its forks fail."""
 
     def __enter__(self):
+        before = switches_of(self._server.pid)
         self._tracer = subprocess.Popen(
             ["strace", "-qq", "-o", self._report.name, "-e", self._trace, "-e", self._inject,
              "-p", str(self._server.pid)],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        until(lambda: is_traced(self._server.pid), 5, "strace is attached")
+        until(lambda: is_followed(self._server.pid, before), 5, "strace follows the master")
         return self
 
 

@@ -2,6 +2,7 @@
 strace lets fail."""
 import contextlib
 import os
+import re
 import resource
 import shutil
 import subprocess
@@ -78,13 +79,15 @@ class Injection:
         self._trace = f"trace={calls}"
 
     def __enter__(self):
+        worker = self._server.workers()[0]
+        before = switches_of(worker)
         attach = [word for pid in self._server.tree() if pid != self._server.pid
                   for word in ("-p", str(pid))]
         self._tracer = subprocess.Popen(
             ["strace", "-f", "-qq", "-o", self._report.name, "-e", self._trace, "-e",
              self._inject, *attach],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        until(lambda: is_traced(self._server.workers()[0]), 5, "strace is attached")
+        until(lambda: is_followed(worker, before), 5, "strace follows the worker")
         return self
 
     def __exit__(self, *_):
@@ -102,6 +105,17 @@ class Injection:
         return self._report.read().count("(INJECTED)")
 
 
-def is_traced(pid):
+def switches_of(pid):
     with open(f"/proc/{pid}/status") as file:
-        return "TracerPid:\t0\n" not in file.read()
+        return int(re.search(r"^voluntary_ctxt_switches:\s*(\d+)", file.read(), re.M)[1])
+
+
+def is_followed(pid, switches):
+    """Its calls are seen from now on: strace has stopped it once and let it go on. It has a tracer
+    before that already, and a call that it makes between the two is not seen (man 2 ptrace,
+    PTRACE_SEIZE)."""
+    with open(f"/proc/{pid}/status") as file:
+        text = file.read()
+    return ("TracerPid:\t0\n" not in text and "State:\tt" not in text
+            and switches_of(pid) > switches)
+
