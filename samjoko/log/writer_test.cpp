@@ -260,7 +260,7 @@ TEST(process_log, goes_where_it_is_told) {
 
 // A line's rate limit counts seconds of the monotonic clock: a time of day that stands still must
 // not hold lines back for ever, and one that jumps must not let a flood through.
-TEST(log_writer, a_frozen_time_of_day_holds_no_line_of_the_log_back) {
+TEST(writer, a_frozen_time_of_day_holds_no_line_of_the_log_back) {
   int ends[2];
   ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
   const os::descriptor out(ends[0]);

@@ -3,8 +3,6 @@
 // reported of workers, and passes orders on to the master. It decides nothing and forks nothing:
 // what it can make the master do is in supervise::master_commands.
 
-#include <array>
-#include <functional>
 #include <string>
 #include <vector>
 

@@ -228,7 +228,7 @@ TEST_F(control_test, a_hundred_silent_ones_hold_up_nobody_for_long) {
 
 TEST_F(control_test, without_descriptors_it_pauses_instead_of_spinning) {
   if (address_sanitizer)
-    GTEST_SKIP() << "its companion for undefined behaviour looks at a virtual table through a pipe";
+    GTEST_SKIP() << "UBSan, built in beside ASan, opens a pipe to look at a virtual table";
   const auto who = client();
   say(who, "status\n");
   rlimit before{};

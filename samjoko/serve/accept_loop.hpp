@@ -15,7 +15,7 @@ namespace samjoko::serve {
 
 class accept_loop {
  public:
-  /// `event_fd`: rung by other threads that need the main thread; may be null.
+  /// `event_fd`: made readable by other threads that need the main thread; may be null.
   accept_loop(workload& work, os::event_fd* event_fd);
 
   struct news {

@@ -55,7 +55,7 @@ class master {
             [this](std::uint32_t worker, pid_t pid, postmortem::own_limit limit,
                    milliseconds after) { workers_.end(worker, pid, limit, after); },
             [this](std::uint32_t worker, pid_t pid) { return workers_.is_of(worker, pid); }),
-        operator_(settings_.operated_by == nullptr ? nobody_ : *settings_.operated_by) {}
+        operator_(settings_.operated_by == nullptr ? no_operator_ : *settings_.operated_by) {}
 
   int run() {
     operator_.begin(plan_, settings_.listeners, commands(), kernel_.now());
@@ -314,7 +314,7 @@ class master {
   const worker_main& main_;
   worker_table workers_;
   stuck_watchdog watchdog_;
-  no_operator nobody_;
+  no_operator no_operator_;
   operator_interface& operator_;
   std::vector<pollfd> polled_;
   std::deque<action> queue_;

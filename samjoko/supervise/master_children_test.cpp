@@ -92,7 +92,7 @@ TEST(master, a_worker_holds_its_own_line_and_no_other) {
 
 TEST(master, a_worker_that_cannot_be_forked_is_tried_again) {
   if (address_sanitizer)
-    GTEST_SKIP() << "its companion for undefined behaviour looks at a virtual table through a pipe";
+    GTEST_SKIP() << "UBSan, built in beside ASan, opens a pipe to look at a virtual table";
   const auto settings = [] {
     rlimit limit = {};
     ::getrlimit(RLIMIT_NOFILE, &limit);
