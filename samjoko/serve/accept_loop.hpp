@@ -1,6 +1,7 @@
 #pragma once
 // Charter: where the main thread of a forking or threading worker waits: poll(2) over its
-// listeners, its orders, and an event fd that its threads ring. It accepts; it never serves.
+// listeners, its orders, and an event_fd by which its threads wake it. It accepts; it never
+// serves.
 
 #include <poll.h>
 
@@ -24,7 +25,7 @@ class accept_loop {
   };
   /// Waits for news at most `timeout_ms` (-1: without a limit). It takes orders by itself: look at
   /// stop(). Before the stop flag rises the listeners become non-blocking, so that a thread that
-  /// sees the flag may drain the backlog. The event fd only ends the wait; it is silenced.
+  /// sees the flag may drain the backlog. The event_fd only ends the wait, and is cleared.
   news wait(bool for_clients, int timeout_ms);
 
   /// Adds a descriptor whose readability ends the wait.

@@ -106,7 +106,7 @@ class session : private runnable {
   struct alarms {
     alarm turn;
     alarm first_bytes;
-    bool are_over = false;  ///< nothing rings any more: the next step waits for them to go
+    bool are_over = false;  ///< no wake-up comes any more: the next step waits until they end
   };
 
   /// Each step goes as far as it can; true: there is another step to do at once.
