@@ -43,7 +43,7 @@ void print_frame(const char* part, frame_size& sizes, auto&& make) {
   print("- what the frame pool takes for it", pooled(sizes.last));
 }
 
-/// A receive that parks on a descriptor of a high number makes the loop's table as long as that.
+/// A receive that stays pending on a descriptor of a high number makes the table that long.
 std::size_t bytes_per_descriptor(samjoko::io::epoll_loop& loop) {
   constexpr int high = 1000;
   int pair[2];
@@ -53,7 +53,7 @@ std::size_t bytes_per_descriptor(samjoko::io::epoll_loop& loop) {
   wait.fd = high;
   wait.complete = [](samjoko::io::operation&) noexcept {};
   largest_request = 0;
-  if (loop.begin(wait) != samjoko::io::start::parked) std::abort();
+  if (loop.begin(wait) != samjoko::io::start::pending) std::abort();
   return (largest_request + high / 2) / high;  // its length is near that number
 }
 
@@ -89,5 +89,5 @@ int main() {
   print("the epoll loop for a descriptor number (its table doubles)", bytes_per_descriptor(loop));
   print("the allocator, for each block", sizeof(std::size_t));
   std::fflush(stdout);
-  _exit(0);  // the parked receive is still the loop's
+  _exit(0);  // the pending receive is still the loop's
 }

@@ -45,7 +45,7 @@ set(SAMJOKO_PUBLIC_HEADERS
   samjoko/task/channel.hpp
   samjoko/task/failures.hpp
   samjoko/task/frame_pool.hpp
-  samjoko/task/parked.hpp
+  samjoko/task/suspended.hpp
   samjoko/task/run_queue.hpp
   samjoko/task/scope.hpp
   samjoko/task/stop.hpp

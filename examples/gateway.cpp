@@ -37,7 +37,7 @@ samjoko::task<samjoko::next> gateway(samjoko::connection& client, device& from) 
   const auto line = co_await client.read_line(256);
   if (!line) co_return samjoko::next::close;
   const auto written = co_await client.write(hear(from, *line));
-  co_return written ? samjoko::next::rest : samjoko::next::close;
+  co_return written ? samjoko::next::keep : samjoko::next::close;
 }
 
 }  // namespace

@@ -43,7 +43,7 @@ samjoko::task<samjoko::next> serve_line(samjoko::connection& client) {
   if (job != jobs.end()) how = co_await run_job(client, job->second);
   const auto written = co_await client.write("-- ", how, "\n");
   if (!written) co_return samjoko::next::close;
-  co_return samjoko::next::rest;
+  co_return samjoko::next::keep;
 }
 
 }  // namespace

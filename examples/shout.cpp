@@ -42,7 +42,7 @@ samjoko::task<samjoko::next> shout(samjoko::connection& client, member& who) {
     if (!said) co_return samjoko::next::close;
     client.consume(part.size());
   }
-  co_return samjoko::next::rest;  // until the next byte, or the next message
+  co_return samjoko::next::keep;  // until the next byte, or the next message
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ std::string without(bool fits, const char* needs) {
 }  // namespace
 
 bool can_concern(const option& which, const service_entry& entry) {
-  switch (which.whom) {
+  switch (which.audience) {
     case applies_to::http: return entry.speaks_http;
     case applies_to::lists: return entry.lists_directories;
     case applies_to::hub: return entry.uses_hub;
@@ -46,7 +46,7 @@ bool can_concern_any(const option& which, const std::vector<service_entry>& serv
 
 std::string why_ignored(const option& which, const serve_options& service,
                         const service_entry& entry) {
-  switch (which.whom) {
+  switch (which.audience) {
     case applies_to::all: break;
     case applies_to::model_choice:
     case applies_to::spawn_choice:

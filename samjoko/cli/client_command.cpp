@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <samjoko/cli/commands.hpp>
 #include <samjoko/cli/control_place.hpp>
 #include <samjoko/cli/options.hpp>
 #include <samjoko/cli/print.hpp>
@@ -21,19 +22,18 @@ namespace {
 
 using operate::asked_for;
 
+/// Those of commands.hpp that ask a running server.
 struct known_command {
   std::string_view name;
   asked_for what;
-  std::string_view usage;
-  std::string_view summary;
 };
 constexpr std::array<known_command, 6> commands{{
-    {"status", asked_for::status, "", "groups, workers and connections of a running server"},
-    {"scale", asked_for::scale, "N [--group NAME]", "so many workers are wanted"},
-    {"unpark", asked_for::unpark, "[--group NAME]", "start workers that were given up again"},
-    {"deaths", asked_for::deaths, "[N]", "how processes ended, or all of death N with its stack"},
-    {"reopen-logs", asked_for::reopen_logs, "", "as USR1 does"},
-    {"stop", asked_for::stop, "[--now] [--wait]", "when clients are done, or at once"},
+    {"status", asked_for::status},
+    {"deaths", asked_for::deaths},
+    {"scale", asked_for::scale},
+    {"reset-failed", asked_for::reset_failed},
+    {"stop", asked_for::stop},
+    {"reopen-logs", asked_for::reopen_logs},
 }};
 constexpr std::size_t longest_answer = 16 << 20;
 constexpr std::uint32_t most_deaths = 4'000'000'000;
@@ -67,10 +67,9 @@ class words_behind {
  private:
   result<void> take(const std::string& word) {
     const bool stops = which_.what == asked_for::stop;
-    const bool of_group = which_.what == asked_for::scale || which_.what == asked_for::unpark;
     if (word == "--json") return set(made_.asked.json, word);
     if (word == "--control") return take_path();
-    if (word == "--group" && of_group) return take_value(made_.asked.group, word);
+    if (word == "--group" && takes_group()) return take_value(made_.asked.group, word);
     if (word == "--wait" && stops) return set(made_.wait, word);
     if (word == "--now" && stops) {
       if (made_.asked.what == asked_for::stop_now) return wrong("--now is given more than once");
@@ -112,9 +111,13 @@ class words_behind {
     return {};
   }
 
+  [[nodiscard]] bool takes_group() const {
+    return which_.what == asked_for::scale || which_.what == asked_for::reset_failed;
+  }
+
   [[nodiscard]] std::string unknown_option(const std::string& word) const {
     std::vector<std::string> known{"--json", "--control"};
-    if (which_.usage.find("--group") != std::string_view::npos) known.emplace_back("--group");
+    if (takes_group()) known.emplace_back("--group");
     if (which_.what == asked_for::stop) known.insert(known.end(), {"--now", "--wait"});
     const auto near = nearest(word, known);
     return fmt::format("{} has no option {} ({})", which_.name, word,
@@ -211,8 +214,10 @@ std::optional<int> run_client_command(int argc, char** argv) {
 
 std::string client_command_help(const std::string& program) {
   auto text = fmt::format("\nA running server ({} COMMAND [--control PATH] [--json]):\n", program);
-  for (const auto& each : commands)
+  for (const auto& each : all_commands()) {
+    if (!is_client_command(each.name)) continue;
     text += fmt::format("  {:<32}{}\n", fmt::format("{} {}", each.name, each.usage), each.summary);
+  }
   return text;
 }
 

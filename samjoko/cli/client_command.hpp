@@ -1,5 +1,5 @@
 #pragma once
-// Charter: the commands that ask a running server: status, scale, stop, unpark, deaths and
+// Charter: the commands that ask a running server: status, scale, stop, reset-failed, deaths and
 // reopen-logs. What they print comes from the server (operate/request.hpp).
 
 #include <optional>

@@ -27,7 +27,7 @@ TEST(client_command, becomes_a_line_for_the_server) {
   EXPECT_EQ(sent_by("status --json --control /x"), "json status\n");
   EXPECT_EQ(sent_by("scale 3"), "scale 3\n");
   EXPECT_EQ(sent_by("scale --group thread-pool 3 --json"), "json scale 3 thread-pool\n");
-  EXPECT_EQ(sent_by("unpark"), "unpark\n");
+  EXPECT_EQ(sent_by("reset-failed"), "reset-failed\n");
   EXPECT_EQ(sent_by("stop --wait"), "stop\n");
   EXPECT_EQ(sent_by("stop --now"), "stop now\n");
   EXPECT_EQ(sent_by("reopen-logs"), "reopen-logs\n");
@@ -58,7 +58,8 @@ TEST(client_command, is_told_from_other_words) {
 
 TEST(client_command, help_names_each_of_them) {
   const auto text = client_command_help("crow");
-  for (const auto* part : {"crow COMMAND", "status", "scale N", "unpark", "deaths", "stop [--now]"})
+  for (const auto* part :
+       {"crow COMMAND", "status", "scale N", "reset-failed", "deaths", "stop [--now]"})
     EXPECT_NE(text.find(part), std::string::npos) << part;
 }
 

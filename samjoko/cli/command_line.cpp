@@ -75,8 +75,7 @@ std::string words_for(const CLI::ParseError& wrong, const CLI::App& app) {
   if (wrong.get_exit_code() != static_cast<int>(CLI::ExitCodes::ExtrasError)) return text;
   const auto first = text.substr(colon + 2, text.find(' ', colon + 2) - colon - 2);
   if (first.starts_with("-")) return unknown_option(first.substr(0, first.find('=')));
-  if (app.get_subcommands().empty())
-    return fmt::format("there is no command '{}' (write {})", first, names_of_commands());
+  if (app.get_subcommands().empty()) return unknown_command(first);
   return fmt::format("'{}' is not expected here", first);
 }
 

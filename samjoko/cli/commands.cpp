@@ -1,5 +1,8 @@
 #include <samjoko/cli/commands.hpp>
 
+#include <fmt/format.h>
+
+#include <samjoko/cli/units.hpp>
 #include <string>
 
 namespace samjoko::cli {
@@ -21,19 +24,19 @@ const std::vector<command_entry>& all_commands() {
       {.name = "status",
        .usage = "[--json]",
        .own_usage = "[--json]",
-       .summary = "what a running server does"},
+       .summary = "groups, workers and connections of a running server"},
       {.name = "deaths",
-       .usage = "[--json]",
-       .own_usage = "[--json]",
-       .summary = "how its processes ended, the latest last"},
+       .usage = "[N] [--json]",
+       .own_usage = "[N] [--json]",
+       .summary = "how its processes ended, the newest last; all of death N, with its stack"},
       {.name = "scale",
        .usage = "N [--group NAME]",
        .own_usage = "N [--group NAME]",
-       .summary = "how many workers it has"},
-      {.name = "unpark",
+       .summary = "so many workers are wanted"},
+      {.name = "reset-failed",
        .usage = "[--group NAME]",
        .own_usage = "[--group NAME]",
-       .summary = "start again what was given up"},
+       .summary = "start workers again that were given up"},
       {.name = "stop",
        .usage = "[--now] [--wait]",
        .own_usage = "[--now] [--wait]",
@@ -61,6 +64,15 @@ std::string names_of_commands() {
     text += all[n].name;
   }
   return text;
+}
+
+std::string unknown_command(std::string_view word) {
+  std::vector<std::string> names;
+  for (const auto& each : all_commands()) names.emplace_back(each.name);
+  const auto near = nearest(word, names);
+  return fmt::format(
+      "there is no command '{}' ({})", word,
+      near.empty() ? "write " + names_of_commands() : fmt::format("did you mean {}?", near));
 }
 
 }  // namespace samjoko::cli

@@ -21,5 +21,7 @@ struct command_entry {
 [[nodiscard]] const std::vector<command_entry>& all_commands();
 /// "serve, version or help"
 [[nodiscard]] std::string names_of_commands();
+/// For a word that is no command: the one that was probably meant, or all of them.
+[[nodiscard]] std::string unknown_command(std::string_view word);
 
 }  // namespace samjoko::cli

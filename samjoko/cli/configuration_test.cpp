@@ -80,6 +80,7 @@ TEST(configuration, mistakes_are_named_with_their_place_and_what_to_write) {
       {"\nmax_connections_per_peer = 1",
        "f.toml:2:1: there is no key 'max_connections_per_peer'; "
        "did you mean max-connections-per-peer?"},
+      {"park-after = 1", "there is no key 'park-after'; did you mean fail-after?"},
       {"xyzzy = 1", "f.toml:1:1: there is no key 'xyzzy'\n"},
       {"servcie = 1", "did you mean service?"},
       {"workers = true", "f.toml:1:11: workers: true or false will not do: write workers = N"},

@@ -30,12 +30,16 @@ TEST(environment, a_list_is_separated_by_spaces) {
 }
 
 TEST(environment, an_unknown_variable_is_a_problem_with_a_hint) {
-  const auto made = read({"SAMJOKO_IDEL_TIMEOUT=1s", "SAMJOKO_XYZZY=1", "SAMJOKO_=1"});
-  ASSERT_EQ(made.problems.size(), 3U);
+  const auto made = read(
+      {"SAMJOKO_IDEL_TIMEOUT=1s", "SAMJOKO_XYZZY=1", "SAMJOKO_=1", "SAMJOKO_WHEN_PARKED=stay"});
+  ASSERT_EQ(made.problems.size(), 4U);
   EXPECT_EQ(made.problems[0].text,
             "SAMJOKO_IDEL_TIMEOUT: there is no option of that name; did you mean "
             "SAMJOKO_IDLE_TIMEOUT?");
   EXPECT_EQ(made.problems[1].text, "SAMJOKO_XYZZY: there is no option of that name");
+  EXPECT_EQ(made.problems[3].text,
+            "SAMJOKO_WHEN_PARKED: there is no option of that name; did you mean "
+            "SAMJOKO_WHEN_FAILED?");
 }
 
 // A pod of Kubernetes beside a service that is called samjoko finds these in its environment. If

@@ -49,9 +49,9 @@ result<std::string> parse_log_format(std::string_view text) {
   return one_of(text, all, "log format");
 }
 
-result<std::string> parse_when_parked(std::string_view text) {
+result<std::string> parse_when_failed(std::string_view text) {
   constexpr std::array<std::string_view, 2> all{"leave", "stay"};
-  return one_of(text, all, "way to be parked");
+  return one_of(text, all, "way to fail");
 }
 
 log::format format_for(const operating_options& options, bool to_standard_error) {

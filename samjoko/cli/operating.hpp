@@ -17,7 +17,7 @@ namespace samjoko::cli {
 /// "-" is standard error; so is the empty text, which is returned for it.
 [[nodiscard]] result<std::string> parse_log_file(std::string_view text);
 [[nodiscard]] result<std::string> parse_log_format(std::string_view text);
-[[nodiscard]] result<std::string> parse_when_parked(std::string_view text);
+[[nodiscard]] result<std::string> parse_when_failed(std::string_view text);
 
 /// auto: journald when lines go to standard error and that is the journal itself, which systemd
 /// proves by JOURNAL_STREAM, its device and inode (man 5 systemd.exec); text otherwise.

@@ -26,12 +26,7 @@ const option* find_option(std::string_view name) {
   return found == all_options().end() ? nullptr : &*found;
 }
 
-std::string variable_of(const option& which) {
-  std::string name = "SAMJOKO_";
-  for (const char each : which.name)
-    name += each == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(each)));
-  return name;
-}
+std::string variable_of(const option& which) { return variable_name(which.name); }
 
 std::string_view default_of(const option& which) {
   if (!which.standard_words.empty()) return which.standard_words;

@@ -52,7 +52,7 @@ struct option {
   std::string_view standard{};
   /// One line. Help, the man page and other users of the row add the default.
   std::string_view help{};
-  applies_to whom = applies_to::all;
+  applies_to audience = applies_to::all;
   extent holds_for = extent::service;
   char letter = 0;       ///< `-l`
   bool repeats = false;  ///< may be given several times; all of them count

@@ -17,8 +17,8 @@ auto everything(const serve_options& of) {
   const auto& [connection, all, peer, least, most, idle, recycle, stack] = of.limits;
   const auto& http = of.http;
   const auto& plan = of.restarts;
-  return std::tuple(plan.boot_limit, plan.grown_after, plan.first_delay, plan.longest_delay,
-                    plan.replace_burst, plan.replace_rate, plan.failures_to_park,
+  return std::tuple(plan.boot_limit, plan.stable_after, plan.first_delay, plan.longest_delay,
+                    plan.replace_burst, plan.replace_rate, plan.failures_to_give_up,
                     plan.failure_window, plan.longest_fork_delay, plan.kill_grace, connection.idle,
                     connection.turn, connection.write_idle, connection.minimum_write_rate,
                     connection.write_grace, all, peer, least, most, idle, recycle, stack,

@@ -45,8 +45,7 @@ class caller {
       return mistake(program_, fmt::format("'{}' is not expected here", said.words[1]));
     if (said.words.empty() || is_known(said.words.front()))
       return {.serve = {}, .print = help_text(program_, services_, own_)};
-    return mistake(program_, fmt::format("there is no command '{}' (write {})", said.words.front(),
-                                         names_of_commands()));
+    return mistake(program_, unknown_command(said.words.front()));
   }
 
   command serve(const spoken& said, char** environment) {

@@ -83,16 +83,16 @@ TEST(options, when_a_worker_that_fell_is_started_again) {
   const supervise::plan_settings usual;
   EXPECT_EQ(options_of("echo").restarts.first_delay, usual.first_delay);
   const auto made = options_of(
-      "echo --boot-timeout 2s --grown-after 0 --restart-delay 5ms --restart-delay-max 3s "
-      "--park-after 7 --park-window 1m --replace-burst 9 --replace-rate 11 --fork-delay-max 20ms "
+      "echo --boot-timeout 2s --stable-after 0 --restart-delay 5ms --restart-delay-max 3s "
+      "--fail-after 7 --fail-window 1m --replace-burst 9 --replace-rate 11 --fork-delay-max 20ms "
       "--kill-grace 0 --deaths-in-full 12");
   EXPECT_EQ(made.deaths_in_full, 12U);
   const auto& plan = made.restarts;
   EXPECT_EQ(plan.boot_limit, milliseconds(2000));
-  EXPECT_EQ(plan.grown_after, milliseconds(0));
+  EXPECT_EQ(plan.stable_after, milliseconds(0));
   EXPECT_EQ(plan.first_delay, milliseconds(5));
   EXPECT_EQ(plan.longest_delay, milliseconds(3000));
-  EXPECT_EQ(plan.failures_to_park, 7U);
+  EXPECT_EQ(plan.failures_to_give_up, 7U);
   EXPECT_EQ(plan.failure_window, milliseconds(60'000));
   EXPECT_EQ(plan.replace_burst, 9U);
   EXPECT_EQ(plan.replace_rate, 11U);
@@ -103,7 +103,7 @@ TEST(options, when_a_worker_that_fell_is_started_again) {
 TEST(options, a_restart_without_any_delay_would_spin) {
   EXPECT_NE(complaint("serve echo --restart-delay 0").find("--restart-delay"), std::string::npos);
   EXPECT_NE(complaint("serve echo --fork-delay-max 0").find("--fork-delay-max"), std::string::npos);
-  EXPECT_NE(complaint("serve echo --park-after 0").find("--park-after"), std::string::npos);
+  EXPECT_NE(complaint("serve echo --fail-after 0").find("--fail-after"), std::string::npos);
 }
 
 TEST(options, an_option_that_no_group_heeds_is_an_error) {
@@ -119,7 +119,15 @@ TEST(options, an_option_that_no_group_heeds_is_an_error) {
 TEST(options, mistakes_are_named_with_what_to_write) {
   const std::pair<const char*, const char*> wrong[] = {
       {"", "no command given: write serve, check, print-config"},
-      {"sreve", "there is no command 'sreve' (write serve, check,"},
+      {"sreve", "there is no command 'sreve' (did you mean serve?)"},
+      {"xyzzy", "there is no command 'xyzzy' (write serve, check,"},
+      {"unpark", "there is no command 'unpark' (did you mean reset-failed?)"},
+      {"help unpark", "there is no command 'unpark' (did you mean reset-failed?)"},
+      {"serve echo --grown-after 1s",
+       "there is no option --grown-after; did you mean --stable-after?"},
+      {"serve echo --park-after=1", "no option --park-after; did you mean --fail-after?"},
+      {"serve echo --park-window 1s", "no option --park-window; did you mean --fail-window?"},
+      {"serve echo --when-parked stay", "no option --when-parked; did you mean --when-failed?"},
       {"serve", "no SERVICE given (there are: echo, chat, relay, files, hello, exec)"},
       {"serve ehco", "there is no service 'ehco' (there are: echo"},
       {"serve echo --modle thread", "there is no option --modle; did you mean --model?"},

@@ -71,7 +71,7 @@ service_entry entry_of(const service& own) {
 result<void> check_service(const service& own) {
   if (own.handler) return {};
   return wrong(
-      fmt::format("the service '{}' has no handler, so nobody would serve its clients: "
+      fmt::format("the service '{}' has no handler, so no code would serve its clients: "
                   "write .handler = FUNCTION in the service that is given to run()",
                   own.name));
 }

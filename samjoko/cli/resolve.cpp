@@ -104,8 +104,8 @@ class decider {
 
   /// When the text for one of these options is wrong, it is unknown which options would be ignored.
   [[nodiscard]] static bool decides_who_heeds(const option& which) {
-    return which.whom == applies_to::model_choice || which.whom == applies_to::spawn_choice ||
-           which.name == "listen";
+    return which.audience == applies_to::model_choice ||
+           which.audience == applies_to::spawn_choice || which.name == "listen";
   }
 
   /// Stops further complaints about ignored options.

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <charconv>
 #include <limits>
+#include <samjoko/cli/former_names.hpp>
 #include <string>
 #include <utility>
 
@@ -129,8 +131,17 @@ std::string in_words(const error& wrong) {
   return wrong.is(condition::bad_argument) ? wrong.on() : wrong.sentence();
 }
 
+std::string variable_name(std::string_view option_name) {
+  std::string name = "SAMJOKO_";
+  for (const char each : option_name)
+    name += each == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(each)));
+  return name;
+}
+
 std::string nearest(std::string_view word, const std::vector<std::string>& known) {
-  std::string best;
+  auto best = present_name(word);
+  if (std::ranges::find(known, best) != known.end()) return best;
+  best.clear();
   std::size_t least = 3;  // at a greater distance it is another word
   for (const auto& each : known) {
     const auto far = distance(word, each);

@@ -29,7 +29,10 @@ namespace samjoko::cli {
 /// An error for the user who wrote the text: for condition::bad_argument the message alone, which
 /// names the text and what to write instead; for any other condition the whole sentence.
 [[nodiscard]] std::string in_words(const error& wrong);
-/// The word of `known` that a mistyped word was probably meant to be; empty when none is near.
+/// "SAMJOKO_IDLE_TIMEOUT" of "idle-timeout"
+[[nodiscard]] std::string variable_name(std::string_view option_name);
+/// The word of `known` that a mistyped word, or one of an earlier version, was meant to be; empty
+/// when none is near.
 [[nodiscard]] std::string nearest(std::string_view word, const std::vector<std::string>& known);
 
 }  // namespace samjoko::cli

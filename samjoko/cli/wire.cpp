@@ -256,13 +256,13 @@ operate::settings seen_from_outside(std::span<const offer> offers, const worker_
   outside.connections_of = [&memory](std::size_t slot) {
     return operate::counts_of(memory.counts.at(slot));
   };
-  const auto& board = memory.deaths->own().board;
-  outside.deaths = [&board, program = operate::program_file_name()](bool json,
+  const auto& ring = memory.deaths->own().deaths;
+  outside.deaths = [&ring, program = operate::program_file_name()](bool json,
                                                                     std::uint64_t number) {
-    return operate::told_deaths(board.all(), json, number, program);
+    return operate::told_deaths(ring.all(), json, number, program);
   };
-  outside.storms = [&board] { return postmortem::storms_now(board); };
-  outside.death_count = [&board] { return board.count(); };
+  outside.storms = [&ring] { return postmortem::storms_now(ring); };
+  outside.death_count = [&ring] { return ring.count(); };
   outside.open_group = [=, &groups](std::vector<named_listener>& all, std::size_t group) {
     if (group == groups.all.size()) return reopen_hub(all, group);
     return open_group(offers[groups.all[group].service].options, addresses, files, all, group);
@@ -311,7 +311,7 @@ supervise::plan_settings plan_of(const serve_options& program) {
   auto plan = program.restarts;
   plan.workers.clear();
   plan.drain_limit = program.stop_timeout;
-  plan.stay_when_given_up = program.operate.when_parked == "stay";
+  plan.stay_when_given_up = program.operate.when_failed == "stay";
   return plan;
 }
 

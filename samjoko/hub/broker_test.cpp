@@ -98,7 +98,7 @@ TEST(hub_name_grace, names_are_for_those_who_had_them) {
   EXPECT_EQ(newcomer.hears(), "refused 1");
 }
 
-struct hub_switchboard : ::testing::Test {
+struct hub_broker : ::testing::Test {
   limits bounds{.topic_length = 8,
                 .name_length = 8,
                 .message_size = 16,
@@ -130,7 +130,7 @@ struct hub_switchboard : ::testing::Test {
   }
 };
 
-TEST_F(hub_switchboard, a_message_reaches_the_subscribers_of_its_topic_and_nobody_else) {
+TEST_F(hub_broker, a_message_reaches_the_subscribers_of_its_topic_and_nobody_else) {
   subscribe(crow, "tree");
   subscribe(wren, "tree");
   subscribe(owl, "barn");
@@ -143,7 +143,7 @@ TEST_F(hub_switchboard, a_message_reaches_the_subscribers_of_its_topic_and_nobod
   EXPECT_TRUE(tested.take_touched().empty());
 }
 
-TEST_F(hub_switchboard, a_publisher_may_be_left_out_and_a_second_subscription_is_the_same_one) {
+TEST_F(hub_broker, a_publisher_may_be_left_out_and_a_second_subscription_is_the_same_one) {
   subscribe(crow, "tree");
   subscribe(crow, "tree");
   publish(crow, "tree", "kept away", flag_not_to_me);
@@ -151,7 +151,7 @@ TEST_F(hub_switchboard, a_publisher_may_be_left_out_and_a_second_subscription_is
   EXPECT_EQ(crow.hears(), "subscribed tree//; subscribed tree//; message tree//once");
 }
 
-TEST_F(hub_switchboard, a_name_has_one_bearer_until_it_is_given_up) {
+TEST_F(hub_broker, a_name_has_one_bearer_until_it_is_given_up) {
   name(crow, "corvus");
   name(wren, "corvus");
   EXPECT_EQ(wren.hears(), refused(refusal::name_taken));
@@ -165,7 +165,7 @@ TEST_F(hub_switchboard, a_name_has_one_bearer_until_it_is_given_up) {
   EXPECT_EQ(owl.hears(), "named /corvus/");
 }
 
-TEST_F(hub_switchboard, who_comes_and_goes_is_told_to_those_who_asked) {
+TEST_F(hub_broker, who_comes_and_goes_is_told_to_those_who_asked) {
   name(crow, "crow");
   name(wren, "wren");
   subscribe(crow, "tree", flag_presence);
@@ -181,7 +181,7 @@ TEST_F(hub_switchboard, who_comes_and_goes_is_told_to_those_who_asked) {
   EXPECT_EQ(owl.hears(), "subscribed tree//");
 }
 
-TEST_F(hub_switchboard, members_are_listed_in_as_many_frames_as_it_takes) {
+TEST_F(hub_broker, members_are_listed_in_as_many_frames_as_it_takes) {
   name(crow, "crow");
   name(wren, "wren");
   subscribe(crow, "tree");
@@ -192,7 +192,7 @@ TEST_F(hub_switchboard, members_are_listed_in_as_many_frames_as_it_takes) {
   EXPECT_EQ(owl.hears(), "subscribed tree//; members tree//crow,wren,; members barn//");
 }
 
-TEST_F(hub_switchboard, a_word_to_one_alone) {
+TEST_F(hub_broker, a_word_to_one_alone) {
   name(crow, "crow");
   name(wren, "wren");
   const auto tell = [&](someone& who, std::string_view to, std::uint8_t flags = 0) {
@@ -207,7 +207,7 @@ TEST_F(hub_switchboard, a_word_to_one_alone) {
   EXPECT_EQ(owl.hears(), refused(refusal::no_name));
 }
 
-TEST_F(hub_switchboard, every_limit_is_kept) {
+TEST_F(hub_broker, every_limit_is_kept) {
   subscribe(crow, "");
   subscribe(crow, "too_long_");
   subscribe(crow, "a");
@@ -226,7 +226,7 @@ TEST_F(hub_switchboard, every_limit_is_kept) {
   EXPECT_EQ(crow.hears(), "message a//0123456789abcdef");
 }
 
-TEST_F(hub_switchboard, what_a_publisher_asks_to_be_so_is_checked) {
+TEST_F(hub_broker, what_a_publisher_asks_to_be_so_is_checked) {
   publish(crow, "tree", "x", flag_members_only);
   publish(crow, "tree", "x", flag_named_only);
   subscribe(crow, "tree", flag_named_only);
@@ -236,12 +236,12 @@ TEST_F(hub_switchboard, what_a_publisher_asks_to_be_so_is_checked) {
   EXPECT_EQ(crow.hears(), refused(refusal::not_subscribed));
 }
 
-TEST_F(hub_switchboard, a_link_cannot_speak_as_the_hub) {
+TEST_F(hub_broker, a_link_cannot_speak_as_the_hub) {
   for (const auto kind : {frame_kind::message, frame_kind::named, frame_kind::dropped})
     EXPECT_EQ(say(crow, {.kind = kind, .topic = "tree"}), broker::verdict::malformed);
 }
 
-TEST_F(hub_switchboard, a_publisher_waits_for_a_full_subscriber_and_then_goes_on_without_it) {
+TEST_F(hub_broker, a_publisher_waits_for_a_full_subscriber_and_then_goes_on_without_it) {
   subscribe(wren, "tree");
   subscribe(owl, "tree");
   for (int n = 0; n < 3; ++n) EXPECT_EQ(publish(crow, "tree", "x"), broker::verdict::done);

@@ -47,7 +47,7 @@ class awaited : public Operation, public waiting {
     waiting::cancel = &awaited::cancel_wait;
     // Set before begin: a blocking loop waits inside it, and the wait may be cancelled there.
     context.current = this;
-    if (via_->begin(*this) == start::parked) return true;
+    if (via_->begin(*this) == start::pending) return true;
     context.current = nullptr;
     return false;
   }

@@ -58,8 +58,8 @@ start blocking_loop::begin(operation& wanted) {
     do_now(wanted, buffers());
     return start::done;
   }
-  SAMJOKO_CHECK(parked_.empty() || is_alone_in_its_direction(wanted), one_at_a_time);
-  if (live_tasks() <= 1 && parked_.empty() && !anything_ready()) {
+  SAMJOKO_CHECK(pending_.empty() || is_alone_in_its_direction(wanted), one_at_a_time);
+  if (live_tasks() <= 1 && pending_.empty() && !anything_ready()) {
     if (block(wanted) == outcome::done) return start::done;
   } else {
     if (completed_in_place_ < completions_per_sweep && try_now(wanted)) {
@@ -68,14 +68,14 @@ start blocking_loop::begin(operation& wanted) {
     }
     wanted.due = due_now(wanted);
   }
-  wanted.state = operation_state::parked;
-  parked_.push_back(&wanted);
-  return start::parked;
+  wanted.state = operation_state::pending;
+  pending_.push_back(&wanted);
+  return start::pending;
 }
 
 bool blocking_loop::is_alone_in_its_direction(const operation& wanted) const noexcept {
   return wanted.kind == operation_kind::sleep ||
-         std::ranges::none_of(parked_, [&](const operation* each) {
+         std::ranges::none_of(pending_, [&](const operation* each) {
            return each->fd == wanted.fd && each->kind != operation_kind::sleep &&
                   waits_to_send(each->kind) == waits_to_send(wanted.kind);
          });
@@ -90,12 +90,12 @@ blocking_loop::outcome blocking_loop::block(operation& wanted) {
   return how;
 }
 
-/// Continues the wait of the only parked operation. Its deadline stays as it was.
-blocking_loop::outcome blocking_loop::block_again(operation& parked) {
-  blocked_ = &parked;
+/// Continues the wait of the only pending operation. Its deadline stays as it was.
+blocking_loop::outcome blocking_loop::block_again(operation& pending) {
+  blocked_ = &pending;
   blocked_cancelled_ = false;
-  const bool accepts = parked.kind == operation_kind::accept && blocks_in_call(parked);
-  const auto how = accepts ? block_in_place(parked) : wait_until_due(parked);
+  const bool accepts = pending.kind == operation_kind::accept && blocks_in_call(pending);
+  const auto how = accepts ? block_in_place(pending) : wait_until_due(pending);
   blocked_ = nullptr;
   return how;
 }
@@ -187,7 +187,7 @@ bool blocking_loop::attend(operation& blocked) {
     blocked.result = -ECANCELED;
     return false;
   }
-  return !anything_ready() && !anything_posted() && parked_.empty();
+  return !anything_ready() && !anything_posted() && pending_.empty();
 }
 
 void blocking_loop::set_idle_limit(int fd, std::uint32_t idle_ms) noexcept {
@@ -213,14 +213,14 @@ bool blocking_loop::try_now(operation& wanted, bool* progressed) {
   return true;
 }
 
-void blocking_loop::cancel(operation& parked) noexcept {
-  if (&parked == blocked_) {
+void blocking_loop::cancel(operation& pending) noexcept {
+  if (&pending == blocked_) {
     blocked_cancelled_ = true;
     return;
   }
-  if (parked.state != operation_state::parked) return;
-  std::erase(parked_, &parked);
-  finish(parked, -ECANCELED);
+  if (pending.state != operation_state::pending) return;
+  std::erase(pending_, &pending);
+  finish(pending, -ECANCELED);
 }
 
 void blocking_loop::finish(operation& ended, std::int64_t result) noexcept {
@@ -245,7 +245,7 @@ void blocking_loop::run() {
       complete_finished();
     } else if (!anything_ready() && !anything_posted()) {
       busy_turns = 0;
-      wait_for_parked();
+      wait_for_pending();
     } else if (busy_turns > turns_per_sweep) {
       busy_turns = 0;
       sweep(deadline(steady::time_point::min()));
@@ -254,23 +254,24 @@ void blocking_loop::run() {
   }
 }
 
-void blocking_loop::wait_for_parked() {
-  if (parked_.size() != 1 || live_tasks() > 1) return sweep(deadline::never());
-  auto& only = *parked_.front();
-  parked_.clear();
+void blocking_loop::wait_for_pending() {
+  if (pending_.size() != 1 || live_tasks() > 1) return sweep(deadline::never());
+  auto& only = *pending_.front();
+  pending_.clear();
   only.state = operation_state::free;
   if (block_again(only) == outcome::done) {
     only.complete(only);
   } else {
-    only.state = operation_state::parked;
-    parked_.push_back(&only);
+    only.state = operation_state::pending;
+    pending_.push_back(&only);
   }
 }
 
-/// Waits for any of the parked operations, at most until `at_most`, and tries those that may go on.
+/// Waits for any of the pending operations, at most until `at_most`, and tries those that may go
+/// on.
 void blocking_loop::sweep(deadline at_most) {
   completed_in_place_ = 0;
-  swept_ = parked_;  // the attention may cancel some of them meanwhile
+  swept_ = pending_;  // the attention may cancel some of them meanwhile
   waits_.clear();
   auto due = at_most.at();
   auto now = steady::now();
@@ -285,7 +286,7 @@ void blocking_loop::sweep(deadline at_most) {
   if (interrupt_.leave()) run_attention();
   now = steady::now();
   for (std::size_t index = 0; index < swept_.size(); ++index) {
-    if (swept_[index]->state == operation_state::parked)
+    if (swept_[index]->state == operation_state::pending)
       sweep_one(*swept_[index], waits_[index].revents, now);
   }
 }
@@ -293,12 +294,12 @@ void blocking_loop::sweep(deadline at_most) {
 void blocking_loop::sweep_one(operation& each, short events, steady::time_point now) {
   bool progressed = false;
   if ((events != 0 || waits_for_backlog(each)) && try_now(each, &progressed)) {
-    std::erase(parked_, &each);
+    std::erase(pending_, &each);
     finish(each, each.result);
   } else if (progressed) {
     each.due = due_now(each);
   } else if (each.due <= now) {
-    std::erase(parked_, &each);
+    std::erase(pending_, &each);
     finish(each, each.kind == operation_kind::sleep ? 0 : -ETIMEDOUT);
   }
 }

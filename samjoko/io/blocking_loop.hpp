@@ -2,7 +2,7 @@
 // Charter: one client that has the thread, or the process, for itself. While one task is alive an
 // operation is the plain blocking system call, made in begin(): the coroutine never suspends. A
 // receive is one system call; its idle deadline is the socket's own (SO_RCVTIMEO), set only when it
-// changes. When the client has several live tasks, their operations are parked, and its few
+// changes. When the client has several live tasks, their operations are pending, and its few
 // descriptors are swept with poll(2).
 
 #include <poll.h>
@@ -19,7 +19,7 @@ class blocking_loop final : public loop {
   blocking_loop() noexcept : loop(true) {}
 
   start begin(operation& wanted) override;
-  void cancel(operation& parked) noexcept override;
+  void cancel(operation& pending) noexcept override;
   void run() override;
   void wake() noexcept override { interrupt_.send(); }
 
@@ -28,7 +28,7 @@ class blocking_loop final : public loop {
   enum class outcome { done, woken };
 
   [[nodiscard]] outcome block(operation& wanted);
-  [[nodiscard]] outcome block_again(operation& parked);
+  [[nodiscard]] outcome block_again(operation& pending);
   [[nodiscard]] outcome block_in_place(operation& wanted);
   [[nodiscard]] outcome after_idle_limit(operation& wanted);
   [[nodiscard]] outcome block_with_poll(operation& wanted);
@@ -38,7 +38,7 @@ class blocking_loop final : public loop {
   [[nodiscard]] bool attend(operation& blocked);
   void set_idle_limit(int fd, std::uint32_t idle_ms) noexcept;
   [[nodiscard]] bool try_now(operation& wanted, bool* progressed = nullptr);
-  void wait_for_parked();
+  void wait_for_pending();
   void sweep(deadline at_most);
   void sweep_one(operation& each, short events, steady::time_point now);
   void finish(operation& ended, std::int64_t result) noexcept;
@@ -47,7 +47,7 @@ class blocking_loop final : public loop {
   os::thread_interrupt interrupt_;
   operation* blocked_ = nullptr;
   bool blocked_cancelled_ = false;
-  std::vector<operation*> parked_;
+  std::vector<operation*> pending_;
   std::vector<operation*> swept_;
   std::vector<pollfd> waits_;
   operation_list finished_;

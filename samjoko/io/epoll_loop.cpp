@@ -42,9 +42,9 @@ void epoll_loop::grow(std::size_t least) {
 start epoll_loop::begin(operation& wanted) {
   if (wanted.kind == operation_kind::sleep) {
     wanted.due = timers::due_of(wanted, clock_.now(), clock_.lag());
-    wanted.state = operation_state::parked;
+    wanted.state = operation_state::pending;
     timers_.add(wanted);
-    return start::parked;
+    return start::pending;
   }
   if (is_immediate(wanted.kind)) {
     if (wanted.kind >= operation_kind::release) forget(wanted);
@@ -56,7 +56,7 @@ start epoll_loop::begin(operation& wanted) {
   const bool may_try = waits_to_send(wanted.kind) ? state.may_write : state.may_read;
   if (may_try && budget_ <= 0) {
     defer(wanted, steady::time_point::max());
-    return start::parked;
+    return start::pending;
   }
   if (may_try && try_now(wanted, state, nullptr)) {
     --budget_;
@@ -68,9 +68,9 @@ start epoll_loop::begin(operation& wanted) {
 start epoll_loop::wait(operation& wanted, descriptor_state& state) {
   if (wanted.yields) {
     defer(wanted, timers::due_of(wanted, clock_.now(), clock_.lag()));
-    return start::parked;
+    return start::pending;
   }
-  return waits_for_backlog(wanted) ? pause(wanted) : park(wanted, state);
+  return waits_for_backlog(wanted) ? pause(wanted) : keep_pending(wanted, state);
 }
 
 /// A registration belongs to the open socket and outlives its descriptor: it is removed before the
@@ -128,7 +128,7 @@ int epoll_loop::watch(const operation& wanted, descriptor_state& state, watched 
   return code;
 }
 
-start epoll_loop::park(operation& wanted, descriptor_state& state) {
+start epoll_loop::keep_pending(operation& wanted, descriptor_state& state) {
   const auto needed = waits_to_send(wanted.kind) ? watched::both : watched::input;
   const int code = state.for_events >= needed ? 0 : watch(wanted, state, needed);
   if (code == ENOMEM || code == ENOSPC) {  // the shortage in the kernel will pass
@@ -143,8 +143,8 @@ start epoll_loop::park(operation& wanted, descriptor_state& state) {
   SAMJOKO_CHECK(place == nullptr, one_at_a_time);
   place = &wanted;
   if (wanted.state != operation_state::paused) set_due(wanted);
-  wanted.state = operation_state::parked;
-  return start::parked;
+  wanted.state = operation_state::pending;
+  return start::pending;
 }
 
 /// Its deadline stays as it was, however often it is tried again.
@@ -153,13 +153,13 @@ start epoll_loop::pause(operation& wanted) {
   wanted.state = operation_state::paused;
   if (paused_.empty()) try_again_at_ = os::coarse_now() + try_again_after;
   paused_.push_back(&wanted);
-  return start::parked;
+  return start::pending;
 }
 
 void epoll_loop::try_again(operation& paused) {
   auto& state = state_of(paused.fd);
   const bool connected = waits_for_backlog(paused) && try_now(paused, state, nullptr);
-  if (!connected && wait(paused, state) == start::parked) return;
+  if (!connected && wait(paused, state) == start::pending) return;
   timers_.remove(paused);
   finish(paused, paused.result);
 }
@@ -178,13 +178,13 @@ void epoll_loop::defer(operation& wanted, steady::time_point due) noexcept {
   state_of(wanted.fd).place_of(wanted.kind) = &wanted;
 }
 
-void epoll_loop::leave_place(operation& parked) noexcept {
-  if (parked.kind == operation_kind::sleep) return;
-  if (parked.state == operation_state::paused) {
-    std::erase(paused_, &parked);
+void epoll_loop::leave_place(operation& pending) noexcept {
+  if (pending.kind == operation_kind::sleep) return;
+  if (pending.state == operation_state::paused) {
+    std::erase(paused_, &pending);
     return;
   }
-  descriptors_[static_cast<std::size_t>(parked.fd)].place_of(parked.kind) = nullptr;
+  descriptors_[static_cast<std::size_t>(pending.fd)].place_of(pending.kind) = nullptr;
 }
 
 /// The result is set; complete() follows from run(), never from within begin() or cancel().
@@ -194,17 +194,18 @@ void epoll_loop::finish(operation& ended, std::int64_t result) noexcept {
   finished_.append(ended);
 }
 
-void epoll_loop::cancel(operation& parked) noexcept {
-  if (parked.state == operation_state::deferred) {
-    deferred_.remove(parked);
-    leave_place(parked);
-  } else if (parked.state == operation_state::parked || parked.state == operation_state::paused) {
-    timers_.remove(parked);
-    leave_place(parked);
+void epoll_loop::cancel(operation& pending) noexcept {
+  if (pending.state == operation_state::deferred) {
+    deferred_.remove(pending);
+    leave_place(pending);
+  } else if (pending.state == operation_state::pending ||
+             pending.state == operation_state::paused) {
+    timers_.remove(pending);
+    leave_place(pending);
   } else {
     return;
   }
-  finish(parked, -ECANCELED);
+  finish(pending, -ECANCELED);
 }
 
 void epoll_loop::resume(operation* waiter, descriptor_state& state) {

@@ -17,7 +17,7 @@ class epoll_loop final : public loop {
   epoll_loop();
 
   start begin(operation& wanted) override;
-  void cancel(operation& parked) noexcept override;
+  void cancel(operation& pending) noexcept override;
   void run() override;
   void wake() noexcept override { epoll_.wake(); }
 
@@ -38,7 +38,7 @@ class epoll_loop final : public loop {
     /// a family.
     bool only_bytes = false;
 
-    /// Where the one operation of that direction is, while it is parked or deferred.
+    /// Where the one operation of that direction is, while it is pending or deferred.
     [[nodiscard]] operation*& place_of(operation_kind kind) noexcept {
       return waits_to_send(kind) ? writer : reader;
     }
@@ -55,14 +55,14 @@ class epoll_loop final : public loop {
   [[nodiscard]] bool try_now(operation& wanted, descriptor_state& state, bool* progressed);
   [[nodiscard]] bool receive(operation& wanted, descriptor_state& state);
   [[nodiscard]] start wait(operation& wanted, descriptor_state& state);
-  [[nodiscard]] start park(operation& wanted, descriptor_state& state);
+  [[nodiscard]] start keep_pending(operation& wanted, descriptor_state& state);
   [[nodiscard]] int watch(const operation& wanted, descriptor_state& state,
                           watched needed) noexcept;
   [[nodiscard]] start pause(operation& wanted);
   void try_again(operation& paused);
   void set_due(operation& wanted) noexcept;
   void defer(operation& wanted, steady::time_point due) noexcept;
-  void leave_place(operation& parked) noexcept;
+  void leave_place(operation& pending) noexcept;
   void resume(operation* waiter, descriptor_state& state);
   void finish(operation& ended, std::int64_t result) noexcept;
   void handle(const epoll_event& event);

@@ -1,10 +1,10 @@
 #pragma once
-// Charter: how a task waits. A loop is asked to begin an operation and answers done or parked; that
-// answer is the whole difference between blocking and multiplexed. A loop belongs to the thread
-// that made it; only wake() and run_queue::post() may be called from other threads.
+// Charter: how a task waits. A loop is asked to begin an operation and answers done or pending;
+// that answer is the whole difference between blocking and multiplexed. A loop belongs to the
+// thread that made it; only wake() and run_queue::post() may be called from other threads.
 //
 // The contract, which loop_contract_test.cpp holds every loop to:
-//  1. done: the result is set and complete() is never called. parked: complete() is called exactly
+//  1. done: the result is set and complete() is never called. pending: complete() is called exactly
 //     once, from run(), on the loop's thread, never from inside begin() or cancel().
 //  2. The operation and its bytes stay in place until then. To leave early, cancel and wait.
 //  3. A receive of 0 bytes is the end of the stream, never "nothing yet".
@@ -21,14 +21,14 @@
 
 namespace samjoko::io {
 
-enum class start : bool { parked, done };
+enum class start : bool { pending, done };
 
 /// Where operations can be begun: a loop for plain sockets; a layer between (TLS) is one too.
 class stream {
  public:
   virtual start begin(operation& wanted) = 0;
-  /// A parked operation still completes, soon, as ECANCELED or with the result it just got.
-  virtual void cancel(operation& parked) noexcept = 0;
+  /// A pending operation still completes, soon, as ECANCELED or with the result it just got.
+  virtual void cancel(operation& pending) noexcept = 0;
 
  protected:
   ~stream() = default;

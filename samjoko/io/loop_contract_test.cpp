@@ -49,8 +49,8 @@ TYPED_TEST(loop_contract, parked_is_told_once_from_run_and_cancel_is_a_wish) {
       other(on, operation_kind::readable, both.second);
   on.task_started();
   on.task_started();
-  ASSERT_EQ(read.begin(), start::parked);
-  ASSERT_EQ(other.begin(), start::parked);
+  ASSERT_EQ(read.begin(), start::pending);
+  ASSERT_EQ(other.begin(), start::pending);
   read.cancel();
   other.cancel();
   other.cancel();
@@ -186,7 +186,7 @@ TYPED_TEST(loop_contract, each_kind_of_deadline_ends_a_wait_and_never_early) {
   main_task(on, all_time_out(on, this->sockets(), this->sockets())).finish();
 }
 
-// A receive with both an idle limit and a deadline was parked beside another task. When that task
+// A receive with both an idle limit and a deadline was pending beside another task. When that task
 // had ended, the wait was taken up again alone, and its old "nothing yet" was taken for a timeout.
 task<> short_sleep(loop& on) {
   static_cast<void>(co_await sleep_until(on, deadline(on.now() + milliseconds(20))));

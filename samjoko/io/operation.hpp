@@ -32,7 +32,7 @@ enum class operation_kind : std::uint8_t {
 /// Where an operation stands; owned by the loop.
 enum class operation_state : std::uint8_t {
   free,
-  parked,
+  pending,
   deferred,  ///< goes on in the next turn
   paused,    ///< no event tells when it may go on: tried again after a short while
   finished
@@ -57,11 +57,11 @@ struct operation {
 
   /// >= 0: a value; < 0: -errno. ETIMEDOUT and ECANCELED are reported this way too.
   std::int64_t result = 0;
-  /// Called by the loop, once, on its thread, when a parked operation has its result. The operation
-  /// may be gone when it returns.
+  /// Called by the loop, once, on its thread, when a pending operation has its result. The
+  /// operation may be gone when it returns.
   void (*complete)(operation&) noexcept = nullptr;
 
-  // Used by the loop while the operation is parked.
+  // Used by the loop while the operation is pending.
   operation* previous = nullptr;
   operation* next = nullptr;
   steady::time_point due = steady::time_point::max();

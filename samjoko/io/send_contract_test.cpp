@@ -103,7 +103,7 @@ task<> drain_and_end(loop& on, std::pair<int, int> ends, std::string& got) {
   both.spawn(send_and_finish(on, ends.first, "the end"));
   static_cast<void>(co_await both.join());
 }
-TYPED_TEST(loop_sends, a_parked_send_is_cancelled_and_the_socket_goes_on) {
+TYPED_TEST(loop_sends, a_pending_send_is_cancelled_and_the_socket_goes_on) {
   auto& on = this->bed.on();
   const auto ends = this->sockets();
   auto text = pattern(8 << 20);

@@ -44,7 +44,7 @@ start simulated_loop::begin(operation& wanted) {
   trace(static_cast<std::uint64_t>(wanted.kind), wanted.fd);
   if (is_immediate(wanted.kind)) {
     const bool in_use =
-        std::ranges::any_of(parked_, [&](const auto* each) { return each->fd == wanted.fd; });
+        std::ranges::any_of(pending_, [&](const auto* each) { return each->fd == wanted.fd; });
     SAMJOKO_CHECK(!in_use || wanted.kind < operation_kind::release,
                   "closed or given away with an operation in flight");
     network_.do_now(wanted, buffers());
@@ -54,7 +54,7 @@ start simulated_loop::begin(operation& wanted) {
     return each->fd == wanted.fd && each->kind != operation_kind::sleep &&
            waits_to_send(each->kind) == waits_to_send(wanted.kind);
   };
-  SAMJOKO_CHECK(wanted.kind == operation_kind::sleep || std::ranges::none_of(parked_, is_rival),
+  SAMJOKO_CHECK(wanted.kind == operation_kind::sleep || std::ranges::none_of(pending_, is_rival),
                 one_at_a_time);
   bool progressed = false;
   const bool tries = wanted.kind != operation_kind::sleep && chance_.below(2) == 0;
@@ -63,17 +63,17 @@ start simulated_loop::begin(operation& wanted) {
     return start::done;
   }
   set_due(wanted);
-  wanted.state = operation_state::parked;
-  parked_.push_back(&wanted);
-  return start::parked;
+  wanted.state = operation_state::pending;
+  pending_.push_back(&wanted);
+  return start::pending;
 }
 
-void simulated_loop::cancel(operation& parked) noexcept {
-  if (parked.state == operation_state::parked) finish(parked, -ECANCELED);
+void simulated_loop::cancel(operation& pending) noexcept {
+  if (pending.state == operation_state::pending) finish(pending, -ECANCELED);
 }
 
 void simulated_loop::finish(operation& ended, std::int64_t result) {
-  std::erase(parked_, &ended);
+  std::erase(pending_, &ended);
   ended.result = result;
   ended.state = operation_state::finished;
   finished_.push_back(&ended);
@@ -86,12 +86,12 @@ void simulated_loop::tell(operation& ended) {
   ended.complete(ended);
 }
 
-void simulated_loop::go_on(operation& parked) {
+void simulated_loop::go_on(operation& pending) {
   bool progressed = false;
-  if (network_.attempt(parked, buffers(), progressed)) {
-    finish(parked, parked.result);
+  if (network_.attempt(pending, buffers(), progressed)) {
+    finish(pending, pending.result);
   } else if (progressed) {
-    set_due(parked);
+    set_due(pending);
   }
 }
 
@@ -109,7 +109,7 @@ std::vector<simulated_loop::choice> simulated_loop::choices() {
     });
   }
   for (auto* each : finished_) all.emplace_back([this, each] { tell(*each); });
-  for (auto* each : parked_) {
+  for (auto* each : pending_) {
     if (each->due <= now_) {
       const auto result = each->kind == operation_kind::sleep ? 0 : -ETIMEDOUT;
       all.emplace_back([this, each, result] { finish(*each, result); });
@@ -161,7 +161,7 @@ bool simulated_loop::find_lost_wake_up() {
 
 bool simulated_loop::advance_clock() {
   auto next = steady::time_point::max();
-  for (const auto* each : parked_) next = std::min(next, each->due);
+  for (const auto* each : pending_) next = std::min(next, each->due);
   if (!events_.empty()) next = std::min(next, events_.begin()->first);
   if (next == steady::time_point::max()) return false;
   now_ = std::max(now_, next);
@@ -170,7 +170,7 @@ bool simulated_loop::advance_clock() {
 
 std::string simulated_loop::who_waits() const {
   auto story = fmt::format("{} alive, nothing can go on:", counted(live_tasks(), "task"));
-  for (const auto* each : parked_)
+  for (const auto* each : pending_)
     story += fmt::format(" {} on {};", name_of(each->kind), each->fd);
   for (const auto& each : waits_) story += fmt::format(" {};", each.what);
   return story;
@@ -197,7 +197,7 @@ void simulated_loop::frame_released(const void* frame, std::size_t size) noexcep
     return !std::less<>()(static_cast<const std::byte*>(at), begin) &&
            std::less<>()(static_cast<const std::byte*>(at), begin + size);
   };
-  for (auto* list : {&parked_, &finished_}) {
+  for (auto* list : {&pending_, &finished_}) {
     for (const auto* each : *list) {
       if (!inside(each)) continue;
       found(simulated_finding::kind::operation_outlives_frame,

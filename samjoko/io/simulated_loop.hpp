@@ -31,7 +31,7 @@ class simulated_loop final : public loop, private frame_watcher, private wait_ob
   ~simulated_loop() override;
 
   start begin(operation& wanted) override;
-  void cancel(operation& parked) noexcept override;
+  void cancel(operation& pending) noexcept override;
   /// Runs until no task is alive, or until nothing can go on, which is a finding. Cancel the tasks
   /// then, and run again.
   void run() override;
@@ -67,7 +67,7 @@ class simulated_loop final : public loop, private frame_watcher, private wait_ob
 
   [[nodiscard]] std::vector<choice> choices();
   [[nodiscard]] bool anything_possible();
-  void go_on(operation& parked);
+  void go_on(operation& pending);
   void finish(operation& ended, std::int64_t result);
   void tell(operation& ended);
   void set_due(operation& wanted) noexcept;
@@ -80,7 +80,7 @@ class simulated_loop final : public loop, private frame_watcher, private wait_ob
   seeded chance_;
   simulated_network network_;
   steady::time_point now_;
-  std::vector<operation*> parked_;
+  std::vector<operation*> pending_;
   std::vector<operation*> finished_;
   std::vector<wait> waits_;
   std::multimap<steady::time_point, std::function<void()>> events_;

@@ -75,18 +75,18 @@ TEST(simulated_loop, finds_a_planted_deadlock) {
 }
 
 /// A flag to wait for, whose setter forgets to make the waiting task ready.
-class careless_flag : public parked {
+class careless_flag : public suspended {
  public:
   careless_flag() {
     what = "a flag";
     could_go_on = [](const waiting& self) {
-      return static_cast<const careless_flag&>(static_cast<const parked&>(self)).set;
+      return static_cast<const careless_flag&>(static_cast<const suspended&>(self)).set;
     };
   }
   bool await_ready() const noexcept { return set; }
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> waiter) {
-    return park(waiter);
+    return suspend(waiter);
   }
   void await_resume() const noexcept {}
   bool set = false;

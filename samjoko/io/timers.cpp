@@ -17,32 +17,33 @@ void operation_list::remove(operation& item) noexcept {
   item.next = item.previous = nullptr;
 }
 
-steady::time_point timers::due_of(operation& parked, steady::time_point now,
+steady::time_point timers::due_of(operation& pending, steady::time_point now,
                                   steady::duration lag) noexcept {
-  if (parked.allowance_ms != 0) {
-    const deadline whole(now + lag + milliseconds(parked.allowance_ms));
-    parked.until = std::min(parked.until, whole);
-    parked.allowance_ms = 0;
+  if (pending.allowance_ms != 0) {
+    const deadline whole(now + lag + milliseconds(pending.allowance_ms));
+    pending.until = std::min(pending.until, whole);
+    pending.allowance_ms = 0;
   }
-  if (parked.idle_ms == 0) return parked.until.at();
-  return std::min(parked.until.at(), now + lag + milliseconds(parked.idle_ms));
+  if (pending.idle_ms == 0) return pending.until.at();
+  return std::min(pending.until.at(), now + lag + milliseconds(pending.idle_ms));
 }
 
-void timers::add(operation& parked) noexcept {
-  if (parked.due == steady::time_point::max()) return;
+void timers::add(operation& pending) noexcept {
+  if (pending.due == steady::time_point::max()) return;
   // An operation that is due already is filed where expire() looks next.
-  parked.due = std::max(parked.due, steady::time_point(tick * static_cast<std::int64_t>(visited_)));
-  const auto slot = tick_of(parked.due) % slots;
-  wheel_[slot].append(parked);
+  pending.due =
+      std::max(pending.due, steady::time_point(tick * static_cast<std::int64_t>(visited_)));
+  const auto slot = tick_of(pending.due) % slots;
+  wheel_[slot].append(pending);
   occupied_[slot / 64] |= std::uint64_t{1} << (slot % 64);
   words_ |= std::uint64_t{1} << (slot / 64);
   ++count_;
 }
 
-void timers::remove(operation& parked) noexcept {
-  if (parked.due == steady::time_point::max()) return;
-  const auto slot = tick_of(parked.due) % slots;
-  wheel_[slot].remove(parked);
+void timers::remove(operation& pending) noexcept {
+  if (pending.due == steady::time_point::max()) return;
+  const auto slot = tick_of(pending.due) % slots;
+  wheel_[slot].remove(pending);
   --count_;
   if (wheel_[slot].empty()) occupied_[slot / 64] &= ~(std::uint64_t{1} << (slot % 64));
 }

@@ -1,5 +1,5 @@
 #pragma once
-// Charter: the deadlines of parked operations: a coarse wheel, so that setting and dropping a
+// Charter: the deadlines of pending operations: a coarse wheel, so that setting and dropping a
 // deadline costs a few pointer writes however many there are. A deadline never fires early, and at
 // most one tick late. A deadline further away than one round of the wheel stays in its slot for
 // another round.
@@ -29,15 +29,15 @@ class timers {
   static constexpr std::size_t slots = 512;
   static constexpr steady::duration tick = std::chrono::milliseconds(32);
 
-  /// The moment by which `parked` has to end, from its idle time, allowance and deadline; an
+  /// The moment by which `pending` has to end, from its idle time, allowance and deadline; an
   /// allowance becomes a deadline here, at the first wait. time_point::max() for never.
-  [[nodiscard]] static steady::time_point due_of(operation& parked, steady::time_point now,
+  [[nodiscard]] static steady::time_point due_of(operation& pending, steady::time_point now,
                                                  steady::duration lag) noexcept;
 
-  /// Files `parked` under its `due`, unless that is never.
-  void add(operation& parked) noexcept;
+  /// Files `pending` under its `due`, unless that is never.
+  void add(operation& pending) noexcept;
   /// Removes it, if it is in.
-  void remove(operation& parked) noexcept;
+  void remove(operation& pending) noexcept;
   [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
 
   /// Calls `expired` for each operation that is due, after removing it. `expired` must not touch

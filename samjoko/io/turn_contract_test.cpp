@@ -5,7 +5,7 @@
 #include <cerrno>
 #include <csignal>
 #include <samjoko/io/testing/contract_bed.hpp>
-#include <samjoko/task/parked.hpp>
+#include <samjoko/task/suspended.hpp>
 
 namespace samjoko::io {
 namespace {
@@ -15,7 +15,7 @@ class loop_turns : public contract_case<Bed> {};
 TYPED_TEST_SUITE(loop_turns, beds);
 
 /// Waits until it was counted down, on the loop's own thread.
-class countdown : public parked {
+class countdown : public suspended {
  public:
   explicit countdown(int from) noexcept : left_(from) { what = "a countdown"; }
   void one_less() noexcept {
@@ -24,7 +24,7 @@ class countdown : public parked {
   bool await_ready() const noexcept { return left_ == 0; }
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> waiter) {
-    return park(waiter);
+    return suspend(waiter);
   }
   void await_resume() const noexcept {}
 
@@ -188,7 +188,7 @@ struct beginning_a_sleep : runnable {
     if (!asked.exchange(false)) return;
     sleep.until = on.deadline_after(milliseconds(20));
     on.task_started();
-    EXPECT_EQ(on.begin(sleep), start::parked);
+    EXPECT_EQ(on.begin(sleep), start::pending);
   }
   struct owned : operation {
     beginning_a_sleep* owner = nullptr;

@@ -197,7 +197,7 @@ void child::life::go_on_ending() noexcept {
     kind = is_held ? io::operation_kind::sleep : io::operation_kind::readable;
     until = loop.deadline_after(is_held ? held_interval : look_interval);
     until = std::min(until, kill_at.passed(loop.now()) ? until : kill_at);
-    if (loop.begin(*this) == io::start::parked) return;
+    if (loop.begin(*this) == io::start::pending) return;
   }
   forget_process();
   loop.task_ended();

@@ -31,7 +31,7 @@ class parting : io::operation {
     while (must_wait(of_.loop.now())) {
       until = of_.loop.deadline_after(next_look_);
       next_look_ = std::min(2 * next_look_, longest_between_looks);
-      if (of_.loop.begin(*this) == io::start::parked) return true;
+      if (of_.loop.begin(*this) == io::start::pending) return true;
     }
     return false;
   }

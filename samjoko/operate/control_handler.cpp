@@ -39,7 +39,7 @@ answer no_death(std::uint64_t number) {
 
 std::string all_of(const std::vector<std::string>& records, bool json) {
   if (json) return fmt::format("[{}]\n", fmt::join(records, ","));
-  if (records.empty()) return "nobody has died\n";
+  if (records.empty()) return "no process has died\n";
   return fmt::format("{}\n", fmt::join(records, "\n"));
 }
 
@@ -131,7 +131,7 @@ answer control_handler::obey(const request& asked) {
     case asked_for::status: return tell_status(asked.json);
     case asked_for::deaths: return tell_deaths(asked);
     case asked_for::scale: return scale(asked);
-    case asked_for::unpark: return unpark(asked);
+    case asked_for::reset_failed: return reset_failed(asked);
     case asked_for::stop:
     case asked_for::stop_now: return stop(asked);
     case asked_for::reopen_logs: return reopen_logs(asked);
@@ -165,7 +165,7 @@ answer control_handler::scale(const request& asked) {
     return refusal(fmt::format("{} is one process and cannot be scaled", name_of_group(*group)));
   if (plan_->now_in() != supervise::plan::phase::running) return refusal("the service is stopping");
   if (plan_->is_closed(*group))
-    return refusal(fmt::format("all workers of {} were given up: '{} unpark' first",
+    return refusal(fmt::format("all workers of {} were given up: '{} reset-failed' first",
                                name_of_group(*group), settings_.program));
   commands_.scale(*group, asked.count);
   const auto wanted = plan_->wanted_of(*group);
@@ -179,7 +179,7 @@ answer control_handler::scale(const request& asked) {
               fmt::format(R"("group":{},"wanted":{})", json_string(name_of_group(*group)), wanted));
 }
 
-answer control_handler::unpark(const request& asked) {
+answer control_handler::reset_failed(const request& asked) {
   if (plan_->now_in() != supervise::plan::phase::running) return refusal("the service is stopping");
   std::vector<std::size_t> groups;
   if (asked.group.empty()) {
@@ -191,28 +191,28 @@ answer control_handler::unpark(const request& asked) {
   }
   std::size_t count = 0;
   for (const auto group : groups) {
-    const auto recalled = recall(group);
-    if (!recalled)
+    const auto revived = revive(group);
+    if (!revived)
       return refusal(fmt::format("{} cannot be opened again: {}", name_of_group(group),
-                                 recalled.error().sentence()));
-    count += *recalled;
+                                 revived.error().sentence()));
+    count += *revived;
   }
-  if (count == 0) return refusal("no worker is parked");
+  if (count == 0) return refusal("no worker has failed");
   return done(
       asked,
       fmt::format("{} {} started again\n", counted(count, "worker"), count == 1 ? "is" : "are"),
-      fmt::format(R"("recalled":{})", count));
+      fmt::format(R"("revived":{})", count));
 }
 
 /// Returns how many slots are tried anew.
-result<std::size_t> control_handler::recall(std::size_t group) {
+result<std::size_t> control_handler::revive(std::size_t group) {
   const auto count = given_up_in(group);
   if (count == 0) return std::size_t{0};
   if (plan_->is_closed(group)) {
     if (!settings_.open_group) return failure(condition::bad_argument, "open listeners");
     if (auto opened = settings_.open_group(*listeners_, group); !opened) return failure_of(opened);
   }
-  commands_.recall(group);
+  commands_.revive(group);
   return count;
 }
 
@@ -265,7 +265,7 @@ worker_view control_handler::worker_at(std::size_t slot) const {
   seen.number = slot + 1;
   seen.state = plan_->state(slot);
   if (settings_.connections_of) seen.connections = settings_.connections_of(slot);
-  if (seen.state == supervise::slot_state::waiting)
+  if (seen.state == supervise::slot_state::backoff)
     seen.next_try = std::max(0.0, seconds(plan_->timer(slot).at() - now_));
   if (slot >= workers_.size()) return seen;
   const auto& known = workers_[slot];
@@ -305,7 +305,7 @@ std::size_t control_handler::given_up_in(std::size_t group) const {
   for (std::size_t slot = 0; slot < plan_->slots(); ++slot) {
     const auto state = plan_->state(slot);
     const bool given_up =
-        state == supervise::slot_state::parked || state == supervise::slot_state::retired;
+        state == supervise::slot_state::failed || state == supervise::slot_state::disabled;
     if (plan_->group_of(slot) == group && plan_->is_wanted(slot) && given_up) ++count;
   }
   return count;

@@ -52,8 +52,8 @@ class control_handler final : public supervise::operator_interface {
   [[nodiscard]] answer tell_status(bool json) const;
   [[nodiscard]] answer tell_deaths(const request& asked) const;
   [[nodiscard]] answer scale(const request& asked);
-  [[nodiscard]] answer unpark(const request& asked);
-  [[nodiscard]] result<std::size_t> recall(std::size_t group);
+  [[nodiscard]] answer reset_failed(const request& asked);
+  [[nodiscard]] result<std::size_t> revive(std::size_t group);
   [[nodiscard]] answer stop(const request& asked);
   [[nodiscard]] answer reopen_logs(const request& asked);
   [[nodiscard]] service_view view() const;

@@ -20,9 +20,9 @@ using postmortem::death_record;
 [[nodiscard]] std::string as_json(const death_record& dead);
 
 /// The oldest first.
-inline void for_each_death(const postmortem::death_ring& board,
+inline void for_each_death(const postmortem::death_ring& ring,
                            const std::function<void(const death_record&)>& each) {
-  board.for_each(each);
+  ring.for_each(each);
 }
 
 /// A table with a line per death, the newest last; `program` names the command that tells more.

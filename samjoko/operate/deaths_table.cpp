@@ -92,7 +92,7 @@ std::string stack_text(const death_record& dead) {
 }  // namespace
 
 std::string as_table(const std::vector<death_record>& deaths, const std::string& program) {
-  if (deaths.empty()) return "nobody has died\n";
+  if (deaths.empty()) return "no process has died\n";
   auto text = fmt::format("{:>6}  {:<14}  {:<14} {:>8}  {:<8}  {:<16} {:<15} {:<21} {}\n", "number",
                           "when (UTC)", "who", "pid", "ended", "cause", "request", "peer", "where");
   for (const auto& dead : deaths) {

@@ -82,7 +82,7 @@ TEST(deaths, the_table_has_a_line_each_and_says_which_command_tells_more) {
   EXPECT_NE(table.find("exit 7"), std::string::npos);
   EXPECT_EQ(table.find('\x1b'), std::string::npos) << "a client does not command a terminal";
   EXPECT_NE(table.find("'crow deaths 6' tells all of one"), std::string::npos);
-  EXPECT_EQ(as_table({}, "crow"), "nobody has died\n");
+  EXPECT_EQ(as_table({}, "crow"), "no process has died\n");
 }
 
 TEST(deaths, one_is_told_with_its_stack_a_line_a_call) {
@@ -121,15 +121,15 @@ TEST(deaths, of_a_kill_it_says_what_is_not_known) {
             std::string::npos);
 }
 
-TEST(deaths, the_board_is_read_from_the_oldest_on) {
-  auto board = postmortem::death_ring::make(8).value();
+TEST(deaths, the_ring_is_read_from_the_oldest_on) {
+  auto ring = postmortem::death_ring::make(8).value();
   for (pid_t pid = 1; pid < 4; ++pid) {
     death_record dead;
     dead.pid = pid;
-    board.append(dead, postmortem::death_ring::telling::done);
+    ring.append(dead, postmortem::death_ring::telling::done);
   }
   std::vector<pid_t> seen;
-  for_each_death(board, [&](const death_record& each) { seen.push_back(each.pid); });
+  for_each_death(ring, [&](const death_record& each) { seen.push_back(each.pid); });
   EXPECT_EQ(seen, (std::vector<pid_t>{1, 2, 3}));
 }
 

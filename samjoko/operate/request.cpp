@@ -15,7 +15,7 @@ constexpr std::array<std::pair<std::string_view, asked_for>, 7> commands{{
     {"status", asked_for::status},
     {"deaths", asked_for::deaths},
     {"scale", asked_for::scale},
-    {"unpark", asked_for::unpark},
+    {"reset-failed", asked_for::reset_failed},
     {"stop", asked_for::stop},
     {"reopen-logs", asked_for::reopen_logs},
 }};
@@ -67,7 +67,7 @@ result<request> parse_request(std::string_view line) {
       return not_understood("deaths takes the number of a death, 1 at least");
     rest = {};
   }
-  const bool of_group = asked.what == asked_for::scale || asked.what == asked_for::unpark;
+  const bool of_group = asked.what == asked_for::scale || asked.what == asked_for::reset_failed;
   if (!of_group && !rest.empty())
     return not_understood(fmt::format("'{}' is not expected in '{}'", quoted(rest), quoted(line)));
   asked.group = rest;

@@ -3,7 +3,7 @@
 // An answer is a line with the exit code for the command that asked (0; 2: not understood; 3:
 // refused), then the text for its output, then the end of the connection.
 //
-//   status · deaths[ N] · scale N[ GROUP] · unpark[ GROUP] · stop · stop now · reopen-logs
+//   status · deaths[ N] · scale N[ GROUP] · reset-failed[ GROUP] · stop · stop now · reopen-logs
 
 #include <cstdint>
 #include <string>
@@ -13,13 +13,21 @@
 
 namespace samjoko::operate {
 
-enum class asked_for : std::uint8_t { status, deaths, scale, unpark, stop, stop_now, reopen_logs };
+enum class asked_for : std::uint8_t {
+  status,
+  deaths,
+  scale,
+  reset_failed,
+  stop,
+  stop_now,
+  reopen_logs
+};
 
 struct request {
   asked_for what = asked_for::status;
   bool json = false;
   std::size_t count = 0;  ///< for scale; for deaths: the number of one of them, 0: all
-  std::string group;      ///< for scale and unpark; empty: none was named
+  std::string group;      ///< for scale and reset-failed; empty: none was named
 };
 
 /// condition::bad_argument, with a sentence for the client.

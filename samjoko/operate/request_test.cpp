@@ -10,8 +10,8 @@ namespace {
 TEST(request, is_read_as_it_was_written) {
   for (const std::string line :
        {"status\n", "json status\n", "deaths\n", "deaths 12\n", "json deaths 7\n", "scale 3\n",
-        "json scale 256 multiplex x2\n", "unpark\n", "unpark thread-pool\n", "stop\n", "stop now\n",
-        "json reopen-logs\n"}) {
+        "json scale 256 multiplex x2\n", "reset-failed\n", "reset-failed thread-pool\n", "stop\n",
+        "stop now\n", "json reopen-logs\n"}) {
     const auto asked = parse_request(line.substr(0, line.size() - 1));
     ASSERT_TRUE(asked) << line;
     EXPECT_EQ(request_line(*asked), line);

@@ -13,10 +13,10 @@ namespace samjoko::operate {
 namespace {
 
 bool serves(supervise::slot_state state) {
-  return state == supervise::slot_state::young || state == supervise::slot_state::grown;
+  return state == supervise::slot_state::settling || state == supervise::slot_state::stable;
 }
 bool is_given_up(supervise::slot_state state) {
-  return state == supervise::slot_state::parked || state == supervise::slot_state::retired;
+  return state == supervise::slot_state::failed || state == supervise::slot_state::disabled;
 }
 
 struct tally {
@@ -41,7 +41,7 @@ std::string status_of(const supervise::plan& seen) {
     return "stopping: clients are still accepted for the drain delay";
   if (seen.now_in() != supervise::plan::phase::running)
     return fmt::format("stopping: workers that still finish their clients: {}", all.alive);
-  if (has_given_up(seen)) return "all workers have been given up: nobody is served";
+  if (has_given_up(seen)) return "all workers have been given up: no client is served";
   if (lacks_helper(seen)) return "the hub has been given up: commands that need it are refused";
   return fmt::format("{} of {} ready{}", all.ready, counted(seen.wanted(), "worker"),
                      all.given_up == 0 ? "" : fmt::format(", {} given up", all.given_up));
@@ -77,7 +77,7 @@ bool has_given_up(const supervise::plan& seen) {
   for (std::size_t slot = 0; slot < seen.slots(); ++slot) {
     if (seen.is_helper(seen.group_of(slot))) continue;
     if (supervise::has_process(seen.state(slot)) ||
-        seen.state(slot) == supervise::slot_state::waiting)
+        seen.state(slot) == supervise::slot_state::backoff)
       return false;
   }
   return true;
@@ -91,7 +91,7 @@ std::string_view phase_name(const supervise::plan& seen, bool was_ready) {
     case supervise::plan::phase::over: return "stopping";
     case supervise::plan::phase::running: break;
   }
-  if (has_given_up(seen)) return "parked";
+  if (has_given_up(seen)) return "failed";
   if (lacks_helper(seen)) return "degraded";
   return was_ready ? "running" : "starting";
 }

@@ -17,11 +17,11 @@
 namespace samjoko::operate {
 
 [[nodiscard]] bool is_ready(const supervise::plan& seen);
-/// No worker is left, and none will start until an operator recalls one.
+/// No worker is left, and none will start until an operator revives one.
 [[nodiscard]] bool has_given_up(const supervise::plan& seen);
 /// A helper of the workers was given up: the workers live, and part of what they do is refused.
 [[nodiscard]] bool lacks_helper(const supervise::plan& seen);
-/// "starting", "running", "degraded" (a helper was given up), "draining", "stopping", "parked".
+/// "starting", "running", "degraded" (a helper was given up), "draining", "stopping", "failed".
 /// `was_ready`: the service was ready before.
 [[nodiscard]] std::string_view phase_name(const supervise::plan& seen, bool was_ready);
 

@@ -174,7 +174,7 @@ TEST_F(service_notifier_test,
     it.after(seconds(5));
   }
   it.ends(1);
-  ASSERT_EQ(it.subject.state(1), supervise::slot_state::parked);
+  ASSERT_EQ(it.subject.state(1), supervise::slot_state::failed);
   subject.take_turn(it.subject, it.now);
   EXPECT_TRUE(subject.was_ready());
 }
@@ -223,7 +223,7 @@ TEST(phase_name, of_each_phase) {
     it.ends(0);
     it.after(seconds(2));
   }
-  EXPECT_EQ(phase_name(it.subject, true), "parked");
+  EXPECT_EQ(phase_name(it.subject, true), "failed");
   it.order(supervise::master_order::graceful);
   EXPECT_EQ(phase_name(it.subject, true), "stopping");
 }

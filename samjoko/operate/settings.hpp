@@ -41,7 +41,7 @@ struct settings {
   /// How many deaths were recorded since the start. May be empty.
   std::function<std::uint64_t()> death_count;
   /// Opens the listeners of a group that were closed because all its workers had been given up. May
-  /// be empty: then such a group cannot be recalled.
+  /// be empty: then such a group cannot be revived.
   std::function<result<void>(std::vector<supervise::named_listener>& all, std::size_t group)>
       open_group;
   /// Called once, when the service is ready (service_notifier.hpp says when). May be empty.

@@ -28,8 +28,8 @@ totals totals_of(const service_view& seen) {
   for (const auto& group : seen.groups) {
     all.wanted += group.wanted;
     for (const auto& each : group.workers) {
-      const bool is_up =
-          each.state == supervise::slot_state::young || each.state == supervise::slot_state::grown;
+      const bool is_up = each.state == supervise::slot_state::settling ||
+                         each.state == supervise::slot_state::stable;
       if (is_up && !each.is_stopped) ++all.ready;
       all.connections += each.connections;
     }
@@ -53,8 +53,8 @@ std::string worker_line(const worker_view& each) {
   const auto pid = each.pid == 0 ? "-" : std::to_string(each.pid);
   const auto age = each.pid == 0 ? "-" : time_text(each.age);
   const auto& counts = each.connections;
-  return fmt::format("  {:>6} {:>8} {:<9} {:>8} {:>8} {:>7} {:>10} {:>8} {:>7}\n", each.number, pid,
-                     each.is_stopped ? "stopped" : supervise::name_of(each.state), age,
+  return fmt::format("  {:>6} {:>8} {:<11} {:>8} {:>8} {:>7} {:>10} {:>8} {:>7}\n", each.number,
+                     pid, each.is_stopped ? "stopped" : supervise::name_of(each.state), age,
                      each.restarts, counts.open, counts.accepted, counts.refused,
                      counts.accept_pauses);
 }
@@ -67,10 +67,12 @@ std::string trouble_of(const worker_view& each, const std::string& program) {
         fmt::format("  worker {} is started again in {}", each.number, time_text(*each.next_try));
   const auto advice = advice_for(each.state, program);
   if (!advice.empty())
-    text += fmt::format("  worker {} is {}", each.number, supervise::name_of(each.state));
+    text += fmt::format("  worker {} {} {}", each.number,
+                        each.state == supervise::slot_state::failed ? "has" : "is",
+                        supervise::name_of(each.state));
   if (text.empty() && each.is_stopped)
     return fmt::format(
-        "  worker {} is stopped, by a signal or a debugger: it serves nobody\n"
+        "  worker {} is stopped, by a signal or a debugger: it serves no client\n"
         "    to do: 'kill -CONT {}'\n",
         each.number, each.pid);
   if (text.empty()) return text;
@@ -134,11 +136,11 @@ connection_counts counts_of(const scoreboard::counters& slot) noexcept {
 }
 
 std::string advice_for(supervise::slot_state state, const std::string& program) {
-  if (state == supervise::slot_state::parked)
-    return fmt::format("see '{0} deaths' and the log for the cause, remove it, then '{0} unpark'",
-                       program);
-  if (state == supervise::slot_state::retired)
-    return fmt::format("it asked not to be started again; '{} unpark' does so all the same",
+  if (state == supervise::slot_state::failed)
+    return fmt::format(
+        "see '{0} deaths' and the log for the cause, remove it, then '{0} reset-failed'", program);
+  if (state == supervise::slot_state::disabled)
+    return fmt::format("it asked not to be started again; '{} reset-failed' does so all the same",
                        program);
   return {};
 }
@@ -158,7 +160,7 @@ std::string as_text(const service_view& seen) {
     text +=
         fmt::format("\n{}: {} on {}{}\n", group.name, group.model, joined(group.listeners, ", "),
                     group.open ? "" : " (closed: no worker is left)");
-    text += fmt::format("  {:>6} {:>8} {:<9} {:>8} {:>8} {:>7} {:>10} {:>8} {:>7}\n", "worker",
+    text += fmt::format("  {:>6} {:>8} {:<11} {:>8} {:>8} {:>7} {:>10} {:>8} {:>7}\n", "worker",
                         "pid", "state", "age", "restarts", "open", "accepted", "refused", "pauses");
     for (const auto& each : group.workers) text += worker_line(each);
     for (const auto& each : group.workers) text += trouble_of(each, seen.program);

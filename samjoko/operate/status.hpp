@@ -51,7 +51,7 @@ struct service_view {
   std::string version;
   pid_t pid = 0;
   double uptime = 0;         ///< seconds
-  std::string phase;         ///< starting, running, draining, stopping, parked (no worker is left)
+  std::string phase;         ///< starting, running, draining, stopping, failed (no worker is left)
   std::uint64_t deaths = 0;  ///< since the start, of workers and of processes of clients
   std::vector<postmortem::storm_of_deaths> storms{};  ///< that last
   std::vector<group_view> groups;

@@ -21,23 +21,23 @@ service_view example() {
                    .open = true,
                    .wanted = 3,
                    .workers = {}};
-  worker_view grown;
-  grown.number = 1;
-  grown.pid = 4712;
-  grown.state = supervise::slot_state::grown;
-  grown.age = 59.94;
-  grown.restarts = 2;
-  grown.connections = {.open = 5, .accepted = 100, .refused = 1, .accept_pauses = 2};
+  worker_view stable;
+  stable.number = 1;
+  stable.pid = 4712;
+  stable.state = supervise::slot_state::stable;
+  stable.age = 59.94;
+  stable.restarts = 2;
+  stable.connections = {.open = 5, .accepted = 100, .refused = 1, .accept_pauses = 2};
   worker_view waiting;
   waiting.number = 2;
-  waiting.state = supervise::slot_state::waiting;
+  waiting.state = supervise::slot_state::backoff;
   waiting.next_try = 1.5;
   waiting.last_end = "exited with code 7";
-  worker_view parked;
-  parked.number = 3;
-  parked.state = supervise::slot_state::parked;
-  parked.last_end = "was killed by signal 11 (SIGSEGV, invalid memory reference)";
-  group.workers = {grown, waiting, parked};
+  worker_view failed;
+  failed.number = 3;
+  failed.state = supervise::slot_state::failed;
+  failed.last_end = "was killed by signal 11 (SIGSEGV, invalid memory reference)";
+  group.workers = {stable, waiting, failed};
   seen.groups.push_back(group);
   return seen;
 }
@@ -49,12 +49,12 @@ TEST(status, for_people_has_a_line_per_worker_and_says_what_is_wrong_and_what_to
         "1 of 3 workers ready; connections: 5 open, 100 accepted, 1 refused\n"
         "3 deaths since the start: 'samjoko deaths' says why\n",
         "multiplex: multiplex on 127.0.0.1:7000, unix:/run/x\"y\n",
-        "       1     4712 grown        59.9s        2       5        100        1       2\n",
-        "       2        - waiting          -        0       0          0        0       0\n",
+        "       1     4712 stable         59.9s        2       5        100        1       2\n",
+        "       2        - backoff            -        0       0          0        0       0\n",
         "  worker 2 is started again in 1.5s: the last one exited with code 7\n",
-        "  worker 3 is parked: the last one was killed by signal 11 (SIGSEGV, invalid memory",
+        "  worker 3 has failed: the last one was killed by signal 11 (SIGSEGV, invalid memory",
         "    to do: see 'samjoko deaths' and the log for the cause, remove it, then",
-        "then 'samjoko unpark'\n"}) {
+        "then 'samjoko reset-failed'\n"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << "\nin\n" << text;
   }
 }
@@ -65,17 +65,17 @@ TEST(status, for_machines_has_keys_that_stay) {
       R"("phase":"running","deaths":3,"storms":[],"groups":[{"name":"multiplex",)"
       R"("model":"multiplex",)"
       R"("listeners":["127.0.0.1:7000","unix:/run/x\"y"],"open":true,"wanted":3,"workers":[)"
-      R"({"number":1,"pid":4712,"state":"grown","age_seconds":59.940,"restarts":2,)"
+      R"({"number":1,"pid":4712,"state":"stable","age_seconds":59.940,"restarts":2,)"
       R"("next_try_seconds":null,"last_end":null,"advice":null,)"
       R"("connections":{"open":5,"accepted":100,"refused":1},"accept_pauses":2},)"
-      R"({"number":2,"pid":null,"state":"waiting","age_seconds":null,"restarts":0,)"
+      R"({"number":2,"pid":null,"state":"backoff","age_seconds":null,"restarts":0,)"
       R"("next_try_seconds":1.500,"last_end":"exited with code 7","advice":null,)"
       R"("connections":{"open":0,"accepted":0,"refused":0},"accept_pauses":0},)"
-      R"({"number":3,"pid":null,"state":"parked","age_seconds":null,"restarts":0,)"
+      R"({"number":3,"pid":null,"state":"failed","age_seconds":null,"restarts":0,)"
       R"("next_try_seconds":null,)"
       R"--("last_end":"was killed by signal 11 (SIGSEGV, invalid memory reference)",)--"
       R"("advice":"see 'samjoko deaths' and the log for the cause, remove it, then 'samjoko )"
-      R"(unpark'","connections":{"open":0,"accepted":0,"refused":0},"accept_pauses":0}]}],)"
+      R"(reset-failed'","connections":{"open":0,"accepted":0,"refused":0},"accept_pauses":0}]}],)"
       R"("totals":{"wanted":3,"ready":1,)"
       R"("connections":{"open":5,"accepted":100,"refused":1},"accept_pauses":2}})"
       "\n";

@@ -22,7 +22,7 @@ namespace samjoko::postmortem {
 
 /// Parts may be empty: then less can be told.
 struct black_box {
-  death_ring board;
+  death_ring deaths;
   std::span<capture_slot> captures;
   std::span<scoreboard::thread_slot> cells;
   std::string service;

@@ -47,17 +47,17 @@ TEST(black_boxes, a_worker_has_its_own_alone) {
   const auto* other = boxes->of(1)->cells.data();
   const auto* mine = boxes->of(2)->cells.data();
   const auto* slots = boxes->of(3)->captures.data();
-  ASSERT_NE(boxes->own().board.append({}, death_ring::telling::done), 0U);
+  ASSERT_NE(boxes->own().deaths.append({}, death_ring::telling::done), 0U);
   const int status = status_of_child([&] {
     boxes->keep_only(2);
     if (is_mapped(other) || is_mapped(slots) || !is_mapped(mine)) return 1;
     if (boxes->of(1) != nullptr || boxes->of(2) == nullptr) return 2;
     boxes->of(2)->cells[0].clients.store(7);
-    return boxes->own().board.count() == 0 ? 0 : 3;
+    return boxes->own().deaths.count() == 0 ? 0 : 3;
   });
   EXPECT_EQ(status, 0);
   EXPECT_EQ(boxes->of(2)->cells[0].clients.load(), 7U);
-  EXPECT_EQ(boxes->own().board.count(), 1U);
+  EXPECT_EQ(boxes->own().deaths.count(), 1U);
 }
 
 TEST(slot_cells, of_the_others_are_given_up) {

@@ -49,7 +49,7 @@ cause_found cause_of(const death_evidence& known) noexcept {
   if (known.limit != own_limit::none && ended_by_us)
     return {death_cause::own_limit, certainty::proved};
   if (exited) {
-    const bool obeyed = known.told_by != 0 && known.status.code() == 0;
+    const bool obeyed = known.signalled_by != 0 && known.status.code() == 0;
     return {obeyed ? death_cause::signal : death_cause::own_exit, certainty::proved};
   }
   if (known.status.signal() == SIGKILL) return cause_of_kill(known.memory);

@@ -23,7 +23,7 @@ struct death_evidence {
   /// The limit for which we had told it to end, or had killed it.
   own_limit limit = own_limit::none;
   /// The process that sent it a SIGTERM that it obeyed; 0: none.
-  pid_t told_by = 0;
+  pid_t signalled_by = 0;
   caught_signal caught{};
   memory_evidence memory{};
 };

@@ -31,7 +31,7 @@ death_evidence for_limit(death_evidence of, own_limit limit) {
   return of;
 }
 death_evidence told(death_evidence of) {
-  of.told_by = stranger;
+  of.signalled_by = stranger;
   return of;
 }
 memory_evidence memory(bool own, std::uint64_t before, std::uint64_t after, std::uint64_t killed,

@@ -67,10 +67,10 @@ void log_deaths_held_back() noexcept {
   write_lines(of_this_process().storm.take_lines(steady::now(), true));
 }
 
-std::vector<storm_of_deaths> storms_now(const death_ring& board) {
-  if (board.count() <= death_storm::usual_burst) return {};
+std::vector<storm_of_deaths> storms_now(const death_ring& ring) {
+  if (ring.count() <= death_storm::usual_burst) return {};
   const auto now = std::chrono::duration_cast<milliseconds>(os::wall_now().time_since_epoch());
-  return storms_in(board.all(), now.count(), storm_window.count(), death_storm::usual_burst);
+  return storms_in(ring.all(), now.count(), storm_window.count(), death_storm::usual_burst);
 }
 
 bool is_in_storm_of_deaths() noexcept { return of_this_process().storm.lasts(); }

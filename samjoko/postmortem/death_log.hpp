@@ -21,7 +21,7 @@ void log_death_in_full(const death_record& dead) noexcept;
 void log_deaths_held_back() noexcept;
 /// Over all processes of the program: the kinds of which more than the usual burst came in the last
 /// ten seconds.
-[[nodiscard]] std::vector<storm_of_deaths> storms_now(const death_ring& board);
+[[nodiscard]] std::vector<storm_of_deaths> storms_now(const death_ring& ring);
 /// Whether deaths are being summed up: then other lines about each of them are no news either.
 [[nodiscard]] bool is_in_storm_of_deaths() noexcept;
 

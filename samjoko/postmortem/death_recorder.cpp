@@ -126,7 +126,7 @@ black_box* death_recorder::box_of(std::uint32_t worker) const noexcept {
 std::atomic<std::uint64_t>* death_recorder::told_counter() const noexcept {
   if (box_ == nullptr) return nullptr;
   if (box_->told_as_out_of_memory != nullptr) return box_->told_as_out_of_memory;
-  return box_->board.told_as_out_of_memory();
+  return box_->deaths.told_as_out_of_memory();
 }
 
 std::uint64_t death_recorder::told_so_far() const noexcept {
@@ -201,7 +201,7 @@ void death_recorder::add_untold(const death_report& common) {
 /// A record with a capture waits in the ring for its stack, and is told then.
 void death_recorder::tell_kept(const black_box& box, pid_t pid) {
   std::optional<death_record> newest;
-  box.board.for_each([&](const death_record& each) {
+  box.deaths.for_each([&](const death_record& each) {
     if (each.pid == pid) newest = each;
   });
   if (newest && newest->capture == 0) log_death(*newest);
@@ -251,7 +251,7 @@ void death_recorder::add_capture(death_record& record, const death_report& dead)
   death_evidence known{.pid = dead.pid,
                        .status = dead.status,
                        .limit = dead.limit,
-                       .told_by = dead.told_by,
+                       .signalled_by = dead.signalled_by,
                        .caught = {},
                        .memory = record.memory};
   const auto* box = box_of(dead.worker);
@@ -267,7 +267,7 @@ void death_recorder::add_capture(death_record& record, const death_report& dead)
   const auto found = cause_of(known);
   record.cause = found.cause;
   record.sure = found.sure;
-  if (found.cause == death_cause::signal) record.sender = dead.told_by;
+  if (found.cause == death_cause::signal) record.sender = dead.signalled_by;
   if (slot == nullptr) {
     if (box != nullptr) release_captures(box->captures, dead.pid);
     return;
@@ -333,7 +333,7 @@ void death_recorder::clear(pid_t pid) noexcept {
 void death_recorder::free_slots(pid_t pid) noexcept {
   for_each_box([pid](std::uint32_t, black_box& box) {
     release_captures(box.captures, pid);
-    box.board.free_held_by(pid);
+    box.deaths.free_held_by(pid);
   });
 }
 
@@ -344,17 +344,17 @@ void death_recorder::keep_and_tell(death_record& record) {
   }
   const auto forgotten = [this](const death_record& old) { tell_forgotten(old); };
   if (record.capture != 0) {
-    const auto kept = box_->board.append(record, death_ring::telling::waits, forgotten);
+    const auto kept = box_->deaths.append(record, death_ring::telling::waits, forgotten);
     note_kept(record.pid);
     if (kept != 0) {
       record.sequence = kept;
       if (wake_master_ && wake_master_()) return;
-      if (!box_->board.settle(kept, record)) return;
+      if (!box_->deaths.settle(kept, record)) return;
       return tell_forgotten(record);
     }
     return tell_forgotten(record);
   }
-  static_cast<void>(box_->board.append(record, death_ring::telling::done, forgotten));
+  static_cast<void>(box_->deaths.append(record, death_ring::telling::done, forgotten));
   note_kept(record.pid);
   log_death(record);
 }
@@ -370,7 +370,7 @@ void death_recorder::tell_forgotten(const death_record& record) const {
   const auto* box = box_of(record.worker);
   if (box != nullptr && told.capture != 0 && told.capture <= box->captures.size()) {
     release(box->captures[told.capture - 1]);
-    told.stack_remark.assign("nobody was left to unwind it");
+    told.stack_remark.assign("no process was left to unwind it");
   }
   told.capture = 0;
   log_death(told);

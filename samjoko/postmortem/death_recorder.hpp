@@ -33,7 +33,7 @@ struct death_report {
   std::int64_t open = -1;  ///< connections that were open when it died
   own_limit limit = own_limit::none;
   std::int64_t limit_ms = 0;
-  pid_t told_by = 0;
+  pid_t signalled_by = 0;
   std::string memory_counter{};  ///< the file of its cgroup (oom_kills.hpp); empty: unknown
   bool has_own_counter = false;  ///< no other process of this program is in that cgroup
 };

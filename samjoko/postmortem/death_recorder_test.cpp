@@ -56,15 +56,15 @@ death_report exited(pid_t pid, int code) {
 
 TEST(death_recorder, tells_nothing_before_it_settles_and_then_each_once) {
   black_box box;
-  box.board = death_ring::make(8).value();
+  box.deaths = death_ring::make(8).value();
   death_recorder deaths(&box, {});
   deaths.add(exited(10, 3));
   deaths.add(exited(11, 4));
-  EXPECT_EQ(box.board.count(), 0U);
+  EXPECT_EQ(box.deaths.count(), 0U);
   deaths.settle();
   deaths.settle();
   std::vector<std::pair<pid_t, int>> kept;
-  box.board.for_each([&](const death_record& each) { kept.emplace_back(each.pid, each.code); });
+  box.deaths.for_each([&](const death_record& each) { kept.emplace_back(each.pid, each.code); });
   EXPECT_EQ(kept, (std::vector<std::pair<pid_t, int>>{{10, 3}, {11, 4}}));
 }
 
@@ -73,7 +73,7 @@ class registrar_with_captures : public ::testing::Test {
   void SetUp() override {
     captures_ = os::shared_cells<capture_slot>::make(2).value();
     cells_ = os::shared_cells<scoreboard::thread_slot>::make(3).value();
-    box_.board = death_ring::make(8).value();
+    box_.deaths = death_ring::make(8).value();
     box_.captures = captures_.cells();
   }
   void crash(pid_t pid) {
@@ -114,7 +114,7 @@ TEST_F(registrar_with_captures, a_crash_waits_for_the_master) {
   deaths.add(segv(20));
   deaths.settle();
   EXPECT_EQ(woken, 1);
-  const auto waiting = box_.board.first_waiting();
+  const auto waiting = box_.deaths.first_waiting();
   ASSERT_TRUE(waiting);
   EXPECT_EQ(waiting->cause, death_cause::crash);
   EXPECT_EQ(waiting->sure, certainty::proved);
@@ -137,7 +137,7 @@ TEST_F(registrar_with_captures, whom_another_thread_served_was_not_merely_open) 
   dead.open = 5;
   deaths.add(dead);
   deaths.settle();
-  const auto waiting = box_.board.first_waiting();
+  const auto waiting = box_.deaths.first_waiting();
   ASSERT_TRUE(waiting);
   EXPECT_TRUE(waiting->was_running);
   EXPECT_EQ(waiting->merely_open, 3);
@@ -148,7 +148,7 @@ TEST_F(registrar_with_captures, without_a_master_it_is_told_at_once_without_its_
   crash(20);
   deaths.add(segv(20));
   deaths.settle();
-  EXPECT_FALSE(box_.board.first_waiting());
+  EXPECT_FALSE(box_.deaths.first_waiting());
   EXPECT_EQ(state_of(box_.captures[0]), capture_state::free);
 }
 
@@ -158,7 +158,7 @@ TEST_F(registrar_with_captures, who_died_while_it_captured_leaves_no_slot_behind
   deaths.add(segv(20));
   deaths.settle();
   EXPECT_EQ(state_of(box_.captures[0]), capture_state::free);
-  EXPECT_FALSE(box_.board.first_waiting());
+  EXPECT_FALSE(box_.deaths.first_waiting());
 }
 
 /// What a death recorder of the master knows of worker 3.
@@ -182,7 +182,7 @@ TEST_F(registrar_with_captures, what_a_dead_worker_had_reaped_is_told_by_its_mas
   of_the_master.add_untold(of_worker_three());
   of_the_master.settle();
   std::vector<death_record> kept;
-  box_.board.for_each([&](const death_record& each) { kept.push_back(each); });
+  box_.deaths.for_each([&](const death_record& each) { kept.push_back(each); });
   ASSERT_EQ(kept.size(), 1U);
   EXPECT_EQ(kept[0].pid, 20);
   EXPECT_EQ(kept[0].role, death_role::client_process);
@@ -207,8 +207,8 @@ TEST_F(registrar_with_captures, what_is_on_the_board_already_is_not_told_again) 
   of_the_worker.note_end(20, os::exit_status::killed(SIGSEGV), death_role::client_process);
   of_the_worker.add(segv(20));
   of_the_worker.settle();
-  EXPECT_EQ(box_.board.count(), 1U);
-  EXPECT_TRUE(box_.board.first_waiting()) << "its stack is still to be unwound";
+  EXPECT_EQ(box_.deaths.count(), 1U);
+  EXPECT_TRUE(box_.deaths.first_waiting()) << "its stack is still to be unwound";
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ constexpr std::size_t call_length = 120;
 constexpr std::array<std::string_view, 5> roles = {"worker", "client process", "pool process",
                                                    "orphan", "other"};
 constexpr std::array<std::string_view, 7> causes = {
-    "unknown", "own exit", "crash", "abort", "out of memory", "our own limit", "somebody's signal"};
+    "unknown", "own exit", "crash", "abort", "out of memory", "our own limit", "outside signal"};
 constexpr std::array<std::string_view, 3> certainties = {"unknown", "likely", "proved"};
 constexpr std::array<std::string_view, 6> limits = {"none",  "boot",  "drain",
                                                     "grace", "stuck", "left behind"};

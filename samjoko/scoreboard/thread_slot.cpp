@@ -28,7 +28,7 @@ std::size_t place_of(pid_t thread, std::size_t attempt, std::size_t count) noexc
 void begin(thread_slot& cell) noexcept {
   cell.client.store(0);
   cell.clients.store(0);
-  cell.told_by.store(0);
+  cell.signalled_by.store(0);
   cell.ended_after.store(0);
   cell.ended_for.store(0);
   cell.noted_end.store(0);
@@ -78,7 +78,7 @@ thread_slot_guard::thread_slot_guard() noexcept { this_thread_slot = claim(); }
 
 /// A thread that a foreign SIGTERM told to end keeps its slot; the process that reaps it frees it.
 thread_slot_guard::~thread_slot_guard() {
-  if (this_thread_slot != nullptr && this_thread_slot->told_by.load() == 0)
+  if (this_thread_slot != nullptr && this_thread_slot->signalled_by.load() == 0)
     release(*this_thread_slot);
   this_thread_slot = nullptr;
 }
@@ -106,7 +106,7 @@ void mark_request(std::string_view line) noexcept {
 }
 
 void mark_told_by(pid_t sender) noexcept {
-  if (this_thread_slot != nullptr) this_thread_slot->told_by.store(sender);
+  if (this_thread_slot != nullptr) this_thread_slot->signalled_by.store(sender);
 }
 
 void mark_peer() noexcept {

@@ -39,9 +39,9 @@ struct alignas(64) thread_slot {
   /// Odd: the thread runs; even: it waits. The number changes each time one of the two begins, or
   /// another step of running: the same odd number twice is one stretch of a user's code.
   std::atomic<std::uint32_t> step;
-  std::atomic<std::int32_t> client;    ///< its descriptor plus 1; 0: none
-  std::atomic<std::uint32_t> clients;  ///< how many clients this owner began to serve
-  std::atomic<std::int32_t> told_by;   ///< the process that sent it SIGTERM, if not its parent
+  std::atomic<std::int32_t> client;        ///< its descriptor plus 1; 0: none
+  std::atomic<std::uint32_t> clients;      ///< how many clients this owner began to serve
+  std::atomic<std::int32_t> signalled_by;  ///< the process that sent it SIGTERM, if not its parent
   /// The limit of ours for which it is ended: its milliseconds, and which limit (an own_limit).
   /// Set before the signal, by the process that sends it. 0: it is not being ended.
   std::atomic<std::uint32_t> ended_after;

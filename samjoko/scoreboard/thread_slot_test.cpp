@@ -152,7 +152,7 @@ TEST(thread_slot, a_thread_that_ends_gives_its_cell_back_but_not_one_who_was_tol
                 mark_told_by(99);
               }
               const auto* kept = find_thread_slot(cells.cells(), ::getpid());
-              return kept != nullptr && kept->told_by == 99 ? 0 : 2;
+              return kept != nullptr && kept->signalled_by == 99 ? 0 : 2;
             }),
             0);
 }

@@ -16,7 +16,7 @@ struct alignas(128) worker_slot {
   std::atomic<std::int32_t> pid{0};       ///< of the present one, 0 for none: by the master
   std::atomic<std::uint8_t> state{0};     ///< a slot_state: by the master
   /// The process that sent the present worker a SIGTERM that it obeys; 0: none.
-  std::atomic<std::int32_t> told_by{0};
+  std::atomic<std::int32_t> signalled_by{0};
 };
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 

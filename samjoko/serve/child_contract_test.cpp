@@ -32,7 +32,7 @@ task<next> run_line(connection& client) {
   }
   answer += "\n";
   static_cast<void>(co_await client.write(answer));
-  co_return next::rest;
+  co_return next::keep;
 }
 service running_lines() { return {.name = "run", .handler = run_line}; }
 

@@ -25,17 +25,17 @@ int client_deaths::longest_wait(int wanted, bool living) const noexcept {
 
 void client_deaths::add(const os::children::report& dead, postmortem::death_role role, bool stops) {
   const auto* notes = deaths_.notes_of(dead.pid);
-  const auto told_by = notes == nullptr || stops ? 0 : notes->told_by.load();
+  const auto signalled_by = notes == nullptr || stops ? 0 : notes->signalled_by.load();
   // Our processes leave by _exit(2). A call of exit(3) therefore came from a handler, whatever the
   // code.
   const bool left = notes != nullptr && notes->called_exit.load() != 0;
-  if (dead.status.is_success() && told_by == 0 && !left) return deaths_.forget(dead.pid);
+  if (dead.status.is_success() && signalled_by == 0 && !left) return deaths_.forget(dead.pid);
   postmortem::death_report gone{.pid = dead.pid, .status = dead.status, .used = dead.used};
   gone.role = dead.known ? role : postmortem::death_role::orphan;
   gone.model = model_of_this_process();
   gone.worker = static_cast<std::uint32_t>(work_.worker);
   gone.clients = role == postmortem::death_role::client_process ? 1 : 0;
-  gone.told_by = told_by;
+  gone.signalled_by = signalled_by;
   gone.memory_counter = memory_counter_;
   if (notes != nullptr) {
     gone.limit = static_cast<postmortem::own_limit>(notes->ended_for.load());

@@ -33,7 +33,7 @@ class client_deaths {
   [[nodiscard]] int longest_wait(int wanted, bool living) const noexcept;
   /// Processes forked from now on never write records.
   void keep_from_children() const noexcept {
-    if (work_.box != nullptr) work_.box->board.keep_from_children();
+    if (work_.box != nullptr) work_.box->deaths.keep_from_children();
   }
 
  private:

@@ -16,7 +16,7 @@ namespace samjoko {
 enum class next {
   /// Keep the client and its state; start again from the top at the next byte, or at the next news
   /// of a subscription in its state.
-  rest,
+  keep,
   close,  ///< say goodbye
 };
 

@@ -70,7 +70,7 @@ TEST_P(model_contract, state_is_destroyed_at_the_end) {
                         if (!line) co_return next::close;
                         const auto written = co_await client.write("ok\n");
                         if (!written) co_return next::close;
-                        co_return next::rest;
+                        co_return next::keep;
                       }};
   running_model server(GetParam(), noted);
   for (int round = 0; round < 3; ++round) {
@@ -101,7 +101,7 @@ TEST_P(model_contract, unread_bytes_are_kept_over_a_rest) {
 
 /// Rests without having read the bytes that woke it, until all of a message has come.
 task<next> await_whole_message(connection& client) {
-  if (client.unread().size() < 6) co_return next::rest;
+  if (client.unread().size() < 6) co_return next::keep;
   const auto written = co_await client.write("whole\n");
   co_return next::close;
 }
@@ -115,14 +115,14 @@ TEST_P(model_contract, a_greeting_comes_before_the_first_byte) {
                           if (!std::exchange(state.already, true)) {
                             const auto written = co_await client.write("welcome\n");
                             if (!written) co_return next::close;
-                            co_return next::rest;
+                            co_return next::keep;
                           }
                           const auto line = co_await client.read_line();
                           if (!line) co_return next::close;
                           const auto answer = "you said " + std::string(*line) + "\n";
                           const auto written = co_await client.write(answer);
                           if (!written) co_return next::close;
-                          co_return next::rest;
+                          co_return next::keep;
                         },
                         .server_speaks_first = true};
   running_model server(GetParam(), greeter);
@@ -141,7 +141,7 @@ TEST_P(model_contract, a_throwing_handler_costs_its_own_client_only) {
                           if (*line == "throw") throw std::runtime_error("asked to");
                           const auto written = co_await client.write("ok\n");
                           if (!written) co_return next::close;
-                          co_return next::rest;
+                          co_return next::keep;
                         }};
   running_model server(GetParam(), thrower);
   auto other = server.connect();

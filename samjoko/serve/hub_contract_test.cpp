@@ -46,7 +46,7 @@ task<next> hear_and_say(connection& client, listener_state& mine) {
   }
   if (client.stop_requested()) words += "goodbye\n";
   const auto written = co_await client.write(words);
-  co_return written ? next::rest : next::close;
+  co_return written ? next::keep : next::close;
 }
 service hearing() {
   return {.name = "hearing",

@@ -9,7 +9,7 @@
 namespace samjoko::serve {
 namespace {
 
-class parking_lot : public ::testing::Test {
+class idle_clients : public ::testing::Test {
  protected:
   /// Parks a client and returns the client's end.
   os::descriptor park(const char* peer, milliseconds idle = milliseconds(0),
@@ -67,7 +67,7 @@ class parking_lot : public ::testing::Test {
   std::string gone_;
 };
 
-TEST_F(parking_lot, hands_out_who_spoke) {
+TEST_F(idle_clients, hands_out_who_spoke) {
   const auto silent = park("a");
   const auto talker = park("b");
   EXPECT_FALSE(os::wait_readable(lot_.descriptor(), deadline::after(milliseconds(0))));
@@ -80,7 +80,7 @@ TEST_F(parking_lot, hands_out_who_spoke) {
   EXPECT_FALSE(sees_end(silent));
 }
 
-TEST_F(parking_lot, hears_what_was_said_before) {
+TEST_F(idle_clients, hears_what_was_said_before) {
   int ends[2];
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
   const os::descriptor client(ends[1]);
@@ -90,7 +90,7 @@ TEST_F(parking_lot, hears_what_was_said_before) {
   EXPECT_EQ(spoke_.size(), 1u);
 }
 
-TEST_F(parking_lot, hands_out_all_who_spoke_however_many) {
+TEST_F(idle_clients, hands_out_all_who_spoke_however_many) {
   std::vector<os::descriptor> clients;
   for (int each = 0; each < 150; ++each) {
     clients.push_back(park("a"));
@@ -100,7 +100,7 @@ TEST_F(parking_lot, hands_out_all_who_spoke_however_many) {
   EXPECT_EQ(spoke_.size(), 150u) << "before they are said goodbye to, not one may be overlooked";
 }
 
-TEST_F(parking_lot, says_goodbye_to_who_is_silent_too_long) {
+TEST_F(idle_clients, says_goodbye_to_who_is_silent_too_long) {
   const auto client = park("a", milliseconds(100));
   const auto other = park("b", milliseconds(100));
   lot_.expire(steady::now(), left());
@@ -121,7 +121,7 @@ TEST_F(parking_lot, says_goodbye_to_who_is_silent_too_long) {
   EXPECT_TRUE(lot_.next_expiry().is_never());
 }
 
-TEST_F(parking_lot, reads_half_closed_clients_to_their_end_each_in_its_own_time) {
+TEST_F(idle_clients, reads_half_closed_clients_to_their_end_each_in_its_own_time) {
   const auto now = steady::now();
   const auto later = linger("b", now + std::chrono::seconds(20));
   const auto sooner = linger("a", now + std::chrono::seconds(10));
@@ -142,7 +142,7 @@ TEST_F(parking_lot, reads_half_closed_clients_to_their_end_each_in_its_own_time)
 }
 
 // The client's time is over, but it takes what is under way to it: a close would reset that away.
-TEST_F(parking_lot, a_slow_reader_is_waited_for_while_it_takes_some) {
+TEST_F(idle_clients, a_slow_reader_is_waited_for_while_it_takes_some) {
   auto [server, reader] = over_tcp();
   const std::string answer(1'000'000, 'x');
   const auto written =
@@ -166,7 +166,7 @@ TEST_F(parking_lot, a_slow_reader_is_waited_for_while_it_takes_some) {
   EXPECT_EQ(gone_, "ba") << "nothing any more";
 }
 
-TEST_F(parking_lot, a_reader_that_was_cut_gets_no_more_time) {
+TEST_F(idle_clients, a_reader_that_was_cut_gets_no_more_time) {
   auto [server, reader] = over_tcp();
   const std::string answer(500'000, 'x');
   ASSERT_GT(::send(server.get(), answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT), 0);
@@ -179,7 +179,7 @@ TEST_F(parking_lot, a_reader_that_was_cut_gets_no_more_time) {
 }
 
 // A client that sent without a pause was read without a pause, and no other client was looked at.
-TEST_F(parking_lot, half_closed_clients_that_never_fall_silent_keep_nobody_waiting) {
+TEST_F(idle_clients, half_closed_clients_that_never_fall_silent_keep_nobody_waiting) {
   std::vector<os::descriptor> talkers;
   const std::string much(300'000, 'x');
   const int room = 1 << 20;
@@ -199,7 +199,7 @@ TEST_F(parking_lot, half_closed_clients_that_never_fall_silent_keep_nobody_waiti
 }
 
 // As at a stop of a session alone: see first_bytes_time.
-TEST_F(parking_lot, those_that_never_had_a_turn_may_still_begin) {
+TEST_F(idle_clients, those_that_never_had_a_turn_may_still_begin) {
   const auto newcomer = park("a");
   const auto silent = park("b");
   const auto before = steady::now();
@@ -217,7 +217,7 @@ TEST_F(parking_lot, those_that_never_had_a_turn_may_still_begin) {
   EXPECT_TRUE(sees_end(silent));
 }
 
-TEST_F(parking_lot, closes_all_and_drops_all) {
+TEST_F(idle_clients, closes_all_and_drops_all) {
   const auto first = park("a", milliseconds(0), true);
   const auto second = park("b");
   lot_.close_all();

@@ -53,7 +53,7 @@ task<next> one_line_or_two(connection& client) {
   if (line && *line == "more") line = co_await client.read_line();
   if (!line) co_return next::close;
   const auto written = co_await client.write("done\n");
-  co_return written ? next::rest : next::close;
+  co_return written ? next::keep : next::close;
 }
 serve_limits with_turn(int turn_ms) {
   serve_limits limits;

@@ -36,7 +36,7 @@ struct orders {
   int descriptor = -1;
   /// Never blocks.
   std::function<order_news()> take;
-  /// Tells the master that a death stands on the board and waits for its stack. False when there is
+  /// Tells the master that a death stands in the ring and waits for its stack. False when there is
   /// no master any more. May be empty.
   std::function<bool()> death_waits{};
 };

@@ -38,7 +38,7 @@ TEST_P(model_contract, a_reset_client_reads_all_of_it_and_then_an_error) {
 }
 
 TEST_P(model_contract, a_reset_client_does_not_rest) {
-  running_model server(GetParam(), half_answers(next::rest));
+  running_model server(GetParam(), half_answers(next::keep));
   expect_half_and_an_error(server.address());
   EXPECT_TRUE(server.serves_nobody());
   server.stop_and_expect_end();

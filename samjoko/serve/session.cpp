@@ -122,7 +122,7 @@ next session::outcome_of(task<Outcome>& ended) noexcept {
 bool session::go_on(next wanted) noexcept {
   if (connection_.is_reset()) return end_limit(&session::begin_parting);
   const bool was_last = connection_.peer_has_finished() || connection_.was_silent_too_long();
-  const bool rests = wanted == next::rest && !connection_.context().cancelled && !was_last;
+  const bool rests = wanted == next::keep && !connection_.context().cancelled && !was_last;
   return end_limit(rests                        ? &session::begin_rest
                    : connection_.wants_linger() ? &session::begin_linger
                                                 : &session::end);

@@ -30,7 +30,7 @@ bool session::set(alarm alarms::* which, milliseconds time,
     ended.owner->alarm_ended(ended);
   };
   loop.task_started();
-  sleep.waits = loop.begin(sleep) == io::start::parked;
+  sleep.waits = loop.begin(sleep) == io::start::pending;
   if (!sleep.waits) alarm_ended(sleep);
   return true;
 }

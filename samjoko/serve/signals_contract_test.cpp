@@ -120,7 +120,7 @@ task<next> open_for_a_turn(connection& client) {
   const auto notice = co_await heard->next();
   if (notice && notice->sender == ::getpid()) answer = "from us\n";
   static_cast<void>(co_await client.write(answer));
-  co_return next::rest;
+  co_return next::keep;
 }
 
 TEST_P(model_contract, signals_may_be_opened_again_and_again) {

@@ -43,7 +43,7 @@ class scripted_loop final : public io::loop {
     while (live_tasks() > 0) {
       SAMJOKO_CHECK(
           anything_ready() || anything_posted(),
-          "converse: the handler waits for something that nobody feeds (an item or room of a "
+          "converse: the handler waits for something that nothing feeds (an item or room of a "
           "channel, a join of such a task), so the conversation would never end");
       run_ready();
     }

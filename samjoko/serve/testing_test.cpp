@@ -18,7 +18,7 @@ task<next> number_lines(connection& client, line_number& number) {
   if (!line) co_return next::close;
   const auto answer = std::to_string(++number.last) + " " + std::string(*line) + "\n";
   const auto written = co_await client.write(answer);
-  co_return written ? next::rest : next::close;
+  co_return written ? next::keep : next::close;
 }
 
 /// The same by an author who forgot that a rest ends the handler: the number is a local.
@@ -28,7 +28,7 @@ task<next> forgetful(connection& client) {
   if (!line) co_return next::close;
   const auto answer = std::to_string(++number) + " " + std::string(*line) + "\n";
   const auto written = co_await client.write(answer);
-  co_return written ? next::rest : next::close;
+  co_return written ? next::keep : next::close;
 }
 
 /// The unit test that both authors would write first.
@@ -86,7 +86,7 @@ TEST(converse, a_greeting_comes_first) {
                         .handler = [](connection& client, greeted& state) -> task<next> {
                           if (!std::exchange(state.already, true)) {
                             static_cast<void>(co_await client.write("hello\n"));
-                            co_return next::rest;
+                            co_return next::keep;
                           }
                           static_cast<void>(co_await client.write("bye\n"));
                           co_return next::close;
@@ -101,7 +101,7 @@ TEST(converse, a_wait_that_nobody_feeds_ends_with_words) {
                         const auto item = co_await never_fed.receive();
                         if (!item) co_return;
                       }};
-  EXPECT_DEATH((void)converse(waits, {"x"}), "waits for something that nobody feeds");
+  EXPECT_DEATH((void)converse(waits, {"x"}), "waits for something that nothing feeds");
 }
 
 TEST(converse, a_service_without_a_handler_is_named_as_such) {

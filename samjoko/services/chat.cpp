@@ -234,7 +234,7 @@ task<next> take_turn(connection& client, member& who, const chat_options& bounds
     stays = false;
   }
   const auto written = co_await client.write(words);
-  co_return written&& stays ? next::rest : next::close;
+  co_return written&& stays ? next::keep : next::close;
 }
 
 }  // namespace

@@ -9,7 +9,7 @@ task<next> send_back(connection& client) {
   const auto written = co_await client.write(came);
   if (!written) co_return next::close;
   client.consume(came.size());
-  co_return next::rest;
+  co_return next::keep;
 }
 
 }  // namespace

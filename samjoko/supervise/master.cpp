@@ -184,7 +184,7 @@ class master {
         .scale = [this](
                      std::size_t group,
                      std::size_t count) { perform(plan_.on_scale(group, count, kernel_.now())); },
-        .recall = [this](std::size_t group) { perform(plan_.on_recall(group, kernel_.now())); },
+        .revive = [this](std::size_t group) { perform(plan_.on_revive(group, kernel_.now())); },
         .reopen_log = [this]() -> result<void> {
           if (settings_.reopen_log) return reopen_log();
           return failure(condition::bad_argument, "log",

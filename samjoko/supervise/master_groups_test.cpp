@@ -66,7 +66,7 @@ TEST(master_groups, one_whose_workers_keep_falling_is_closed_and_the_others_go_o
       [&] { return both.settings(); },
       [](worker& self) { return self.inherited().group == 0 ? 7 : serves_own_listener(self); });
   both.let_go();
-  service.wait_for("worker 1 of thread-pool is parked");
+  service.wait_for("worker 1 of thread-pool has failed");
   service.wait_for("no worker of thread-pool is left: 127.0.0.1:7001 is closed");
   char byte = 0;
   EXPECT_EQ(::read(both.of_threads.out.get(), &byte, 1), 0) << "its listener is still open";

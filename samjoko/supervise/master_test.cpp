@@ -64,22 +64,22 @@ TEST(master, an_exit_code_is_reported_as_it_was) {
   service.expect_end(0);
 }
 
-TEST(master, a_crash_loop_backs_off_is_parked_and_ends_with_an_error) {
+TEST(master, a_crash_loop_backs_off_fails_and_ends_with_an_error) {
   running_service service(workers(1), [](worker&) { return 7; });
   for (const int delay : {1, 2, 4, 8}) {
     service.wait_for("exited with code 7");
     service.wait_for(fmt::format(
         "worker 1 is started again in {} ms: it failed to start, before it was ready", delay));
   }
-  service.wait_for("worker 1 is parked: it ended 5 times within 60 s");
+  service.wait_for("worker 1 has failed: it ended 5 times within 60 s");
   service.expect_end(3);
 }
 
-TEST(master, a_worker_that_ends_young_is_told_from_one_that_failed_to_start) {
+TEST(master, a_worker_that_ends_while_settling_is_told_from_one_that_failed_to_start) {
   const auto settings = [] {
     auto made = quick();
-    made.plan.grown_after = milliseconds(60'000);
-    made.plan.failures_to_park = 2;
+    made.plan.stable_after = milliseconds(60'000);
+    made.plan.failures_to_give_up = 2;
     return made;
   };
   running_service service(settings, [](worker& self) {
@@ -87,14 +87,14 @@ TEST(master, a_worker_that_ends_young_is_told_from_one_that_failed_to_start) {
     return 7;
   });
   service.wait_for("is started again in 1 ms: it ended within 60000 ms after it was ready");
-  service.wait_for("worker 1 is parked: it ended 2 times within 60 s");
+  service.wait_for("worker 1 has failed: it ended 2 times within 60 s");
   service.expect_end(3);
 }
 
-TEST(master, a_parked_worker_does_not_stop_the_others) {
+TEST(master, a_failed_worker_does_not_stop_the_others) {
   running_service service(
       workers(2), [](worker& self) { return self.inherited().number == 1 ? 7 : polite(self); });
-  service.wait_for("worker 1 is parked");
+  service.wait_for("worker 1 has failed");
   service.signal(SIGTERM);
   service.wait_for("told to stop gracefully");
   service.expect_end(0);

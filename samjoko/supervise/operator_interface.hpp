@@ -25,7 +25,7 @@ namespace samjoko::supervise {
 struct master_commands {
   std::function<void(master_order)> order;
   std::function<void(std::size_t group, std::size_t count)> scale;
-  std::function<void(std::size_t group)> recall;
+  std::function<void(std::size_t group)> revive;
   /// Errors: what kept the log from being opened; bad_argument when there is none to open.
   std::function<result<void>()> reopen_log;
 };

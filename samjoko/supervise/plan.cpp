@@ -16,17 +16,17 @@ milliseconds doubled(milliseconds last, milliseconds first, milliseconds longest
 slot_event timer_event(slot_state state) {
   switch (state) {
     case slot_state::starting: return slot_event::boot_over;
-    case slot_state::young: return slot_event::aged;
+    case slot_state::settling: return slot_event::settled;
     case slot_state::draining: return slot_event::drain_over;
-    case slot_state::cut: return slot_event::grace_over;
-    case slot_state::waiting: return slot_event::due;
+    case slot_state::terminating: return slot_event::grace_over;
+    case slot_state::backoff: return slot_event::due;
     default: break;
   }
   SAMJOKO_CHECK(false, "no timer runs in this state");
 }
 
 bool is_given_up(slot_state state) {
-  return state == slot_state::parked || state == slot_state::retired;
+  return state == slot_state::failed || state == slot_state::disabled;
 }
 
 }  // namespace
@@ -42,7 +42,7 @@ plan::plan(plan_settings settings)
   SAMJOKO_CHECK(
       std::accumulate(workers.begin(), workers.end(), std::size_t{0}) <= settings_.most_workers,
       "more workers than there may be");
-  SAMJOKO_CHECK(settings_.failures_to_park >= 1, "one failure at least is needed to park for");
+  SAMJOKO_CHECK(settings_.failures_to_give_up >= 1, "one failure at least is needed to give up");
   SAMJOKO_CHECK(settings_.replace_burst >= 1 && settings_.replace_rate >= 1,
                 "somebody has to serve");
   slots_.reserve(settings_.most_workers);  // so that a reference to a slot stays good
@@ -101,7 +101,7 @@ actions plan::on_fork_failed(std::size_t number, moment now) {
       doubled(failing.fork_delay, settings_.first_delay, settings_.longest_fork_delay);
   step(number, slot_event::fork_failed, now);
   failing.timer = deadline(now + failing.fork_delay);
-  add_setback(action::kind::report_waiting, number, setback::fork, failing.fork_delay);
+  add_setback(action::kind::report_backoff, number, setback::fork, failing.fork_delay);
   return finish(now);
 }
 
@@ -139,7 +139,7 @@ actions plan::on_scale(std::size_t group, std::size_t count, moment now) {
   return finish(now);
 }
 
-actions plan::on_recall(std::size_t group, moment now) {
+actions plan::on_revive(std::size_t group, moment now) {
   run_timers(now);
   if (now_in() != phase::running) return finish(now);
   for (std::size_t number = 0; number < slots_.size(); ++number) {
@@ -148,7 +148,7 @@ actions plan::on_recall(std::size_t group, moment now) {
     each.failure_count = 0;
     each.delay = milliseconds(0);
     group_closed_[group] = false;
-    step(number, slot_event::recalled, now);
+    step(number, slot_event::revived, now);
   }
   return finish(now);
 }
@@ -189,28 +189,28 @@ void plan::enter(std::size_t number, slot_state before, moment now) {
       if (std::exchange(moved.is_held, false)) moved.delay = milliseconds(0);
       moved.timer = deadline(now + settings_.boot_limit);
       break;
-    case slot_state::young:
+    case slot_state::settling:
       moved.fork_delay = milliseconds(0);
       moved.was_ready = true;
-      moved.timer = deadline(now + settings_.grown_after);
+      moved.timer = deadline(now + settings_.stable_after);
       break;
-    case slot_state::grown:
+    case slot_state::stable:
       moved.grew = true;
       moved.delay = milliseconds(0);
       break;
     case slot_state::draining: moved.timer = deadline(now + settings_.drain_limit); break;
-    case slot_state::cut: moved.timer = deadline(now + settings_.kill_grace); break;
-    case slot_state::waiting:
+    case slot_state::terminating: moved.timer = deadline(now + settings_.kill_grace); break;
+    case slot_state::backoff:
       if (before == slot_state::starting && moved.fork_delay > milliseconds(0)) break;
       if (!moved.is_held)
         moved.delay = doubled(moved.delay, settings_.first_delay, settings_.longest_delay);
       moved.timer = deadline(now + moved.delay);
-      add_setback(action::kind::report_waiting, number, setback_of(moved), moved.delay);
+      add_setback(action::kind::report_backoff, number, setback_of(moved), moved.delay);
       break;
-    case slot_state::parked:
-      add_setback(action::kind::report_parked, number, setback_of(moved));
+    case slot_state::failed:
+      add_setback(action::kind::report_failed, number, setback_of(moved));
       break;
-    case slot_state::retired: add(action::kind::report_retired, number); break;
+    case slot_state::disabled: add(action::kind::report_disabled, number); break;
     case slot_state::empty:
     case slot_state::killed: break;
   }
@@ -281,7 +281,7 @@ bool plan::stop_last_of(std::size_t group, moment now) {
 }
 
 bool plan::counts_as_often(slot& failing, moment now) const {
-  const auto enough = settings_.failures_to_park;
+  const auto enough = settings_.failures_to_give_up;
   failing.failures.resize(enough);
   auto& oldest = failing.failures[failing.failure_count % enough];
   oldest = now;  // replaces a failure older than the last `enough`
@@ -309,7 +309,7 @@ milliseconds plan::take_turn_to_replace(std::size_t group, moment now) {
 slot_event plan::meaning_of_end(slot& ended, const os::exit_status& status, moment now,
                                 bool served) {
   if (!ended.wanted) return slot_event::left;
-  if (status == os::exit_status::exited(exit_do_not_restart)) return slot_event::retired;
+  if (status == os::exit_status::exited(exit_do_not_restart)) return slot_event::disabled;
   if (ended.grew || (ended.was_ready && served)) {
     ended.delay = take_turn_to_replace(ended.group, now);
     ended.is_held = ended.delay > milliseconds(0);

@@ -4,11 +4,11 @@
 // a service stops. Pure: it reads no clock and does nothing itself, so a test runs days of it in a
 // millisecond.
 //
-// Restarts: a worker that had grown, or had served a client, has proved that it can. One request
-// caused its death, so it is replaced at once, held back only by a rate of its group, and never
-// parked. A worker that dies young without a client would do so again, so its slot backs off, and
-// is parked when that happens too often. A failing fork is a shortage of the machine and passes:
-// the slot backs off too, but only shortly, and is never parked.
+// Restarts: a worker that had become stable, or had served a client, has proved that it can. One
+// request caused its death, so it is replaced at once, held back only by a rate of its group, and
+// never given up. A worker that dies while it settles, without a client, would do so again, so its
+// slot backs off, and is given up when that happens too often. A failing fork is a shortage of the
+// machine and passes: the slot backs off too, but only shortly, and is never given up.
 //
 // Every slot belongs to one group of workers, for ever: each worker in it serves what its
 // predecessor served.
@@ -36,10 +36,10 @@ enum class master_order : std::uint8_t { graceful, immediate, one_more, one_less
 /// What went wrong before a slot waits for its next worker, or is given up.
 enum class setback : std::uint8_t {
   none,
-  fork,   ///< the fork failed
-  boot,   ///< the worker ended before it was ready
-  young,  ///< the worker was ready, and ended before it had grown
-  rate,   ///< the worker had proved itself, but its group's workers end too fast
+  fork,      ///< the fork failed
+  boot,      ///< the worker ended before it was ready
+  settling,  ///< the worker was ready, and ended before it had become stable
+  rate,      ///< the worker had proved itself, but its group's workers end too fast
 };
 
 struct action {
@@ -48,9 +48,9 @@ struct action {
     tell_graceful,
     tell_immediate,
     kill,
-    report_waiting,  ///< `delay` until the next try; `why`
-    report_parked,   ///< `why` the last time
-    report_retired,
+    report_backoff,  ///< `delay` until the next try; `why`
+    report_failed,   ///< `why` the last time
+    report_disabled,
     report_boot,      ///< the boot limit passed
     report_overrun,   ///< the drain limit passed
     report_delay,     ///< a stop was ordered, `delay` is still accepted; no slot
@@ -81,8 +81,8 @@ class plan {
   [[nodiscard]] actions start(moment now);
   [[nodiscard]] actions on_order(master_order order, moment now);
   [[nodiscard]] actions on_ready(std::size_t number, moment now);
-  /// A grown worker that leaves gets a successor at once, in another slot if there is one free.
-  /// Otherwise, and when it is young, the successor comes after its end.
+  /// A stable worker that leaves gets a successor at once, in another slot if there is one free.
+  /// Otherwise, and while it settles, the successor comes after its end.
   [[nodiscard]] actions on_leaves(std::size_t number, moment now);
   [[nodiscard]] actions on_fork_failed(std::size_t number, moment now);
   /// CHECKs that a process belonged to the slot, and that it really ended. `served`: it had taken a
@@ -96,7 +96,7 @@ class plan {
   /// Tries the slots of a group that were given up anew; their failures are forgotten. The caller
   /// has opened the group's listeners again when they were closed. Does nothing while the service
   /// stops.
-  [[nodiscard]] actions on_recall(std::size_t group, moment now);
+  [[nodiscard]] actions on_revive(std::size_t group, moment now);
   /// Call it whenever next_time() has passed; it is harmless at any other time.
   [[nodiscard]] actions on_time(moment now);
 
@@ -160,7 +160,7 @@ class plan {
   [[nodiscard]] bool counts_as_often(slot& failing, moment now) const;
   [[nodiscard]] static setback setback_of(const slot& ended) noexcept {
     if (ended.is_held) return setback::rate;
-    return ended.was_ready ? setback::young : setback::boot;
+    return ended.was_ready ? setback::settling : setback::boot;
   }
   [[nodiscard]] slot_event meaning_of_end(slot& ended, const os::exit_status& status, moment now,
                                           bool served);

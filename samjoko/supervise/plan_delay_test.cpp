@@ -57,13 +57,13 @@ TEST(plan_delay, who_dies_meanwhile_is_replaced) {
   EXPECT_EQ(it.after(seconds(5)), "hold, graceful 0, graceful 1, close");
 }
 
-TEST(plan_delay, nobody_is_added_or_recalled_meanwhile) {
+TEST(plan_delay, nobody_is_added_or_revived_meanwhile) {
   auto it = serving();
   it.order(master_order::graceful);
   EXPECT_EQ(it.order(master_order::one_more), "");
   EXPECT_EQ(it.order(master_order::one_less), "");
   EXPECT_EQ(text_of(it.subject.on_scale(0, 5, it.now)), "");
-  EXPECT_EQ(text_of(it.subject.on_recall(0, it.now)), "");
+  EXPECT_EQ(text_of(it.subject.on_revive(0, it.now)), "");
 }
 
 TEST(plan_delay, a_service_whose_helper_was_given_up_does_not_wait) {

@@ -57,11 +57,11 @@ TEST(plan_groups, a_stop_is_meant_for_all) {
   EXPECT_EQ(it.ends(1, exit_status::exited(0)), "leave 0");
 }
 
-/// Lets the worker fail until its slot is parked; returns the last of the actions.
-std::string park(driven& it, std::size_t slot) {
+/// Lets the worker fail until its slot is given up; returns the last of the actions.
+std::string give_up(driven& it, std::size_t slot) {
   for (;;) {
     auto text = it.ends(slot);
-    if (it.subject.state(slot) == slot_state::parked) return text;
+    if (it.subject.state(slot) == slot_state::failed) return text;
     it.after(seconds(4));
   }
 }
@@ -69,8 +69,8 @@ std::string park(driven& it, std::size_t slot) {
 TEST(plan_groups, one_without_any_worker_left_is_closed_and_the_others_go_on) {
   driven it(groups{2, 1});
   it.grow(2);
-  EXPECT_EQ(park(it, 0), "park 0");
-  EXPECT_EQ(park(it, 1), "park 1, close group 0");
+  EXPECT_EQ(give_up(it, 0), "failed 0");
+  EXPECT_EQ(give_up(it, 1), "failed 1, close group 0");
   EXPECT_EQ(it.subject.now_in(), plan::phase::running);
   EXPECT_EQ(it.order(master_order::one_more), "fork 3, scale 4");
   EXPECT_EQ(it.subject.group_of(3), 1U);
@@ -79,14 +79,14 @@ TEST(plan_groups, one_without_any_worker_left_is_closed_and_the_others_go_on) {
 
 TEST(plan_groups, when_none_has_a_worker_left_the_service_is_over) {
   driven it(groups{1, 1});
-  EXPECT_EQ(park(it, 0), "park 0, close group 0");
-  EXPECT_EQ(park(it, 1), "park 1, leave 3");
+  EXPECT_EQ(give_up(it, 0), "failed 0, close group 0");
+  EXPECT_EQ(give_up(it, 1), "failed 1, leave 3");
 }
 
 TEST(plan_groups, all_asked_not_to_be_restarted) {
   driven it(groups{1, 1});
-  EXPECT_EQ(it.ends(0, exit_status::exited(125)), "retire 0, close group 0");
-  EXPECT_EQ(it.ends(1, exit_status::exited(125)), "retire 1, leave 125");
+  EXPECT_EQ(it.ends(0, exit_status::exited(125)), "disabled 0, close group 0");
+  EXPECT_EQ(it.ends(1, exit_status::exited(125)), "disabled 1, leave 125");
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ TEST(plan_helpers, a_stop_is_told_to_them_when_the_last_worker_has_ended) {
   EXPECT_EQ(it.ends(2, exit_status::exited(0)), "leave 0");
 }
 
-TEST(plan_helpers, where_the_program_stays_they_wait_for_workers_that_are_recalled) {
+TEST(plan_helpers, where_the_program_stays_they_wait_for_workers_that_are_revived) {
   auto made = with_helper();
   made.stay_when_given_up = true;
   driven it(std::move(made));
@@ -31,11 +31,11 @@ TEST(plan_helpers, where_the_program_stays_they_wait_for_workers_that_are_recall
       it.ends(slot, exit_status::exited(1));
       it.after(seconds(5));
     }
-    EXPECT_EQ(it.subject.state(slot), slot_state::parked);
+    EXPECT_EQ(it.subject.state(slot), slot_state::failed);
   }
   EXPECT_TRUE(has_process(it.subject.state(2)));
   EXPECT_TRUE(it.subject.is_wanted(2));
-  EXPECT_EQ(text_of(it.subject.on_recall(0, it.now)), "fork 0, fork 1");
+  EXPECT_EQ(text_of(it.subject.on_revive(0, it.now)), "fork 0, fork 1");
 }
 
 TEST(plan_helpers, one_that_dies_during_a_stop_is_replaced_for_those_who_still_drain) {
@@ -68,22 +68,22 @@ TEST(plan_helpers, they_are_never_scaled) {
 TEST(plan_helpers, when_all_workers_were_given_up_they_end_and_so_does_the_program) {
   driven it(with_helper());
   it.grow(2);
-  EXPECT_EQ(it.ends(0, exit_status::exited(125)), "retire 0");
-  EXPECT_EQ(it.ends(1, exit_status::exited(125)), "retire 1, graceful 2, close group 0");
+  EXPECT_EQ(it.ends(0, exit_status::exited(125)), "disabled 0");
+  EXPECT_EQ(it.ends(1, exit_status::exited(125)), "disabled 1, graceful 2, close group 0");
   EXPECT_EQ(it.ends(2, exit_status::exited(0)), "leave 125");
 }
 
-TEST(plan_helpers, one_that_keeps_falling_is_parked_and_the_workers_go_on) {
+TEST(plan_helpers, one_that_keeps_falling_is_given_up_and_the_workers_go_on) {
   auto staying = with_helper();
   staying.stay_when_given_up = true;
   driven it(staying);
   it.grow(0), it.grow(1);
   std::string last;
-  while (it.subject.state(2) != slot_state::parked) {
+  while (it.subject.state(2) != slot_state::failed) {
     last = it.ends(2);
     it.after(seconds(4));
   }
-  EXPECT_EQ(last, "park 2, close group 1");
+  EXPECT_EQ(last, "failed 2, close group 1");
   EXPECT_EQ(it.subject.now_in(), plan::phase::running);
   EXPECT_EQ(it.order(master_order::graceful), "hold, graceful 0, graceful 1, close");
   it.ends(0, exit_status::exited(0));
@@ -95,12 +95,12 @@ TEST(plan_helpers, the_program_leaves_with_one_that_was_given_up_unless_it_shall
   driven it(with_helper());
   it.grow(0), it.grow(1);
   std::string last;
-  while (it.subject.state(2) != slot_state::parked && it.subject.state(2) != slot_state::empty) {
+  while (it.subject.state(2) != slot_state::failed && it.subject.state(2) != slot_state::empty) {
     last = it.ends(2);
     if (it.subject.now_in() != plan::phase::running) break;
     it.after(seconds(4));
   }
-  EXPECT_EQ(last, "park 2, hold, graceful 0, graceful 1, close");
+  EXPECT_EQ(last, "failed 2, hold, graceful 0, graceful 1, close");
   it.ends(0, exit_status::exited(0));
   EXPECT_EQ(it.ends(1, exit_status::exited(0)), "leave 3");
 }

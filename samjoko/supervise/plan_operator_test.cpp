@@ -7,16 +7,16 @@ namespace {
 std::string scale(driven& it, std::size_t group, std::size_t count) {
   return text_of(it.subject.on_scale(group, count, it.now));
 }
-std::string recall(driven& it, std::size_t group) {
-  return text_of(it.subject.on_recall(group, it.now));
+std::string revive(driven& it, std::size_t group) {
+  return text_of(it.subject.on_revive(group, it.now));
 }
 /// Lets the worker fail until the slot is given up.
-void park(driven& it, std::size_t slot) {
+void give_up(driven& it, std::size_t slot) {
   for (int n = 0; n < 5; ++n) {
     it.ends(slot);
     it.after(seconds(2));
   }
-  ASSERT_EQ(it.subject.state(slot), slot_state::parked);
+  ASSERT_EQ(it.subject.state(slot), slot_state::failed);
 }
 driven staying(std::vector<std::size_t> workers) {
   driven it(workers);
@@ -48,59 +48,59 @@ TEST(plan_scale, does_nothing_while_the_service_stops) {
   EXPECT_EQ(scale(it, 0, 3), "");
 }
 
-TEST(plan_recall, a_parked_slot_is_tried_anew_with_all_its_tries) {
+TEST(plan_revive, a_failed_slot_is_tried_anew_with_all_its_tries) {
   driven it(2);
-  park(it, 1);
-  EXPECT_EQ(recall(it, 0), "fork 1");
+  give_up(it, 1);
+  EXPECT_EQ(revive(it, 0), "fork 1");
   EXPECT_EQ(it.ends(1), "wait 1 100") << "back-off and count begin anew";
   for (int n = 0; n < 3; ++n) {
     it.after(seconds(2));
     it.ends(1);
-    EXPECT_EQ(it.subject.state(1), slot_state::waiting);
+    EXPECT_EQ(it.subject.state(1), slot_state::backoff);
   }
   it.after(seconds(2));
   it.ends(1);
-  EXPECT_EQ(it.subject.state(1), slot_state::parked);
+  EXPECT_EQ(it.subject.state(1), slot_state::failed);
 }
 
-TEST(plan_recall, also_one_that_asked_not_to_be_started_again) {
+TEST(plan_revive, also_one_that_asked_not_to_be_started_again) {
   driven it(2);
   it.ends(1, exit_status::exited(exit_do_not_restart));
-  EXPECT_EQ(recall(it, 0), "fork 1");
+  EXPECT_EQ(revive(it, 0), "fork 1");
 }
 
-TEST(plan_recall, leaves_those_alone_who_work_or_wait_or_are_not_wanted) {
+TEST(plan_revive, leaves_those_alone_who_work_or_wait_or_are_not_wanted) {
   driven it(3);
   it.ready(0);
   it.ends(1);
-  EXPECT_EQ(recall(it, 0), "");
-  EXPECT_EQ(it.subject.state(1), slot_state::waiting);
+  EXPECT_EQ(revive(it, 0), "");
+  EXPECT_EQ(it.subject.state(1), slot_state::backoff);
 }
 
-TEST(plan_recall, opens_a_group_that_was_closed) {
+TEST(plan_revive, opens_a_group_that_was_closed) {
   driven it(std::vector<std::size_t>{1, 1});
   it.ready(1);
-  park(it, 0);
+  give_up(it, 0);
   EXPECT_TRUE(it.subject.is_closed(0));
   EXPECT_EQ(scale(it, 0, 2), "") << "a closed group is not scaled";
-  EXPECT_EQ(recall(it, 0), "fork 0");
+  EXPECT_EQ(revive(it, 0), "fork 0");
   EXPECT_FALSE(it.subject.is_closed(0));
 }
 
 TEST(plan_stay, with_all_given_up_it_stays_for_the_operator_and_stops_when_told) {
   auto it = staying({1});
-  park(it, 0);
+  give_up(it, 0);
   EXPECT_EQ(it.subject.now_in(), plan::phase::running);
   EXPECT_TRUE(it.subject.is_closed(0));
   EXPECT_TRUE(it.subject.next_time().is_never()) << "nothing is left to wake up for";
-  EXPECT_EQ(recall(it, 0), "fork 0");
-  park(it, 0);
+  EXPECT_EQ(revive(it, 0), "fork 0");
+  give_up(it, 0);
   EXPECT_EQ(it.order(master_order::graceful), "hold, close, leave 0");
 }
 
 TEST(plan_stay, when_all_asked_not_to_be_started_again_it_leaves_all_the_same) {
   auto it = staying({1});
-  EXPECT_EQ(it.ends(0, exit_status::exited(exit_do_not_restart)), "retire 0, leave 125");
+  EXPECT_EQ(it.ends(0, exit_status::exited(exit_do_not_restart)), "disabled 0, leave 125");
 }
 
 }  // namespace

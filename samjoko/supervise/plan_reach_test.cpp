@@ -27,10 +27,10 @@ asked asked_for(slot_event event) {
     case slot_event::wanted: return asked::order;
     case slot_event::ready: return asked::ready;
     case slot_event::leaves: return asked::leaves;
-    case slot_event::recalled:
+    case slot_event::revived:
     case slot_event::stop:
     case slot_event::stop_now: return asked::order;
-    case slot_event::aged:
+    case slot_event::settled:
     case slot_event::boot_over:
     case slot_event::drain_over:
     case slot_event::grace_over:
@@ -41,7 +41,7 @@ asked asked_for(slot_event event) {
     case slot_event::died:
     case slot_event::held:
     case slot_event::left:
-    case slot_event::retired: return asked::ended;
+    case slot_event::disabled: return asked::ended;
   }
   return asked::start;
 }
@@ -73,7 +73,7 @@ class explorer {
     made.most_workers = made.workers.front() + random() % 2;  // sometimes none is free
     made.boot_limit = milliseconds(300);
     made.drain_limit = milliseconds(300);
-    made.failures_to_park = 1 + random() % 4;
+    made.failures_to_give_up = 1 + random() % 4;
     made.repeat_window = milliseconds(0);
     made.replace_burst = 1 + random() % 3;  // soon empty, so that successors are held back
     return made;
@@ -117,11 +117,11 @@ class explorer {
       default: return has_process(state) ? say_ready(slot) : void();
     }
   }
-  void recall() {
-    ask(asked::order, [&] { return subject_.on_recall(0, now_); });
+  void revive() {
+    ask(asked::order, [&] { return subject_.on_revive(0, now_); });
   }
   void order() {
-    if (random_() % 4 == 0) return recall();
+    if (random_() % 4 == 0) return revive();
     constexpr std::array all = {master_order::one_more, master_order::one_more,
                                 master_order::one_less, master_order::graceful,
                                 master_order::immediate};

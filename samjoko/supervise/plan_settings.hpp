@@ -15,12 +15,12 @@ struct plan_settings {
   /// stop when the workers of all other groups have ended.
   std::size_t helper_groups = 0;
   std::size_t most_workers = 256;  ///< of all groups; what "one more" may reach
-  milliseconds grown_after{1000};
+  milliseconds stable_after{1000};
   milliseconds first_delay{100};
   milliseconds longest_delay{10'000};
   milliseconds longest_fork_delay{500};
-  std::size_t failures_to_park = 5;     ///< as many ...
-  milliseconds failure_window{60'000};  ///< ... within this park the slot
+  std::size_t failures_to_give_up = 5;  ///< as many ...
+  milliseconds failure_window{60'000};  ///< ... within this fail the slot
   /// Workers that had proved themselves are replaced at once: `replace_burst` of a group in one
   /// burst, then `replace_rate` a second.
   std::size_t replace_burst = 20;
@@ -36,7 +36,7 @@ struct plan_settings {
   /// twice, to the process and to its group, and means one order.
   milliseconds repeat_window{10};
   /// When all workers have been given up: stay instead of leaving, so that an operator can see why
-  /// and recall them. Listeners are closed all the same.
+  /// and revive them. Listeners are closed all the same.
   bool stay_when_given_up = false;
 };
 

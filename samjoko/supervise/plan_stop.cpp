@@ -7,7 +7,7 @@ namespace samjoko::supervise {
 namespace {
 
 bool is_given_up(slot_state state) {
-  return state == slot_state::parked || state == slot_state::retired;
+  return state == slot_state::failed || state == slot_state::disabled;
 }
 
 }  // namespace
@@ -47,7 +47,7 @@ bool plan::needs_helpers() const {
   return false;
 }
 
-// Where the program stays without a worker, the helpers wait for the workers that may be recalled.
+// Where the program stays without a worker, the helpers wait for the workers that may be revived.
 void plan::stop_helpers(moment now) {
   if (phase_ == phase::running && settings_.stay_when_given_up) return;
   if (settings_.helper_groups == 0 || slots_.empty() || needs_helpers()) return;
@@ -93,10 +93,10 @@ void plan::leave_if_over() {
   if (phase_ == phase::running) {
     const auto lives = [](const slot& each) { return each.wanted && !is_given_up(each.state); };
     if (std::ranges::any_of(slots_, lives)) return;
-    const auto retired = [this](const slot& each) {
-      return !each.wanted || each.state == slot_state::retired || is_helper(each.group);
+    const auto disabled = [this](const slot& each) {
+      return !each.wanted || each.state == slot_state::disabled || is_helper(each.group);
     };
-    code = std::ranges::all_of(slots_, retired) ? exit_do_not_restart : exit_could_not_start;
+    code = std::ranges::all_of(slots_, disabled) ? exit_do_not_restart : exit_could_not_start;
     if (code == exit_could_not_start && settings_.stay_when_given_up) return;
   }
   phase_ = phase::over;

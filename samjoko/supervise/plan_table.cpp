@@ -17,78 +17,78 @@ using act = slot_action;
 constexpr transition table[] = {
     {empty, on::wanted, starting, act::fork},
 
-    {starting, on::ready, young, act::none},
+    {starting, on::ready, settling, act::none},
     {starting, on::leaves, draining, act::none},
     {starting, on::stop, draining, act::tell_graceful},
-    {starting, on::stop_now, cut, act::tell_immediate},
-    {starting, on::boot_over, cut, act::tell_immediate},
-    {starting, on::fork_failed, waiting, act::none},
-    {starting, on::failed, waiting, act::none},
-    {starting, on::failed_often, parked, act::none},
-    {starting, on::retired, retired, act::none},
+    {starting, on::stop_now, terminating, act::tell_immediate},
+    {starting, on::boot_over, terminating, act::tell_immediate},
+    {starting, on::fork_failed, backoff, act::none},
+    {starting, on::failed, backoff, act::none},
+    {starting, on::failed_often, failed, act::none},
+    {starting, on::disabled, disabled, act::none},
 
-    {young, on::aged, grown, act::none},
-    {young, on::leaves, draining, act::none},
-    {young, on::stop, draining, act::tell_graceful},
-    {young, on::stop_now, cut, act::tell_immediate},
-    {young, on::died, starting, act::fork},
-    {young, on::held, waiting, act::none},
-    {young, on::failed, waiting, act::none},
-    {young, on::failed_often, parked, act::none},
-    {young, on::retired, retired, act::none},
+    {settling, on::settled, stable, act::none},
+    {settling, on::leaves, draining, act::none},
+    {settling, on::stop, draining, act::tell_graceful},
+    {settling, on::stop_now, terminating, act::tell_immediate},
+    {settling, on::died, starting, act::fork},
+    {settling, on::held, backoff, act::none},
+    {settling, on::failed, backoff, act::none},
+    {settling, on::failed_often, failed, act::none},
+    {settling, on::disabled, disabled, act::none},
 
-    {grown, on::leaves, draining, act::none},
-    {grown, on::stop, draining, act::tell_graceful},
-    {grown, on::stop_now, cut, act::tell_immediate},
-    {grown, on::died, starting, act::fork},
-    {grown, on::held, waiting, act::none},
-    {grown, on::retired, retired, act::none},
+    {stable, on::leaves, draining, act::none},
+    {stable, on::stop, draining, act::tell_graceful},
+    {stable, on::stop_now, terminating, act::tell_immediate},
+    {stable, on::died, starting, act::fork},
+    {stable, on::held, backoff, act::none},
+    {stable, on::disabled, disabled, act::none},
 
-    {draining, on::stop_now, cut, act::tell_immediate},
-    {draining, on::drain_over, cut, act::tell_immediate},
-    {draining, on::failed, waiting, act::none},
-    {draining, on::failed_often, parked, act::none},
+    {draining, on::stop_now, terminating, act::tell_immediate},
+    {draining, on::drain_over, terminating, act::tell_immediate},
+    {draining, on::failed, backoff, act::none},
+    {draining, on::failed_often, failed, act::none},
     {draining, on::died, starting, act::fork},
-    {draining, on::held, waiting, act::none},
+    {draining, on::held, backoff, act::none},
     {draining, on::left, empty, act::none},
-    {draining, on::retired, retired, act::none},
+    {draining, on::disabled, disabled, act::none},
 
-    {cut, on::stop_now, killed, act::kill},
-    {cut, on::grace_over, killed, act::kill},
-    {cut, on::failed, waiting, act::none},
-    {cut, on::failed_often, parked, act::none},
-    {cut, on::died, starting, act::fork},
-    {cut, on::held, waiting, act::none},
-    {cut, on::left, empty, act::none},
-    {cut, on::retired, retired, act::none},
+    {terminating, on::stop_now, killed, act::kill},
+    {terminating, on::grace_over, killed, act::kill},
+    {terminating, on::failed, backoff, act::none},
+    {terminating, on::failed_often, failed, act::none},
+    {terminating, on::died, starting, act::fork},
+    {terminating, on::held, backoff, act::none},
+    {terminating, on::left, empty, act::none},
+    {terminating, on::disabled, disabled, act::none},
 
-    {killed, on::failed, waiting, act::none},
-    {killed, on::failed_often, parked, act::none},
+    {killed, on::failed, backoff, act::none},
+    {killed, on::failed_often, failed, act::none},
     {killed, on::died, starting, act::fork},
-    {killed, on::held, waiting, act::none},
+    {killed, on::held, backoff, act::none},
     {killed, on::left, empty, act::none},
-    {killed, on::retired, retired, act::none},
+    {killed, on::disabled, disabled, act::none},
 
-    {waiting, on::due, starting, act::fork},
-    {waiting, on::stop, empty, act::none},
-    {waiting, on::stop_now, empty, act::none},
+    {backoff, on::due, starting, act::fork},
+    {backoff, on::stop, empty, act::none},
+    {backoff, on::stop_now, empty, act::none},
 
-    {parked, on::recalled, starting, act::fork},
-    {parked, on::stop, empty, act::none},
-    {parked, on::stop_now, empty, act::none},
+    {failed, on::revived, starting, act::fork},
+    {failed, on::stop, empty, act::none},
+    {failed, on::stop_now, empty, act::none},
 
-    {retired, on::recalled, starting, act::fork},
-    {retired, on::stop, empty, act::none},
-    {retired, on::stop_now, empty, act::none},
+    {disabled, on::revived, starting, act::fork},
+    {disabled, on::stop, empty, act::none},
+    {disabled, on::stop_now, empty, act::none},
 };
 
 constexpr std::array<std::string_view, 10> state_names = {
-    "empty", "starting", "young",   "grown",  "draining",
-    "cut",   "killed",   "waiting", "parked", "retired"};
+    "empty",       "starting", "settling", "stable", "draining",
+    "terminating", "killed",   "backoff",  "failed", "disabled"};
 constexpr std::array<std::string_view, 18> event_names = {
-    "wanted",       "ready",      "aged",       "leaves", "stop",        "stop now",
+    "wanted",       "ready",      "settled",    "leaves", "stop",        "stop now",
     "boot over",    "drain over", "grace over", "due",    "fork failed", "failed",
-    "failed often", "died",       "held back",  "left",   "retired",     "recalled"};
+    "failed often", "died",       "held back",  "left",   "disabled",    "revived"};
 constexpr std::array<std::string_view, 5> action_names = {"", "fork", "tell: stop gracefully",
                                                           "tell: stop at once", "kill"};
 
@@ -119,15 +119,15 @@ const transition* find_transition(slot_state from, slot_event event) noexcept {
 bool has_process(slot_state state) noexcept {
   switch (state) {
     case starting:
-    case young:
-    case grown:
+    case settling:
+    case stable:
     case draining:
-    case cut:
+    case terminating:
     case killed: return true;
     case empty:
-    case waiting:
-    case parked:
-    case slot_state::retired: return false;
+    case backoff:
+    case failed:
+    case slot_state::disabled: return false;
   }
   return false;
 }

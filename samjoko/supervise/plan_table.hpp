@@ -11,22 +11,22 @@
 namespace samjoko::supervise {
 
 enum class slot_state : std::uint8_t {
-  empty,     ///< no worker, and none wanted
-  starting,  ///< forked, has not said that it is ready
-  young,     ///< ready, but for less than a second
-  grown,     ///< ready for a second or more
-  draining,  ///< stops gracefully: by order, or of its own accord
-  cut,       ///< was told to stop at once
-  killed,    ///< SIGKILL was sent
-  waiting,   ///< no worker; the next is forked when the back-off is over
-  parked,    ///< no worker; failed too often, given up
-  retired,   ///< no worker; its exit code said that it must not be restarted
+  empty,        ///< no worker, and none wanted
+  starting,     ///< forked, has not said that it is ready
+  settling,     ///< ready, but for less than a second
+  stable,       ///< ready for a second or more
+  draining,     ///< stops gracefully: by order, or of its own accord
+  terminating,  ///< was told to stop at once
+  killed,       ///< SIGKILL was sent
+  backoff,      ///< no worker; the next is forked when the back-off is over
+  failed,       ///< no worker; failed too often, given up
+  disabled,     ///< no worker; its exit code said that it must not be restarted
 };
 
 enum class slot_event : std::uint8_t {
   wanted,        ///< at the start, or one worker more
   ready,         ///< the worker says so
-  aged,          ///< ready for a second
+  settled,       ///< ready for a second
   leaves,        ///< the worker says that it stops by itself
   stop,          ///< a graceful stop is ordered, or this worker is one too many
   stop_now,      ///< an immediate stop is ordered
@@ -35,13 +35,13 @@ enum class slot_event : std::uint8_t {
   grace_over,    ///< an immediate stop took too long
   due,           ///< the back-off is over
   fork_failed,   ///< there is no process (EAGAIN, ENOMEM), or no channel for it
-  failed,        ///< it ended before it had grown, and had served no client
+  failed,        ///< it ended before it had become stable, and had served no client
   failed_often,  ///< the same, and it was once too often
-  died,          ///< it had grown or served, and ended without being told
+  died,          ///< it had become stable or served, and ended without being told
   held,          ///< the same, but its group's workers end faster than they may be replaced
   left,          ///< it ended and no other is wanted
-  retired,       ///< it ended with the code that means "do not restart me"
-  recalled,      ///< an operator orders that the slot, given up, is tried anew
+  disabled,      ///< it ended with the code that means "do not restart me"
+  revived,       ///< an operator orders that the slot, given up, is tried anew
 };
 
 enum class slot_action : std::uint8_t { none, fork, tell_graceful, tell_immediate, kill };

@@ -47,7 +47,7 @@ TEST(plan_table, a_fork_is_done_exactly_when_starting_begins) {
 // Only a worker that exists is told or killed, and no worker that still exists is forgotten.
 TEST(plan_table, only_ends_take_the_process_away) {
   const std::set ends = {slot_event::failed, slot_event::failed_often, slot_event::died,
-                         slot_event::left,   slot_event::retired,      slot_event::fork_failed,
+                         slot_event::left,   slot_event::disabled,     slot_event::fork_failed,
                          slot_event::held};
   for (const auto& row : transitions()) {
     const bool gone =
@@ -66,8 +66,8 @@ TEST(plan_table, an_immediate_stop_reaches_every_state_and_ends_in_death) {
     if (state == slot_state::empty || state == slot_state::killed) continue;
     const auto* first = find_transition(state, slot_event::stop_now);
     ASSERT_NE(first, nullptr) << name_of(state);
-    if (first->to == slot_state::cut) {
-      const auto* second = find_transition(slot_state::cut, slot_event::grace_over);
+    if (first->to == slot_state::terminating) {
+      const auto* second = find_transition(slot_state::terminating, slot_event::grace_over);
       ASSERT_NE(second, nullptr);
       EXPECT_EQ(second->act, slot_action::kill);
     } else if (first->to != slot_state::killed) {
@@ -80,17 +80,17 @@ TEST(plan_table, every_state_with_a_process_can_lose_it_wanted_or_not) {
   for (int s = 0; s < states; ++s) {
     const auto state = state_at(s);
     if (!has_process(state)) continue;
-    const bool may_be_unwanted =
-        state == slot_state::draining || state == slot_state::cut || state == slot_state::killed;
+    const bool may_be_unwanted = state == slot_state::draining ||
+                                 state == slot_state::terminating || state == slot_state::killed;
     EXPECT_EQ(find_transition(state, slot_event::left) != nullptr, may_be_unwanted);
-    EXPECT_NE(find_transition(state, slot_event::retired), nullptr);
-    // A young worker may have served, which is as good as having grown.
+    EXPECT_NE(find_transition(state, slot_event::disabled), nullptr);
+    // A settling worker may have served, which is as good as having stable.
     const bool may_have_served = state != slot_state::starting;
     EXPECT_EQ(find_transition(state, slot_event::died) != nullptr, may_have_served);
     EXPECT_EQ(find_transition(state, slot_event::held) != nullptr, may_have_served);
-    const bool may_be_young = state != slot_state::grown;
-    EXPECT_EQ(find_transition(state, slot_event::failed) != nullptr, may_be_young);
-    EXPECT_EQ(find_transition(state, slot_event::failed_often) != nullptr, may_be_young);
+    const bool may_be_settling = state != slot_state::stable;
+    EXPECT_EQ(find_transition(state, slot_event::failed) != nullptr, may_be_settling);
+    EXPECT_EQ(find_transition(state, slot_event::failed_often) != nullptr, may_be_settling);
   }
 }
 
@@ -108,8 +108,8 @@ TEST(plan_table, every_state_can_be_reached_from_empty) {
 TEST(plan_table, is_written_for_people_row_by_row) {
   const auto text = transitions_as_markdown();
   EXPECT_EQ(static_cast<std::size_t>(std::ranges::count(text, '\n')), transitions().size() + 2);
-  EXPECT_NE(text.find("| grown | died | starting | fork |\n"), std::string::npos);
-  EXPECT_NE(text.find("| cut | grace over | killed | kill |\n"), std::string::npos);
+  EXPECT_NE(text.find("| stable | died | starting | fork |\n"), std::string::npos);
+  EXPECT_NE(text.find("| terminating | grace over | killed | kill |\n"), std::string::npos);
 }
 
 }  // namespace

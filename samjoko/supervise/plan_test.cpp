@@ -26,7 +26,7 @@ TEST(plan, a_worker_that_is_never_ready_is_ended_and_counts_as_a_failed_boot) {
   EXPECT_EQ(it.after(std::chrono::hours(1)), "");
 }
 
-TEST(plan, a_worker_is_young_until_it_has_been_ready_for_a_second) {
+TEST(plan, a_worker_is_settling_until_it_has_been_ready_for_a_second) {
   driven it(1);
   EXPECT_EQ(it.subject.state(0), slot_state::starting);
   it.after(seconds(29));
@@ -34,9 +34,9 @@ TEST(plan, a_worker_is_young_until_it_has_been_ready_for_a_second) {
   it.ready(0);
   EXPECT_EQ(it.subject.next_time().at(), it.now + seconds(1));
   it.after(milliseconds(999));
-  EXPECT_EQ(it.subject.state(0), slot_state::young);
+  EXPECT_EQ(it.subject.state(0), slot_state::settling);
   it.after(milliseconds(1));
-  EXPECT_EQ(it.subject.state(0), slot_state::grown);
+  EXPECT_EQ(it.subject.state(0), slot_state::stable);
 }
 
 TEST(plan, a_grown_worker_is_replaced_at_once_and_for_ever) {
@@ -55,7 +55,7 @@ TEST(plan, growing_is_judged_by_the_clock_and_not_by_when_the_timer_ran) {
   EXPECT_EQ(it.ends(0), "fork 0");
 }
 
-TEST(plan, young_deaths_back_off_doubling_and_the_fifth_parks) {
+TEST(plan, deaths_while_settling_back_off_doubling_and_the_fifth_gives_up) {
   driven it(2);
   it.grow(1);
   for (const int delay : {100, 200, 400, 800}) {
@@ -63,14 +63,14 @@ TEST(plan, young_deaths_back_off_doubling_and_the_fifth_parks) {
     EXPECT_EQ(it.after(milliseconds(delay - 1)), "");
     EXPECT_EQ(it.after(milliseconds(1)), "fork 0");
   }
-  EXPECT_EQ(it.ends(0), "park 0");
+  EXPECT_EQ(it.ends(0), "failed 0");
   EXPECT_EQ(it.after(std::chrono::hours(24)), "");
-  EXPECT_EQ(it.subject.state(0), slot_state::parked);
+  EXPECT_EQ(it.subject.state(0), slot_state::failed);
   EXPECT_EQ(it.subject.now_in(), plan::phase::running);  // the other one serves
 }
 
-// Four workers that each had served hundreds of clients were parked within 2.4 s.
-TEST(plan, one_that_had_served_is_replaced_at_once_and_never_parked) {
+// Four workers that each had served hundreds of clients were given up within 2.4 s.
+TEST(plan, one_that_had_served_is_replaced_at_once_and_never_given_up) {
   driven it(1);
   for (int i = 0; i < 300; ++i) {
     it.ready(0);
@@ -101,7 +101,7 @@ TEST(plan, one_that_was_not_ready_has_served_nobody_whatever_it_counts) {
             "wait 0 100");
 }
 
-TEST(plan, slow_failures_back_off_up_to_ten_seconds_and_do_not_park) {
+TEST(plan, slow_failures_back_off_up_to_ten_seconds_and_do_not_give_up) {
   driven it(1);
   for (const int delay : {100, 200, 400, 800, 1600, 3200, 6400, 10'000, 10'000, 10'000}) {
     it.after(seconds(20));  // a boot that takes long, and fails
@@ -121,7 +121,7 @@ TEST(plan, growing_forgives_the_back_off) {
   EXPECT_EQ(it.ends(0), "wait 0 100");
 }
 
-TEST(plan, five_failures_park_only_within_a_minute) {
+TEST(plan, five_failures_give_up_only_within_a_minute) {
   driven it(1);
   it.ends(0);
   it.after(milliseconds(100));
@@ -135,7 +135,7 @@ TEST(plan, five_failures_park_only_within_a_minute) {
   EXPECT_EQ(it.ends(0), "wait 0 3200") << "five within 60.1 s";
 }
 
-TEST(plan, a_failing_fork_is_tried_again_soon_and_never_parks) {
+TEST(plan, a_failing_fork_is_tried_again_soon_and_never_gives_up) {
   driven it(1);
   EXPECT_EQ(it.no_fork(0), "wait 0 100");
   it.after(milliseconds(100));
@@ -166,8 +166,8 @@ TEST(plan, code_125_is_not_started_again) {
   driven it(2);
   it.grow(0);
   it.grow(1);
-  EXPECT_EQ(it.ends(0, exit_status::exited(125)), "retire 0");
-  EXPECT_EQ(it.ends(1, exit_status::exited(125)), "retire 1, leave 125");
+  EXPECT_EQ(it.ends(0, exit_status::exited(125)), "disabled 0");
+  EXPECT_EQ(it.ends(1, exit_status::exited(125)), "disabled 1, leave 125");
 }
 
 TEST(plan, ends_with_an_error_when_every_worker_is_given_up) {
@@ -176,8 +176,8 @@ TEST(plan, ends_with_an_error_when_every_worker_is_given_up) {
     it.ends(0);
     it.after(seconds(1));
   }
-  EXPECT_EQ(it.ends(0), "park 0");
-  EXPECT_EQ(it.ends(1, exit_status::exited(125)), "retire 1, leave 3");
+  EXPECT_EQ(it.ends(0), "failed 0");
+  EXPECT_EQ(it.ends(1, exit_status::exited(125)), "disabled 1, leave 3");
   EXPECT_EQ(it.subject.now_in(), plan::phase::over);
 }
 
@@ -234,7 +234,7 @@ TEST(plan, an_immediate_stop_needs_no_drain) {
 TEST(plan, a_stop_while_nobody_runs_is_over_at_once) {
   driven it(1);
   it.ends(0);
-  ASSERT_EQ(it.subject.state(0), slot_state::waiting);
+  ASSERT_EQ(it.subject.state(0), slot_state::backoff);
   EXPECT_EQ(it.order(master_order::graceful), "hold, close, leave 0");
 }
 
@@ -260,15 +260,15 @@ TEST(plan, one_more_and_one_less) {
   EXPECT_EQ(it.subject.wanted(), 1U);
 }
 
-// "One less" took the last slot, alive or not. With the other slots parked that was the only worker
+// "One less" took the last slot, alive or not. With the other slots failed that was the only worker
 // left, and the service ended. The simulation found it.
 TEST(plan, one_less_takes_the_place_of_one_that_was_given_up_first) {
   driven it(2);
   it.grow(1);
-  EXPECT_EQ(it.ends(0, exit_status::exited(125)), "retire 0");
+  EXPECT_EQ(it.ends(0, exit_status::exited(125)), "disabled 0");
   EXPECT_EQ(it.order(master_order::one_less), "scale 1");
   EXPECT_EQ(it.subject.state(0), slot_state::empty);
-  EXPECT_EQ(it.subject.state(1), slot_state::grown);
+  EXPECT_EQ(it.subject.state(1), slot_state::stable);
   EXPECT_EQ(it.order(master_order::one_less), "");  // it is the last one
 }
 
@@ -297,7 +297,7 @@ TEST(plan, without_a_free_slot_the_successor_waits_for_the_end) {
   EXPECT_EQ(it.ends(0, exit_status::exited(0)), "fork 0");
 }
 
-TEST(plan, leaving_young_is_a_failure_like_any_other) {
+TEST(plan, leaving_while_settling_is_a_failure_like_any_other) {
   driven it(1);
   it.ready(0);
   EXPECT_EQ(it.leaves(0), "");

@@ -90,7 +90,7 @@ std::span<std::byte> memory_of(std::span<T> cells) {
   return {reinterpret_cast<std::byte*>(cells.data()), cells.size_bytes()};
 }
 
-/// Code outside the board does not see its cells, so they are found as an attacker finds them.
+/// Code outside the ring does not see its cells, so they are found as an attacker finds them.
 template <class Each>
 void for_each_shared_mapping(Each&& each) {
   std::ifstream maps("/proc/self/maps");
@@ -153,7 +153,7 @@ TEST(scribble, on_every_shared_word_harms_neither_the_master_nor_a_stranger) {
     }
     static_cast<void>(subject.deaths().knows(4711));
     static_cast<void>(subject.deaths().worker_of(4711));
-    boxes->own().board.for_each([](const postmortem::death_record& each) {
+    boxes->own().deaths.for_each([](const postmortem::death_record& each) {
       static_cast<void>(postmortem::name_of(each.role));
       static_cast<void>(postmortem::name_of(each.cause));
     });
@@ -178,7 +178,7 @@ TEST(scribble, a_record_without_a_number_that_waits_holds_nobody_up) {
     std::memcpy(memory.data(), &one_death, sizeof one_death);
     std::memcpy(memory.data() + place, &waits_without_number, sizeof waits_without_number);
   });
-  ASSERT_EQ(boxes->of(1)->board.count(), 1U) << "it was not on the board";
+  ASSERT_EQ(boxes->of(1)->deaths.count(), 1U) << "it was not on the ring";
   subject.look();
   for (int turn = 0; turn < 3; ++turn) subject.tend(kernel.now_);
   EXPECT_FALSE(subject.is_busy());

@@ -50,7 +50,7 @@ void unwind_helper::tend(steady::time_point now) {
     static_cast<void>(kernel_.kill(helper_.pid, helper_.handle, SIGKILL));
     return;
   }
-  // A worker that writes to its board faster than this reads must not hold the master up.
+  // A worker that writes to its ring faster than this reads must not hold the master up.
   for (std::size_t tried = 0; looks_ && helper_.pid == 0; ++tried) {
     const auto next = tried == most_in_a_turn ? std::nullopt : next_waiting();
     if (next) {
@@ -68,9 +68,9 @@ std::optional<postmortem::death_record> unwind_helper::next_waiting() {
     const auto which = static_cast<std::uint32_t>(turn_++ % boards);
     board_of_ = which;
     if (which == 0) {
-      if (auto found = boxes_->own().board.first_waiting()) return found;
+      if (auto found = boxes_->own().deaths.first_waiting()) return found;
     } else if (const auto* box = boxes_->of(which)) {
-      if (const auto found = box->board.first_waiting()) return believed(*found, which);
+      if (const auto found = box->deaths.first_waiting()) return believed(*found, which);
     }
   }
   return std::nullopt;
@@ -87,24 +87,24 @@ void unwind_helper::take_over() {
   for (std::uint32_t worker = 1; worker <= taken_.size(); ++worker) {
     const auto* box = boxes_->of(worker);
     if (box == nullptr) continue;
-    const auto count = box->board.count();
+    const auto count = box->deaths.count();
     if (count != std::exchange(taken_[worker - 1].counted, count)) take_over(worker);
   }
 }
 
 /// The worker has logged the death: here it is only kept.
 void unwind_helper::take_over(std::uint32_t worker) {
-  boxes_->of(worker)->board.for_each_told([&](const postmortem::death_record& told) {
+  boxes_->of(worker)->deaths.for_each_told([&](const postmortem::death_record& told) {
     if (!is_new(worker, told.sequence)) return;
     auto kept = believed(told, worker);
     kept.capture = 0;
-    static_cast<void>(boxes_->own().board.append(kept, postmortem::death_ring::telling::done));
+    static_cast<void>(boxes_->own().deaths.append(kept, postmortem::death_ring::telling::done));
   });
 }
 
 bool unwind_helper::is_new(std::uint32_t worker, std::uint64_t sequence) {
   auto& seen = taken_[worker - 1].sequences;
-  const auto room = boxes_->of(worker)->board.room();
+  const auto room = boxes_->of(worker)->deaths.room();
   if (sequence == 0 || room == 0) return false;
   seen.resize(room);
   return std::exchange(seen[(sequence - 1) % room], sequence) != sequence;
@@ -190,10 +190,10 @@ void unwind_helper::tell(postmortem::death_record& dead) {
   dead.capture = 0;
   auto* box = board_of_ == 0 ? &boxes_->own() : boxes_->of(board_of_);
   // It was reported already, without its stack, when it had to make room; its slot is freed then.
-  if (box == nullptr || !box->board.settle(waited_as, dead)) return;
+  if (box == nullptr || !box->deaths.settle(waited_as, dead)) return;
   if (slot != nullptr) postmortem::release(*slot);
   if (board_of_ != 0 && is_new(board_of_, waited_as))
-    dead.sequence = boxes_->own().board.append(dead, postmortem::death_ring::telling::done);
+    dead.sequence = boxes_->own().deaths.append(dead, postmortem::death_ring::telling::done);
   postmortem::log_death(dead);
 }
 

@@ -131,7 +131,7 @@ void worker::obey_signal(const os::signal_notice& notice) {
   if (order_ != stop_order::none) return;
   log::notice(log::every("worker stop"), "SIGTERM from process {}: this worker stops gracefully",
               notice.sender);
-  counters().told_by.store(notice.sender);
+  counters().signalled_by.store(notice.sender);
   leaving();
   raise_to(stop_order::graceful);
 }

@@ -101,7 +101,7 @@ result<void> worker_table::start(std::size_t slot, worker_spec as,
     if (auto opened = boxes->open(slot + 1); !opened) return opened;
   }
   counters_.at(slot).started.store(++starts_[slot]);
-  counters_.at(slot).told_by.store(0);
+  counters_.at(slot).signalled_by.store(0);
   auto forked = kernel_.fork([&] {
     line->master.close();  // if the worker held it too, it would never be seen to close
     work(slot, as, std::move(line->worker), listeners);
@@ -303,7 +303,7 @@ void worker_table::record_end(std::size_t slot, const os::children::report& told
   dead.open = figures.open;
   dead.limit = place.limit;
   dead.limit_ms = place.limit_time.count();
-  dead.told_by = place.told_to_stop ? 0 : counters_.at(slot).told_by.load();
+  dead.signalled_by = place.told_to_stop ? 0 : counters_.at(slot).signalled_by.load();
   dead.has_own_counter = has_own_counter(slot);
   unwinding_.deaths().add(std::move(dead));
   unwinding_.look();

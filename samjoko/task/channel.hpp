@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <deque>
 #include <samjoko/base/result.hpp>
-#include <samjoko/task/parked.hpp>
+#include <samjoko/task/suspended.hpp>
 #include <samjoko/task/task.hpp>
 #include <vector>
 
@@ -66,17 +66,17 @@ class channel {
   struct place;
   using line = std::vector<place*>;
 
-  struct place : parked {
+  struct place : suspended {
     place(channel& of, line& at) noexcept : owner(&of), in(&at) {
       what = in == &of.senders_ ? "room in a channel" : "an item of a channel";
       could_go_on = [](const waiting& self) {
-        const auto& waits = static_cast<const place&>(static_cast<const parked&>(self));
+        const auto& waits = static_cast<const place&>(static_cast<const suspended&>(self));
         const auto& channel_of = *waits.owner;
         if (channel_of.closed_) return true;
         return waits.in == &channel_of.senders_ ? channel_of.items_.size() < channel_of.capacity_
                                                 : !channel_of.items_.empty();
       };
-      on_cancel = [](parked& self) noexcept {
+      on_cancel = [](suspended& self) noexcept {
         auto& leaving = static_cast<place&>(self);
         std::erase(*leaving.in, &leaving);
       };
@@ -84,7 +84,7 @@ class channel {
     bool await_ready() const noexcept { return false; }
     template <class Promise>
     bool await_suspend(std::coroutine_handle<Promise> waiter) {
-      if (!park(waiter)) return false;
+      if (!suspend(waiter)) return false;
       in->push_back(this);
       return true;
     }

@@ -4,8 +4,8 @@
 
 #include <gtest/gtest.h>
 
-#include <samjoko/task/parked.hpp>
 #include <samjoko/task/run_queue.hpp>
+#include <samjoko/task/suspended.hpp>
 #include <samjoko/task/task.hpp>
 
 namespace samjoko {
@@ -53,13 +53,13 @@ T run_on(plain_queue& queue, task<T> work) {
   return main.start().finish();
 }
 
-/// Lets others run: is parked, and ready at once.
-class turn : public parked {
+/// Lets others run: is suspended, and ready at once.
+class turn : public suspended {
  public:
   bool await_ready() const noexcept { return false; }
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> waiter) {
-    if (!park(waiter)) return false;
+    if (!suspend(waiter)) return false;
     make_ready();
     return true;
   }

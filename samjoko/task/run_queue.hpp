@@ -76,7 +76,7 @@ class run_queue {
   unsigned live_tasks_ = 0;
 };
 
-/// What a parked coroutine waits for, so that the wait can be cancelled.
+/// What a suspended coroutine waits for, so that the wait can be cancelled.
 struct waiting {
   /// Ends the wait soon, with an error; the coroutine still resumes, later, from the queue or the
   /// loop.

@@ -12,12 +12,12 @@ namespace samjoko {
 namespace {
 
 /// Waits until it is cancelled.
-class forever : public parked {
+class forever : public suspended {
  public:
   bool await_ready() const noexcept { return false; }
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> waiter) {
-    return park(waiter);
+    return suspend(waiter);
   }
   void await_resume() const noexcept {}
 };

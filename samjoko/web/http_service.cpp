@@ -175,7 +175,7 @@ task<next> take_turn(connection& client, const http_settings& settings) {
       if (!sent) co_return next::close;
       turn.out().clear();
     }
-    if (then == after::rest) co_return next::rest;
+    if (then == after::keep) co_return next::keep;
     if (then == after::close) {
       turn.ended();
       co_return next::close;

@@ -39,7 +39,7 @@ after http_turn::answer_ready() {
   while (!last_) {
     const auto came = as_text(client_.unread());
     const auto text = long_head_ ? with_long_head(came) : came;
-    if (text.empty()) return after::rest;
+    if (text.empty()) return after::keep;
     const auto scan = finder_.find(text, settings_.options.limits);
     if (scan.is == proto::head_scan::state::need_more) {
       wait_for_head();

@@ -32,7 +32,7 @@ struct late_answer {
 
 /// What to do when answer_ready() returns; before all of them, out() is to be sent.
 enum class after {
-  rest,
+  keep,
   close,
   more,  ///< a head has begun: receive, and ask again
   late,  ///< see to late(), then ask again

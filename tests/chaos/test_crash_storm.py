@@ -18,7 +18,7 @@ from storm import faulty  # noqa: E402
 from test_control import Steered  # noqa: E402
 
 # With --long the promise itself, on a quiet machine. In CI what only the wrong behaviour exceeds (a
-# back-off of seconds, or parked for ever): others build there meanwhile.
+# back-off of seconds, or given up for ever): others build there meanwhile.
 LONGEST_GAP = quick_or_long(1.0, 0.1)
 SUMMED_UP = re.compile(r"a storm of deaths: (\d+) more")
 IN_FULL = re.compile(r"worker \d+ \((\d+)\) was killed by signal 9")
@@ -85,7 +85,7 @@ def test_deaths_of_workers_that_had_served_never_give_the_service_up(case):
             # and says goodbye at rest, as at any stop.
             in_vain = [each for each in in_vain if each[-1] != GOODBYE]
         assert not in_vain, (in_vain[:5], held[-5:])
-        assert "is parked" not in server.log()
+        assert "has failed" not in server.log()
         def missing():
             kept = {death["pid"] for death in json.loads(server.done("deaths", "--json"))}
             return set(killed) - kept

@@ -108,7 +108,7 @@ def test_pids_come_again_soon(model):
     # Each process serves one client, and a pool is shrunk by signals.
     how = ["--recycle-after", "1", "--pool-idle", "100ms", "--pool-max", "32"] \
         if model[1] == "pool" else []
-    how += ["--grown-after", "0", "--stuck-timeout", "2s"]
+    how += ["--stable-after", "0", "--stuck-timeout", "2s"]
     few = "echo 400 > /proc/sys/kernel/pid_max || exit 99"
     server = AsProcessOne("echo", *how, model=(*model, 2), before_it=few)
     with server:

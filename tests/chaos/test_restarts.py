@@ -22,17 +22,17 @@ def kill_one(server, spare):
 
 
 @alone
-def test_parked_within_the_stated_intensity_and_back_by_command():
-    """Two young deaths park; nobody spins; the other worker serves; TTIN brings another one."""
-    options = ["--grown-after", "60s", "--restart-delay", "50ms", "--park-after", "3",
-               "--park-window", "30s"]
+def test_fails_within_the_stated_intensity_and_back_by_command():
+    """Two deaths while settling give up; nobody spins; the other worker serves; TTIN brings another one."""
+    options = ["--stable-after", "60s", "--restart-delay", "50ms", "--fail-after", "3",
+               "--fail-window", "30s"]
     with Server("echo", *options, model=("multiplex", None, 2)) as server:
         spare = until(lambda: len(server.workers()) == 2 and server.workers(), 5, "workers")[0]
         for delay in (50, 100):
             kill_one(server, spare)
             server.wait_for_log(f"is started again in {delay} ms", 5)
         kill_one(server, spare)
-        line = server.wait_for_log("is parked: it ended 3 times within 30 s", 5)[0]
+        line = server.wait_for_log("has failed: it ended 3 times within 30 s", 5)[0]
         assert "before it had worked for 60000 ms" in line, line
         waking = Wakeups(server.pid, 2)
         waking.check(5)
@@ -41,16 +41,16 @@ def test_parked_within_the_stated_intensity_and_back_by_command():
         assert server.workers() == [spare]
         server.send(signal.SIGTTIN)
         until(lambda: len(server.workers()) == 2, 5, "a worker in another place")
-    print(f"parked after 3 deaths; {waking} then")
+    print(f"failed after 3 deaths; {waking} then")
 
 
-def test_one_less_takes_the_parked_place():
+def test_one_less_takes_the_failed_slot():
     """It took the last place, alive or not, and the service was over."""
-    with Server("echo", "--grown-after", "60s", "--park-after", "1",
+    with Server("echo", "--stable-after", "60s", "--fail-after", "1",
                 model=("multiplex", None, 2)) as server:
         workers = until(lambda: len(server.workers()) == 2 and server.workers(), 5, "workers")
         os.kill(min(workers), signal.SIGKILL)
-        server.wait_for_log("is parked", 5)
+        server.wait_for_log("has failed", 5)
         server.send(signal.SIGTTOU)
         server.wait_for_log("workers wanted now: 1", 5)
         with connect(server) as client:

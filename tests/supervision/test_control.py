@@ -60,7 +60,7 @@ def test_status(model):
         group, = status["groups"]
         assert group["listeners"] == server.addresses and group["wanted"] == 2 and group["open"]
         assert sorted(w["pid"] for w in group["workers"]) == sorted(server.workers())
-        assert {w["state"] for w in group["workers"]} <= {"young", "grown"}
+        assert {w["state"] for w in group["workers"]} <= {"settling", "stable"}
         with connect(server) as client:
             assert echoes(client)
             totals = until(lambda: (now := server.status()["totals"])["connections"]["open"] == 1
@@ -187,9 +187,9 @@ def test_logs_are_reopened():
         assert code == 3 and "standard error" in err, err
 
 
-def kill_until_parked(server, pid_of):
+def kill_until_failed(server, pid_of):
     """A worker that falls as soon as it works."""
-    def parked():
+    def failed():
         worker = pid_of()
         if worker["pid"]:
             with_pid = worker["pid"]
@@ -198,43 +198,43 @@ def kill_until_parked(server, pid_of):
             except ProcessLookupError:
                 pass
             until(lambda: pid_of()["pid"] != with_pid, 5, "its end is noticed")
-        return pid_of()["state"] == "parked" and pid_of()
-    return until(parked, 20, "the worker is parked")
+        return pid_of()["state"] == "failed" and pid_of()
+    return until(failed, 20, "the worker has failed")
 
 
 @alone
 @limit(60)
-def test_parked_is_explained_and_recovered():
-    """A crash loop of the only worker: parked, nothing is burnt, told why, recovered by command."""
-    with folder() as here, Steered(here, "echo", "--when-parked", "stay",
+def test_failed_is_explained_and_recovered():
+    """A crash loop of the only worker: it fails, nothing is burnt, told why, recovered by command."""
+    with folder() as here, Steered(here, "echo", "--when-failed", "stay",
                                    model=("multiplex", None, 1)) as server:
-        worker = kill_until_parked(server, lambda: workers_of(server.status())[0])
-        assert "SIGKILL" in worker["last_end"] and "unpark" in worker["advice"], worker
+        worker = kill_until_failed(server, lambda: workers_of(server.status())[0])
+        assert "SIGKILL" in worker["last_end"] and "reset-failed" in worker["advice"], worker
         status = server.status()
-        assert status["phase"] == "parked" and not status["groups"][0]["open"]
+        assert status["phase"] == "failed" and not status["groups"][0]["open"]
         text = server.done("status")
-        assert "worker 1 is parked: the last one was killed by signal 9" in text, text
-        assert "unpark" in text and "closed" in text, text
+        assert "worker 1 has failed: the last one was killed by signal 9" in text, text
+        assert "reset-failed" in text and "closed" in text, text
         try:
             connect(server).close()
             raise AssertionError("nobody serves, and yet clients are accepted")
         except ConnectionRefusedError:
             pass
         code, _, err = server.ask("scale", "2")
-        assert code == 3 and "unpark" in err, err
+        assert code == 3 and "reset-failed" in err, err
         waking = Wakeups(server.pid, 3)
-        print(f"while parked: {waking}")
+        print(f"while failed: {waking}")
         waking.check(5)
-        server.done("unpark")
+        server.done("reset-failed")
         until(lambda: server.status()["phase"] == "running", 10, "it serves again")
         with connect(server) as client:
             assert echoes(client)
-        code, _, err = server.ask("unpark")
-        assert code == 3 and "no worker is parked" in err, err
+        code, _, err = server.ask("reset-failed")
+        assert code == 3 and "no worker has failed" in err, err
 
 
 @limit(60)
-def test_worker_that_cannot_start_is_parked_with_its_reason():
+def test_worker_that_cannot_start_fails_with_its_reason():
     """Its own exit code, five times, and the program leaves with 3 unless told to stay."""
     if os.geteuid() != 0 or not shutil.which("setpriv"):
         raise Skip("needs root and setpriv, to run as one who may not change the user")
@@ -243,9 +243,9 @@ def test_worker_that_cannot_start_is_parked_with_its_reason():
         os.chown(here, 65534, 65534)
         server = Server("echo", "--user", "daemon", "--control", "none", wrap=wrap).start()
         assert server.process.wait(20) == 3, server.log()
-        assert server.log_lines("is parked: it ended 5 times within 60 s")
-        with Steered(here, "echo", "--user", "daemon", "--when-parked", "stay", wrap=wrap) as server:
-            until(lambda: server.status()["phase"] == "parked", 20, "it is parked")
+        assert server.log_lines("has failed: it ended 5 times within 60 s")
+        with Steered(here, "echo", "--user", "daemon", "--when-failed", "stay", wrap=wrap) as server:
+            until(lambda: server.status()["phase"] == "failed", 20, "it has failed")
             worker, *_ = workers_of(server.status())
             assert worker["last_end"] == "exited with code 3" and worker["restarts"] == 4, worker
 
@@ -372,26 +372,26 @@ def test_address_in_use_and_stale():
 
 
 def test_a_hub_that_was_given_up_is_revived_with_its_listener_and_is_never_scaled():
-    """unpark read past an array in the master; the hub came back deaf; scale made a second one."""
+    """reset-failed read past an array in the master; the hub came back deaf; scale made a second one."""
     def hub_of(server):
         found = json.loads(server.ask("status", "--json")[1])
         return found["phase"], next(g for g in found["groups"] if g["name"] == "hub")
 
-    with folder() as here, Steered(here, "chat", "--when-parked", "stay", "--park-after", "1",
-                                     "--grown-after", "60s", model=("multiplex", None, 1)) as server:
-        until(lambda: hub_of(server)[1]["workers"][0]["state"] == "young", 10, "the hub is ready")
+    with folder() as here, Steered(here, "chat", "--when-failed", "stay", "--fail-after", "1",
+                                     "--stable-after", "60s", model=("multiplex", None, 1)) as server:
+        until(lambda: hub_of(server)[1]["workers"][0]["state"] == "settling", 10, "the hub is ready")
         code, out, err = server.ask("scale", "2", "--group", "hub")
         assert code != 0 and "cannot be scaled" in out + err, (code, out, err)
         for _ in range(3):
             os.kill(hub_of(server)[1]["workers"][0]["pid"], signal.SIGKILL)
-            until(lambda: hub_of(server)[1]["workers"][0]["state"] == "parked", 10, "given up")
+            until(lambda: hub_of(server)[1]["workers"][0]["state"] == "failed", 10, "given up")
             phase, hub = hub_of(server)
             assert phase == "degraded" and not hub["open"], (phase, hub)
             code, out, err = server.ask("scale", "2", "--group", "hub")
             assert code != 0 and "cannot be scaled" in out + err, (code, out, err)
-            code, out, err = server.ask("unpark", "--group", "hub")
+            code, out, err = server.ask("reset-failed", "--group", "hub")
             assert code == 0, (out, err)
-            until(lambda: hub_of(server)[1]["workers"][0]["state"] == "young", 10, "revived")
+            until(lambda: hub_of(server)[1]["workers"][0]["state"] == "settling", 10, "revived")
         assert hub_of(server)[0] == "running"
         assert "epoll_ctl" not in server.log()
         with socket.create_connection(("127.0.0.1", server.port), 10) as client:

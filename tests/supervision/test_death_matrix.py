@@ -38,7 +38,7 @@ def memory_is_counted():
                    for line in file)
 
 
-KILLED = (("somebody's signal (likely)", ["not from us, no out-of-memory kill counted"])
+KILLED = (("outside signal (likely)", ["not from us, no out-of-memory kill counted"])
           if memory_is_counted() else ("unknown", ["no counter could be read"]))
 
 
@@ -75,7 +75,7 @@ def one_of_many(client, pid, server):
 
 
 CRASH, ABORT = "crash (proved)", "abort (proved)"
-LIMIT, SENT = "our own limit (proved)", "somebody's signal (proved)"
+LIMIT, SENT = "our own limit (proved)", "outside signal (proved)"
 KINDS = [
     Kind("exit 7", by_line("exit 7"), "own exit (proved)", ["exited with code 7"]),
     Kind("_exit 8", by_line("_exit 8"), "own exit (proved)", ["exited with code 8"]),
@@ -114,7 +114,7 @@ def serve_mischief(model, stuck=STUCK, before=None):
     if not os.access(MISCHIEF, os.X_OK):
         raise Skip(f"no program at {MISCHIEF}")
     # Grown from the start, so that each death is followed by a new worker at once.
-    server = Server("--stuck-timeout", stuck, "--grown-after", "0", model=(*model, 1), program=MISCHIEF,
+    server = Server("--stuck-timeout", stuck, "--stable-after", "0", model=(*model, 1), program=MISCHIEF,
                     before=before)
     server.model_name = "-".join(word for word in model if word)
     server.hangers = []

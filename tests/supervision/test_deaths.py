@@ -59,7 +59,7 @@ def test_killed_under_load(model):
                 whole = load.whole
                 victim = until(lambda: len(server.workers()) == 2 and server.workers(), 5,
                                "two workers")[turn % 2]
-                time.sleep(1.1)        # grown up: a young one would wait before it is replaced
+                time.sleep(1.1)        # stable: one that settles would wait before it is replaced
                 number = numbers[turn % len(numbers)]
                 os.kill(victim, number)
                 line = server.wait_for_log(f"({victim})", 5, count=2)[-1]
@@ -139,24 +139,24 @@ def serving(pids, port):
 
 @alone
 @limit(40)
-def test_crash_loop_is_parked():
-    """A worker that dies young again and again: back-off, then parked, the other one serves on."""
+def test_crash_loop_fails():
+    """A worker that dies while settling again and again: back-off, then failed, the other one serves on."""
     with Server("echo", model=("multiplex", None, 2)) as server:
         until(lambda: len(server.workers()) == 2, 5, "two workers")
         with open(f"/proc/{server.pid}/task/{server.pid}/children") as file:
             keep = int(file.read().split()[0])
         deaths = 0
 
-        def parked():
+        def failed():
             nonlocal deaths
             for pid in server.workers():
                 if pid != keep:
                     os.kill(pid, signal.SIGKILL)
                     deaths += 1
                     until(lambda pid=pid: pid not in server.workers(), 5, "reaped")
-            return server.log_lines("parked")
-        until(parked, 25, "the worker is parked")
-        print(f"parked after {deaths} deaths")
+            return server.log_lines("has failed")
+        until(failed, 25, "the worker has failed")
+        print(f"failed after {deaths} deaths")
         assert len(server.log_lines("is started again in")) >= 3
         with connect(server) as client:
             assert echoes(client)

@@ -11,8 +11,8 @@ from framework import limit
 from harness import BINARY, folder, until
 from test_control import Steered
 
-COMMANDS = (("scale", "1"), ("scale", "2"), ("scale", "300"), ("scale", "2", "--json"), ("unpark",),
-            ("unpark", "--json"))
+COMMANDS = (("scale", "1"), ("scale", "2"), ("scale", "300"), ("scale", "2", "--json"), ("reset-failed",),
+            ("reset-failed", "--json"))
 GROUPS = (None, "multiplex", "hub", "the hub", "group 2", "")
 
 
@@ -39,7 +39,7 @@ def try_everything(server, most=8):
     assert groups["hub"]["wanted"] <= 1 and len(groups["hub"]["workers"]) <= 1
 
 
-def give_up(server, name, state="parked"):
+def give_up(server, name, state="failed"):
     """Each process of the group is killed until nobody is left of it."""
     def is_given_up():
         workers = groups_of(server)[1][name]["workers"]
@@ -59,8 +59,8 @@ def chats(server):
 def served(*options):
     here = folder()
     path = here.__enter__()
-    server = Steered(path, "chat", "--when-parked", "stay", "--restart-delay", "1ms",
-                     "--restart-delay-max", "1ms", "--park-after", "3", "--grown-after", "1h",
+    server = Steered(path, "chat", "--when-failed", "stay", "--restart-delay", "1ms",
+                     "--restart-delay-max", "1ms", "--fail-after", "3", "--stable-after", "1h",
                      *options, model=("multiplex", None, 2))
     server.folder = here
     return server
@@ -74,7 +74,7 @@ def test_running_then_given_up_then_back():
         assert server.ask("scale", "2", "--group", "multiplex")[0] == 0
         give_up(server, "hub")
         assert groups_of(server)[0] == "degraded"
-        try_everything(server)                  # unpark is among them
+        try_everything(server)                  # reset-failed is among them
         until(lambda: groups_of(server)[1]["hub"]["workers"][0]["pid"], 10, "a hub again")
         give_up(server, "multiplex")
         try_everything(server)
@@ -139,8 +139,8 @@ def test_while_the_program_stops():
 
 
 def test_a_program_whose_hub_was_given_up_leaves():
-    with folder() as here, Steered(here, "chat", "--when-parked", "leave", "--restart-delay", "1ms",
-                                   "--park-after", "2", "--grown-after", "1h",
+    with folder() as here, Steered(here, "chat", "--when-failed", "leave", "--restart-delay", "1ms",
+                                   "--fail-after", "2", "--stable-after", "1h",
                                    model=("multiplex", None, 2)) as server:
         def is_over():
             for pid in server.workers():
@@ -149,7 +149,7 @@ def test_a_program_whose_hub_was_given_up_leaves():
             return server.process.poll() is not None
         until(is_over, 20, "the program leaves")
         assert server.process.returncode == 3
-        assert "hub is parked" in server.log(), server.log()[-2000:]
+        assert "hub has failed" in server.log(), server.log()[-2000:]
 
 
 def test_no_service_can_have_the_hub_s_name():

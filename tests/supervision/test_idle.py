@@ -31,7 +31,7 @@ def settled(pids):
 @each_model
 def test_an_idle_service_sleeps(model):
     """The master of sixteen workers and the workers sleep, after clients were there too."""
-    with Server("echo", "--stuck-timeout", 0, "--grown-after", 0, model=(*model, 16)) as server:
+    with Server("echo", "--stuck-timeout", 0, "--stable-after", 0, model=(*model, 16)) as server:
         for _ in range(20):
             with connect(server) as client:
                 assert echoes(client)

@@ -52,7 +52,7 @@ BAD_USE = [
     ("descriptor no number", ["serve", "echo", "--listen", "fd:3x"], "fd:3x"),
     ("descriptor without name", ["serve", "echo", "--listen", "fd:"], "fd:"),
     ("log format unknown", ECHO + ["--log-format", "xml"], "xml"),
-    ("way to be parked unknown", ECHO + ["--when-parked", "sleep"], "sleep"),
+    ("way to fail unknown", ECHO + ["--when-failed", "sleep"], "sleep"),
     ("control without path", ECHO + ["--control"], "--control"),
     ("control path too long", ["status", "--control", "/" + "a" * 200], "aaa"),
     ("status of something", ["status", "everything"], "everything"),

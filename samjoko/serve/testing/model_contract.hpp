@@ -49,7 +49,7 @@ inline task<next> count_lines(connection& client, line_count& state) {
   const auto answer = std::to_string(++state.lines) + " " + std::string(*line) + "\n";
   const auto written = co_await client.write(answer);
   if (!written || last) co_return next::close;
-  co_return next::rest;
+  co_return next::keep;
 }
 inline service counting() { return {.name = "counting", .handler = count_lines}; }
 

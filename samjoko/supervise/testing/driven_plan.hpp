@@ -18,9 +18,9 @@ using std::chrono::seconds;
 
 /// "fork 0, fork 1": actions as a test writes them.
 inline std::string text_of(const actions& all) {
-  static constexpr const char* names[] = {"fork",  "graceful",    "immediate", "kill",    "wait",
-                                          "park",  "retire",      "boot",      "overrun", "delay",
-                                          "scale", "close group", "hold",      "close",   "leave"};
+  static constexpr const char* names[] = {"fork",   "graceful",    "immediate", "kill",    "wait",
+                                          "failed", "disabled",    "boot",      "overrun", "delay",
+                                          "scale",  "close group", "hold",      "close",   "leave"};
   std::string text;
   for (const auto& each : all) {
     if (!text.empty()) text += ", ";
@@ -31,7 +31,7 @@ inline std::string text_of(const actions& all) {
       case action::kind::report_delay: break;
       case action::kind::report_scale:
       case action::kind::leave: text += fmt::format(" {}", each.code); break;
-      case action::kind::report_waiting:
+      case action::kind::report_backoff:
         text += fmt::format(" {} {}", each.slot, each.delay.count());
         break;
       default: text += fmt::format(" {}", each.slot);
@@ -69,7 +69,7 @@ class driven {
   void grow(std::size_t slot) {
     EXPECT_EQ(ready(slot), "");
     EXPECT_EQ(after(seconds(1)), "");
-    EXPECT_EQ(subject.state(slot), slot_state::grown);
+    EXPECT_EQ(subject.state(slot), slot_state::stable);
   }
 
   plan subject;

@@ -279,7 +279,7 @@ class simulated_kernel : public kernel {
   void take_client(simulated_child& child) {
     if (child.dying || child.slot == simulated_child::orphan) return;
     const auto seen = static_cast<slot_state>(board_.at(child.slot).state.load());
-    if (seen != slot_state::young && seen != slot_state::grown) return;
+    if (seen != slot_state::settling && seen != slot_state::stable) return;
     child.served = true;
     ++clients_[child.slot];
   }

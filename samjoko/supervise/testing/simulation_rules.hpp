@@ -44,7 +44,7 @@ class simulation_rules {
 
   void saw_signal(int signal, moment now, children all) {
     if (signal == SIGTTOU) {
-      for (auto& each : slots_) each.unclear = each.unclear || each.seen == slot_state::waiting;
+      for (auto& each : slots_) each.unclear = each.unclear || each.seen == slot_state::backoff;
     }
     if (signal != SIGTERM && signal != SIGINT && signal != SIGQUIT) return;
     const bool again = stop_ && now - *stop_ > milliseconds(20);
@@ -65,9 +65,9 @@ class simulation_rules {
       require(each.slot != born.slot || each.serial == born.serial, born.slot,
               "has two workers at a time");
     }
-    require(!stop_ || slot.seen == slot_state::waiting, born.slot, "is filled in a stop");
+    require(!stop_ || slot.seen == slot_state::backoff, born.slot, "is filled in a stop");
     require(stop_ || has_listener(born.slot), born.slot, "has a worker without a listener");
-    const bool was_wanted = slot.seen == slot_state::starting || slot.seen == slot_state::young;
+    const bool was_wanted = slot.seen == slot_state::starting || slot.seen == slot_state::settling;
     require(!slot.asked_for_no_more || !was_wanted, born.slot,
             "is filled although its worker asked for no more");
     check_back_off(born.slot, now);
@@ -92,7 +92,7 @@ class simulation_rules {
       slot.fork_failed = false;
       return;
     }
-    const bool may_age = slot.seen == slot_state::young || slot.seen == slot_state::starting;
+    const bool may_age = slot.seen == slot_state::settling || slot.seen == slot_state::starting;
     slot.unclear =
         slot.unclear || child.growth_is_unclear || (may_age && is_about_grown(child, now));
     ++slot.in_row;
@@ -138,7 +138,7 @@ class simulation_rules {
  private:
   struct account {
     slot_state seen = slot_state::empty;
-    unsigned in_row = 0;  // young deaths since it had last grown
+    unsigned in_row = 0;  // deaths while settling since it had last been stable
     std::optional<moment> failed;
     std::optional<moment> proved;  // the end of one that had served
     std::vector<moment> failures;
@@ -151,36 +151,38 @@ class simulation_rules {
     return each.slot != simulated_child::orphan;
   }
   static bool is_told(slot_state state) {
-    return state == slot_state::draining || state == slot_state::cut || state == slot_state::killed;
+    return state == slot_state::draining || state == slot_state::terminating ||
+           state == slot_state::killed;
   }
   static bool has_timer(slot_state state) {
-    return state == slot_state::starting || state == slot_state::young ||
-           state == slot_state::draining || state == slot_state::cut ||
-           state == slot_state::waiting;
+    return state == slot_state::starting || state == slot_state::settling ||
+           state == slot_state::draining || state == slot_state::terminating ||
+           state == slot_state::backoff;
   }
   static void require(bool holds, std::size_t slot, std::string_view what) {
     if (!holds) throw broken(fmt::format("slot {} {}", slot, what));
   }
 
   [[nodiscard]] bool is_about_grown(const simulated_child& child, moment now) const {
-    return child.said_ready && now - *child.said_ready >= plan_.grown_after - moment_apart;
+    return child.said_ready && now - *child.said_ready >= plan_.stable_after - moment_apart;
   }
 
   void watch_growth(simulated_child& child, slot_state state, moment now) const {
-    if (state == slot_state::grown) child.was_seen_grown = true;
-    if (child.was_seen_grown || state == slot_state::starting || state == slot_state::young) return;
+    if (state == slot_state::stable) child.was_seen_grown = true;
+    if (child.was_seen_grown || state == slot_state::starting || state == slot_state::settling)
+      return;
     const auto before = slots_[child.slot].seen;
-    const bool just_left = before == slot_state::starting || before == slot_state::young;
+    const bool just_left = before == slot_state::starting || before == slot_state::settling;
     if (just_left && is_about_grown(child, now)) child.growth_is_unclear = true;
   }
 
   void check_back_off(std::size_t number, moment now) {
     auto& slot = slots_[number];
     if (!slot.failed || slot.unclear) return;
-    if (slot.seen != slot_state::waiting) {
+    if (slot.seen != slot_state::backoff) {
       // Reaped in this very step: perhaps the worker was not wanted, and its slot is used anew.
-      require(slot.seen != slot_state::starting && slot.seen != slot_state::young, number,
-              "is filled at once although its worker fell young");
+      require(slot.seen != slot_state::starting && slot.seen != slot_state::settling, number,
+              "is filled at once although its worker fell while settling");
       slot.unclear = true;
       return;
     }
@@ -206,21 +208,21 @@ class simulation_rules {
   void check_given_up(std::size_t number, slot_state state) const {
     const auto& slot = slots_[number];
     if (slot.unclear || slot.seen == state) return;
-    const auto enough = plan_.failures_to_park;
+    const auto enough = plan_.failures_to_give_up;
     const bool many = slot.failures.size() >= enough;
     const auto time =
         many ? slot.failures.back() - *(slot.failures.end() - static_cast<std::ptrdiff_t>(enough))
              : steady::duration::max();
-    if (state == slot_state::parked) {
-      require(!slot.proved, number, "is parked although its worker had served");
+    if (state == slot_state::failed) {
+      require(!slot.proved, number, "has failed although its worker had served");
       require(many && time <= plan_.failure_window + moment_apart, number,
-              "is parked after too few failures");
+              "has failed after too few failures");
     }
-    if (state == slot_state::waiting && !slot.fork_failed && slot.failed) {
-      require(!many || time >= plan_.failure_window - moment_apart, number, "is not parked");
+    if (state == slot_state::backoff && !slot.fork_failed && slot.failed) {
+      require(!many || time >= plan_.failure_window - moment_apart, number, "has not failed");
     }
-    if (state == slot_state::retired)
-      require(slot.asked_for_no_more, number, "is retired without asking for it");
+    if (state == slot_state::disabled)
+      require(slot.asked_for_no_more, number, "is disabled without asking for it");
   }
 
   plan_settings plan_;

@@ -21,7 +21,7 @@ inline master_settings quick(std::size_t workers = 1) {
   master_settings made;
   made.plan.workers = {workers};
   made.plan.most_workers = 32;
-  made.plan.grown_after = milliseconds(0);
+  made.plan.stable_after = milliseconds(0);
   made.plan.first_delay = milliseconds(1);
   made.plan.repeat_window = milliseconds(0);
   return made;

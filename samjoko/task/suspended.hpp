@@ -1,5 +1,5 @@
 #pragma once
-// Charter: the building block of waits that have no descriptor: a coroutine parked until code on
+// Charter: the building block of waits that have no descriptor: a coroutine suspended until code on
 // the same thread makes it ready, or its context is cancelled.
 
 #include <coroutine>
@@ -8,27 +8,28 @@
 
 namespace samjoko {
 
-class parked : public waiting, public runnable {
+class suspended : public waiting, public runnable {
  public:
-  parked() noexcept {
+  suspended() noexcept {
     waiting::cancel = [](waiting& self) noexcept {
-      auto& parked_self = static_cast<parked&>(self);
-      parked_self.cancelled_ = true;
-      if (parked_self.on_cancel != nullptr) parked_self.on_cancel(parked_self);
-      parked_self.make_ready();
+      auto& self_suspended = static_cast<suspended&>(self);
+      self_suspended.cancelled_ = true;
+      if (self_suspended.on_cancel != nullptr) self_suspended.on_cancel(self_suspended);
+      self_suspended.make_ready();
     };
     runnable::run = [](runnable& self) noexcept {
-      auto& parked_self = static_cast<parked&>(self);
-      parked_self.context_->current = nullptr;
-      if (auto* observer = parked_self.context_->queue->observer) observer->wait_ended(parked_self);
-      parked_self.waiter_.resume();
+      auto& self_suspended = static_cast<suspended&>(self);
+      self_suspended.context_->current = nullptr;
+      if (auto* observer = self_suspended.context_->queue->observer)
+        observer->wait_ended(self_suspended);
+      self_suspended.waiter_.resume();
     };
   }
 
   /// Called in await_suspend. Answers whether the coroutine is to be suspended; false when its
   /// context is cancelled already.
   template <class Promise>
-  [[nodiscard]] bool park(std::coroutine_handle<Promise> waiter) noexcept {
+  [[nodiscard]] bool suspend(std::coroutine_handle<Promise> waiter) noexcept {
     context_ = waiter.promise().context;
     if (context_->cancelled) {
       cancelled_ = true;
@@ -49,7 +50,7 @@ class parked : public waiting, public runnable {
   }
 
   /// Called on cancel, before the coroutine is made ready: it leaves the list it waits in.
-  void (*on_cancel)(parked&) noexcept = nullptr;
+  void (*on_cancel)(suspended&) noexcept = nullptr;
   /// Names the wait in a search for waits that no code ends.
   const char* what = "something without a name";
   bool (*could_go_on)(const waiting&) = nullptr;
