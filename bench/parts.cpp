@@ -24,11 +24,6 @@ class frame_size : public samjoko::frame_watcher {
   std::size_t last = 0;
 };
 
-struct client : samjoko::serve::session {  // as serve/shared_loop.cpp has it
-  using session::session;
-  samjoko::serve::seats held;
-};
-
 void print(const char* part, std::size_t bytes) { std::printf("%s\t%zu\n", part, bytes); }
 
 std::size_t pooled(std::size_t frame) {
@@ -78,13 +73,15 @@ int main() {
   const auto hello = services::make_hello();
   connection some(loop, os::descriptor(), limits, stop);
   const client_state nothing;
-  print("a client on a shared loop (serve/session.hpp), of which", sizeof(client));
-  print("- the connection (net/connection.hpp)", sizeof(connection));
+  print("a client on a shared loop (serve/session.hpp), of which", sizeof(serve::session));
   print("- an operation (io/operation.hpp)", sizeof(io::operation));
-  print("- its seats (serve/connection_limiter.hpp)", sizeof(serve::seats));
-  print_frame("echo's frame, gone while it rests", sizes,
+  print("- its permit (serve/permit.hpp)", sizeof(serve::permit));
+  print("a coroutine that serves, kept for the next client (serve/serving.hpp), of which",
+        sizeof(serve::serving));
+  print("- the connection (net/connection.hpp)", sizeof(connection));
+  print_frame("echo's frame, gone while it is idle", sizes,
               [&] { return echo.handler.turn(some, nothing); });
-  print_frame("hello's frame, gone while it rests", sizes,
+  print_frame("hello's frame, gone while it is idle", sizes,
               [&] { return hello.handler.turn(some, nothing); });
   print("the epoll loop for a descriptor number (its table doubles)", bytes_per_descriptor(loop));
   print("the allocator, for each block", sizeof(std::size_t));

@@ -52,7 +52,7 @@ task<> fill(connection& client, std::optional<result<std::size_t>>& outcome) {
 
 link::~link() {
   forget(io::operation_kind::close);
-  if (client_ != nullptr) client_->rest_beside(nullptr);
+  attach_to(nullptr);
 }
 
 result<void> link::open(connection& client) {
@@ -60,36 +60,41 @@ result<void> link::open(connection& client) {
   if (!hub_address())
     return failure(ENOTCONN, "hub", "this program has none: say .uses_hub in its service");
   opened_ = true;
-  move_to(&client);
+  move_to(&client.loop());
+  attach_to(&client);
   connect();
   return {};
 }
 
-void link::move_to(connection* next) noexcept {
-  if (client_ != nullptr && socket_ >= 0) {
+void link::move_to(io::loop* next) noexcept {
+  if (loop_ != nullptr && socket_ >= 0) {
     io::operation release;  // the loop may know the descriptor
     release.kind = io::operation_kind::release;
     release.fd = socket_;
-    client_->loop().begin(release);
+    loop_->begin(release);
   }
-  SAMJOKO_CHECK(client_ == nullptr || untaken().empty(), "given away with half of some news");
+  SAMJOKO_CHECK(loop_ == nullptr || untaken().empty(), "given away with half of some news");
   unread_.reset();  // its block belongs to the loop
   taken_ = 0;
-  if (client_ != nullptr) client_->rest_beside(nullptr);
-  client_ = next;
-  if (client_ != nullptr) client_->rest_beside(this);
+  loop_ = next;
+}
+
+void link::attach_to(connection* serving) noexcept {
+  if (client_ != nullptr) client_->wake_by(nullptr);
+  client_ = serving;
+  if (client_ != nullptr) client_->wake_by(this);
 }
 
 /// To listen, it does not connect too soon after the last time: else a hub that ends each link
 /// would be asked without a pause.
 bool link::is_connected(bool anew) {
   if (is_lost_ && !sends_ && !listens_) lose_hub();
-  if (socket_ < 0 && (anew || try_again_.passed(client_->loop().now()))) connect();
+  if (socket_ < 0 && (anew || try_again_.passed(loop_->now()))) connect();
   return socket_ >= 0 && !is_lost_;
 }
 
 void link::connect() {
-  try_again_ = client_->loop().deadline_after(try_again_after);
+  try_again_ = loop_->deadline_after(try_again_after);
   auto made = os::socket_for(*hub_address());
   const bool connected = made && os::connect_now(made->get(), *hub_address()) == 0 &&
                          is_connected_to_rendezvous(made->get());
@@ -117,7 +122,7 @@ bool link::renew() {
   send.fd = socket_;
   send.data = reinterpret_cast<std::byte*>(all.data());
   send.size = all.size();
-  const bool finished = io::attempt(send, client_->loop().buffers(), false);
+  const bool finished = io::attempt(send, loop_->buffers(), false);
   return finished && send.result >= 0;
 }
 
@@ -133,11 +138,11 @@ void link::lose_hub() noexcept {
   was_interrupted_ = true;
   if (sends_ || listens_) {
     is_lost_ = true;
-    try_again_ = client_->loop().deadline_after(try_again_after);
+    try_again_ = loop_->deadline_after(try_again_after);
     io::operation end;
     end.kind = io::operation_kind::shutdown_send;
     end.fd = socket_;
-    client_->loop().begin(end);
+    loop_->begin(end);
     return;
   }
   is_lost_ = false;
@@ -148,14 +153,14 @@ void link::forget(io::operation_kind how) noexcept {
   unread_.reset();
   taken_ = 0;
   if (socket_ < 0) return;
-  if (client_ == nullptr) {
+  if (loop_ == nullptr) {
     const os::descriptor closed(std::exchange(socket_, -1));
     return;
   }
   io::operation last;
   last.kind = how;
   last.fd = std::exchange(socket_, -1);
-  client_->loop().begin(last);
+  loop_->begin(last);
 }
 
 task<result<void>> link::say(frame what) {
@@ -168,7 +173,7 @@ task<result<void>> link::say(frame what) {
     enter(outbox_);
     append(outbox_, what);
     sends_ = true;
-    const auto sent = co_await sending(client_->loop(), socket_, outbox_);
+    const auto sent = co_await sending(*loop_, socket_, outbox_);
     sends_ = false;
     if (sent >= 0 && !is_lost_) co_return result<void>{};
     lose_hub();  // a part of it may be out; the old hub, if it lives, never gets the rest
@@ -265,7 +270,7 @@ bool link::receive() {
   unread_.consume(std::exchange(taken_, 0));
   if (unread_.empty()) unread_.reset();
   if (unread_.has_block()) unread_.compact();
-  auto& loop = client_->loop();
+  auto& loop = *loop_;
   io::operation wanted;
   wanted.kind = io::operation_kind::receive_now;
   wanted.fd = socket_;
@@ -287,7 +292,7 @@ bool link::receive() {
 
 /// With a client, a graceful stop ends it too.
 task<> link::until_news(connection* until_stop) {
-  io::awaited<io::operation> wait(client_->loop());
+  io::awaited<io::operation> wait(*loop_);
   detail::ended_by_stop stop{&wait};
   wait_for_news(wait);
   listens_ = wait.kind == io::operation_kind::readable;

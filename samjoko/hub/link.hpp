@@ -85,7 +85,8 @@ class link final : public wake_source {
   [[nodiscard]] bool take_progress() noexcept override;
   void wait_for_news(io::operation& wait) noexcept override;
   [[nodiscard]] int watched_descriptor() const noexcept override;
-  void move_to(connection* next) noexcept override;
+  void move_to(io::loop* next) noexcept override;
+  void attach_to(connection* serving) noexcept override;
 
  private:
   struct kept {
@@ -111,7 +112,8 @@ class link final : public wake_source {
   void forget(io::operation_kind how) noexcept;
   [[nodiscard]] bytes untaken() const noexcept { return unread_.view().subspan(taken_); }
 
-  connection* client_ = nullptr;
+  io::loop* loop_ = nullptr;
+  connection* client_ = nullptr;  ///< during a turn
   int socket_ = -1;
   bool opened_ = false;
   bool was_interrupted_ = false;

@@ -57,17 +57,21 @@ class server {
     bool woken = false;
     const auto events = epoll_.wait(room, longest_wait(), woken);
     now_ = steady::now();
+    bool has_orders = false;
     for (const auto& event : events) {
       const int number = event.data.fd;
       if (number == listener_) {
         accepts_ = true;
       } else if (number == orders_.descriptor) {
-        stopped_ = orders_.stop_asked();
+        has_orders = true;
       } else if (auto* link = link_of(number)) {
         link->hear(event.events);
         make_active(*link);
       }
     }
+    if (!has_orders) return;
+    accept_some();  // a link that has connected counts among those that still need the hub
+    stopped_ = orders_.stop_asked();
   }
 
   [[nodiscard]] int longest_wait() const {

@@ -34,7 +34,7 @@ connection::connection(io::loop& on, os::descriptor socket, const connection_lim
 
 connection::~connection() {
   if (socket_ < 0) return;
-  if (resets_ && is_handlers_own_ && loop_->is_real()) {
+  if (noted_.resets && is_handlers_own_ && loop_->is_real()) {
     detail::close_when_delivered({*loop_, socket_, *limits_, *stop_});
   } else {
     do_now(operation_kind::close);
@@ -49,35 +49,14 @@ io::operation connection::do_now(operation_kind kind) noexcept {
   return immediate;
 }
 
-os::descriptor connection::release_socket() noexcept {
-  do_now(operation_kind::release);
-  is_closed_ = true;
-  return os::descriptor(std::exchange(socket_, -1));
-}
-
 result<os::address> connection::peer() const { return os::peer_address(socket_); }
 result<os::address> connection::local() const { return os::local_address(socket_); }
 
 void connection::consume(std::size_t count) noexcept {
   SAMJOKO_CHECK(count <= unread_.size(), "more was consumed than is unread");
-  progressed_ |= count > 0;
+  noted_.progressed |= count > 0;
   unread_.consume(count);
   if (unread_.empty()) unread_.reset();
-}
-
-void connection::receive_behind_unread(io::operation& wait) {
-  if (unread_.tail().empty()) unread_.compact();
-  wait.data = unread_.tail().data();
-  wait.size = unread_.tail().size();
-}
-
-void connection::take_received(const io::operation& wait) noexcept {
-  const auto count = static_cast<std::size_t>(wait.result);
-  if (unread_.has_block()) {
-    unread_.extend(count);
-  } else {
-    unread_ = lease(loop_->buffers(), wait.data, count);
-  }
 }
 
 void connection::shutdown_send() noexcept {
@@ -88,7 +67,7 @@ void connection::shutdown_send() noexcept {
 }
 
 void connection::reset(bool yes) noexcept {
-  resets_ = yes;
+  noted_.resets = yes;
   if (loop_->is_real() && socket_ >= 0) os::reset_at_close(socket_, yes);
 }
 
@@ -135,7 +114,7 @@ task<result<std::string_view>> connection::read_until(std::string_view delimiter
     if (end > limit || (found == std::string_view::npos && end == limit))
       co_return failure(condition::too_long, "read");
     if (found != std::string_view::npos) {
-      progressed_ = true;
+      noted_.progressed = true;
       unread_.consume(end);  // the block stays until the next read, the view is into it
       co_return text.substr(0, end);
     }
@@ -161,7 +140,7 @@ task<result<void>> connection::read_exact(mutable_bytes all) {
     }
     const auto count = std::min(all.size(), unread_.size());
     std::memcpy(all.data(), unread_.data(), count);
-    progressed_ = true;
+    noted_.progressed = true;
     unread_.consume(count);
     all = all.subspan(count);
   }
@@ -206,7 +185,7 @@ reading::reading(connection& from) noexcept : awaited(from.loop(), from.context(
 
 samjoko::result<lease> reading::await_resume() {
   const bool could_stop = from_.take_back(stop_);
-  from_.progressed_ = true;
+  from_.noted_.progressed = true;
   noted(from_.unread_.empty() && result <= 0);
   if (!from_.unread_.empty()) return std::move(from_.unread_);
   if (result > 0) return lease(from_.loop().buffers(), data, static_cast<std::size_t>(result));
@@ -216,7 +195,7 @@ samjoko::result<lease> reading::await_resume() {
     if (last || !last.error().is(EAGAIN)) return last;
     return failure(condition::stopping, "read");
   }
-  from_.peer_finished_ |= result == 0 || result == -ECONNRESET;
+  from_.noted_.peer_finished |= result == 0 || result == -ECONNRESET;
   return failed_read(result);
 }
 
@@ -234,7 +213,7 @@ filling::filling(connection& from) noexcept : awaited(from.loop(), from.context(
 samjoko::result<std::size_t> filling::await_resume() {
   noted(size == 0 || result <= 0);
   if (size == 0) return failure(EMSGSIZE, "read");
-  from_.peer_finished_ |= result == 0 || result == -ECONNRESET;
+  from_.noted_.peer_finished |= result == 0 || result == -ECONNRESET;
   if (result <= 0) return failed_read(result);
   from_.unread_.extend(static_cast<std::size_t>(result));
   return static_cast<std::size_t>(result);

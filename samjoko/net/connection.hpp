@@ -101,12 +101,12 @@ class connection {
   void shutdown_send() noexcept;
 
   /// The end of a whole exchange (a head, a body, a line), however many reads it takes. never()
-  /// lifts it.
+  /// lifts it, and so does the end of a turn.
   void set_deadline(deadline end) noexcept { deadline_ = end; }
   [[nodiscard]] deadline current_deadline() const noexcept { return deadline_; }
   /// The whole request was read and answered, and nothing more is expected: the socket is closed
   /// without waiting for the peer to close first.
-  void close_at_once() noexcept { close_at_once_ = true; }
+  void close_at_once() noexcept { noted_.close_at_once = true; }
 
   /// Aborts the connection: its peer reads an error (ECONNRESET) and no end, so that what came does
   /// not count as whole. A client is aborted when its handler has returned, a connection of your
@@ -137,16 +137,43 @@ class connection {
   /// Why this turn is the client's last one (service::notify_on_stop): the client has finished
   /// sending, so that only answers are owed, or it was silent for too long.
   [[nodiscard]] bool peer_has_finished() const noexcept {
-    return last_turn_ == last_turn::finished;
+    return noted_.last == last_turn::finished;
   }
   [[nodiscard]] bool was_silent_too_long() const noexcept {
-    return last_turn_ == last_turn::silent;
+    return noted_.last == last_turn::silent;
   }
 
   // For code that runs connections (serve), not for handlers.
 
+  /// What a client leaves behind when its turn is over.
+  struct leftovers {
+    lease unread;
+    wake_source* beside;
+    std::uint32_t idle_ms;
+  };
+  /// A connection on which clients take turns: it owns none of their sockets.
+  connection(io::loop& on, const connection_limits& limits, const stop_flag& stop) noexcept
+      : connection(on, os::descriptor(), limits, stop) {}
+  /// The turn of a client begins; `unread` came with it.
+  void begin_turn(int socket, leftovers of_before) noexcept {
+    socket_ = socket;
+    context_.cancelled = false;
+    context_.failures = 0;
+    context_.descriptor = socket;
+    unread_ = std::move(of_before.unread);
+    deadline_ = deadline::never();
+    beside_ = of_before.beside;
+    idle_ms_ = of_before.idle_ms;
+    noted_ = {};
+  }
+  /// The turn is over; the connection can be used for another client.
+  [[nodiscard]] leftovers end_turn() noexcept {
+    socket_ = -1;
+    return {.unread = std::move(unread_), .beside = beside_, .idle_ms = idle_ms_};
+  }
+
   enum class last_turn : std::uint8_t { no, finished, silent };
-  void begin_last_turn(last_turn why) noexcept { last_turn_ = why; }
+  void begin_last_turn(last_turn why) noexcept { noted_.last = why; }
 
   /// A graceful stop may end a read() that has waited for its first byte in vain.
   void stop_ends_reads(bool yes) noexcept { stop_ends_reads_ = yes; }
@@ -155,23 +182,13 @@ class connection {
     for (auto* each = ended_by_stop_; each != nullptr; each = each->next)
       each->wait->cancel(*each->wait);
   }
-  /// Makes `wait` a receive of more bytes, behind those that are unread already, or into a fresh
-  /// block.
-  void receive_more_by(io::operation& wait) {
-    if (!unread_.empty()) return receive_behind_unread(wait);
-    unread_.reset();
-    wait.data = nullptr;
-    wait.size = 0;
-  }
-  /// Takes the bytes that such a wait received.
-  void take_received(const io::operation& wait) noexcept;
   /// Whether anything was consumed since the last call: a turn that consumed nothing waits for
   /// more.
-  [[nodiscard]] bool take_progress() noexcept { return std::exchange(progressed_, false); }
+  [[nodiscard]] bool take_progress() noexcept { return std::exchange(noted_.progressed, false); }
   /// Whether any read has ended yet; for a handler without turns, which never calls
   /// take_progress().
-  [[nodiscard]] bool has_read() const noexcept { return progressed_ || !unread_.empty(); }
-  /// Takes the bytes that a rest received.
+  [[nodiscard]] bool has_read() const noexcept { return noted_.progressed || !unread_.empty(); }
+  /// Takes bytes that were received for it.
   void put_unread(lease received) noexcept { unread_ = std::move(received); }
   /// A receive that does not wait: what has reached our kernel already, or nothing.
   [[nodiscard]] result<lease> receive_now() noexcept;
@@ -181,19 +198,19 @@ class connection {
   }
   /// Answers whether it was there.
   bool take_back(const detail::ended_by_stop& wait) noexcept;
-  /// A rest also ends when this wake source has news; null: no more. A wake source calls this
-  /// itself before it goes.
-  void rest_beside(wake_source* other) noexcept { beside_ = other; }
+  /// While the client is idle, news of this wake source begins a turn too; null: no more. A wake
+  /// source calls this itself before it goes.
+  void wake_by(wake_source* other) noexcept { beside_ = other; }
   [[nodiscard]] wake_source* beside() const noexcept { return beside_; }
-  /// Gives the socket away; afterwards the connection cannot be used.
-  [[nodiscard]] os::descriptor release_socket() noexcept;
   [[nodiscard]] std::uint32_t idle_ms() const noexcept { return idle_ms_; }
   /// Whether the peer may still send, so that a plain close could reset what it has not read yet.
-  [[nodiscard]] bool wants_linger() const noexcept { return !peer_finished_ && !close_at_once_; }
-  [[nodiscard]] bool is_reset() const noexcept { return resets_; }
+  [[nodiscard]] bool wants_linger() const noexcept {
+    return !noted_.peer_finished && !noted_.close_at_once;
+  }
+  [[nodiscard]] bool is_reset() const noexcept { return noted_.resets; }
   /// A write failed, by a limit or by the peer: the bytes under way are no whole answer.
-  void note_failed_write() noexcept { write_failed_ = true; }
-  [[nodiscard]] bool has_failed_to_write() const noexcept { return write_failed_; }
+  void note_failed_write() noexcept { noted_.write_failed = true; }
+  [[nodiscard]] bool has_failed_to_write() const noexcept { return noted_.write_failed; }
 
  private:
   friend class detail::reading;
@@ -201,7 +218,17 @@ class connection {
   friend class detail::writing;
   friend class detail::writing_parts;
   friend class detail::sending_file;
-  void receive_behind_unread(io::operation& wait);
+
+  /// What became known of the client since its turn began.
+  struct notes {
+    bool peer_finished = false;
+    bool close_at_once = false;
+    bool resets = false;
+    bool progressed = false;
+    bool write_failed = false;
+    last_turn last = last_turn::no;
+  };
+
   io::operation do_now(io::operation_kind kind) noexcept;
   void set_write_limits(io::operation& write, std::uint64_t size) const noexcept;
 
@@ -215,15 +242,10 @@ class connection {
   wake_source* beside_ = nullptr;
   int socket_;
   std::uint32_t idle_ms_;
+  notes noted_;
   bool stop_ends_reads_ = false;
-  bool peer_finished_ = false;
-  bool close_at_once_ = false;
-  bool resets_ = false;
   bool is_handlers_own_ = false;  ///< only the connection waits for its last bytes
-  bool progressed_ = false;
-  bool write_failed_ = false;
-  last_turn last_turn_ = last_turn::no;
-  bool is_closed_ = false;  ///< a pipe was closed by shutdown_send(), or the socket was given away
+  bool is_closed_ = false;        ///< a pipe was closed by shutdown_send()
 };
 
 namespace detail {

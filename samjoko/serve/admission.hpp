@@ -12,7 +12,7 @@ namespace samjoko::serve {
 inline constexpr int accepted_per_round = 64;
 
 /// One per worker, or per process of its pool. Safe from several threads.
-class admission {
+class admission final : public permit_issuer {
  public:
   /// Call this in the worker itself: it stands for the worker's present generation. `member`: the
   /// number of the process in the worker's pools, from 1 up; 0: the worker.
@@ -21,8 +21,13 @@ class admission {
   /// Counts a new connection in, or refuses it. Costs a system call for the peer's address only
   /// when there is a limit per peer. `taken` may lie in memory that survives this process.
   [[nodiscard]] bool admit(int socket, seats& taken) noexcept;
+  /// The same; without a permit the client was refused.
+  [[nodiscard]] permit admit(int socket) noexcept {
+    seats taken;
+    return admit(socket, taken) ? permit(*this, taken) : permit();
+  }
   /// Counts the connection out again.
-  void leave(seats held) noexcept;
+  void leave(seats held) noexcept override;
   /// For a dead process of the pool: counts out the seats that it held or was reaching for.
   /// `had_client`: a client had been admitted.
   void give_back(seats held, bool had_client) noexcept;

@@ -18,14 +18,15 @@ constinit client_process* of_this_process = nullptr;
 /// These signals do nothing in a process that serves no client.
 void client_process::prepare() {
   os::thread_interrupt::install();
-  for (const int signal : {immediate_signal(), end_rest_signal(), timer_signal()}) {
+  for (const int signal : {immediate_signal(), end_idle_signal(), timer_signal()}) {
     SAMJOKO_CHECK(
         os::install_handler(signal, &client_process::told, SA_RESTART, os::in_children::kept),
         "cannot be told to stop");
   }
 }
 
-client_process::client_process(const workload& work) : work_(work) {
+client_process::client_process(const workload& work)
+    : work_(work), host_(thread_.loop(), work.offered, work.limits.connection, stop_, *this) {
   SAMJOKO_CHECK(of_this_process == nullptr, "a process serves its clients once");
   of_this_process = this;
   attention_.self = this;
@@ -50,8 +51,8 @@ void client_process::told(int signal, siginfo_t* info, void*) noexcept {
   const bool by_a_stranger = info->si_code <= 0 && info->si_pid != self->work_.forking_process &&
                              info->si_pid != ::getpid() && info->si_pid != 0;
   if (signal == graceful_signal && by_a_stranger) scoreboard::mark_told_by(info->si_pid);
-  if (signal == end_rest_signal()) {
-    self->end_rest_.store(true);
+  if (signal == end_idle_signal()) {
+    self->end_idle_.store(true);
   } else if (signal == timer_signal()) {
     self->timer_rang_.store(true);
   } else {
@@ -88,10 +89,9 @@ void client_process::hear_interrupts() noexcept {
 }
 
 void client_process::serve(os::descriptor socket, const scoreboard::peer_name& peer) {
-  end_rest_.store(false);  // it was meant for the client before
+  end_idle_.store(false);  // it was meant for the client before
   scoreboard::mark_new_client(socket.get(), peer);
-  session served(thread_.loop(), resting_client(std::move(socket)), work_.offered,
-                 work_.limits.connection, stop_, *this);
+  session served(host_, {.socket = std::move(socket)});
   session_ = &served;
   served.start();
   thread_.loop().run();
@@ -113,7 +113,7 @@ bool client_process::call_after(milliseconds time, void (*what)() noexcept) noex
 void client_process::look() noexcept {
   hear_interrupts();
   if (timer_rang_.exchange(false) && when_it_rings_ != nullptr) when_it_rings_();
-  const bool end_rest = end_rest_.exchange(false);
+  const bool end_idle = end_idle_.exchange(false);
   const bool leaves = leaves_ && leaves_();
   if (session_ == nullptr) {
     if ((stop_.requested() || leaves) && wait_ != nullptr) loop().cancel(*wait_);
@@ -123,7 +123,7 @@ void client_process::look() noexcept {
     if (on_stop_) on_stop_();
     session_->look_at_stop();
   }
-  if (end_rest && !leaves) session_->end_rest();
+  if (end_idle && !leaves) session_->end_idle();
 }
 
 }  // namespace samjoko::serve

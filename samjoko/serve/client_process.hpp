@@ -1,6 +1,6 @@
 #pragma once
 // Charter: what a process that serves clients by blocking does. It has one loop, and signals tell
-// it to stop: TERM is graceful, one real-time signal is immediate, another ends a rest. The worker
+// it to stop: TERM is graceful, one real-time signal is immediate, another ends an idle wait. The worker
 // that forked the process sends all of them. A third real-time signal comes from the process's own
 // timer. Signals that a terminal sends to the whole group are the master's business and are blocked
 // here. All others are left to handlers.
@@ -20,7 +20,7 @@ inline constexpr int graceful_signal = SIGTERM;
 /// The first real-time signals are the C library's, and the fourth is the thread interrupt
 /// (os/thread_interrupt.cpp).
 [[nodiscard]] inline int immediate_signal() noexcept { return SIGRTMIN + 5; }
-[[nodiscard]] inline int end_rest_signal() noexcept { return SIGRTMIN + 6; }
+[[nodiscard]] inline int end_idle_signal() noexcept { return SIGRTMIN + 6; }
 /// Sent by the process's own timer: call_after().
 [[nodiscard]] inline int timer_signal() noexcept { return SIGRTMIN + 7; }
 
@@ -39,11 +39,11 @@ class client_process : session_owner {
   void serve(os::descriptor socket, const scoreboard::peer_name& peer);
   /// `wait` is a wait of this process while it has no client. An order to stop ends it.
   void may_be_ended(io::operation& wait) noexcept { wait_ = &wait; }
-  /// `told` is called when a rest begins and when it ends.
-  void watch_rests(std::function<void(const session&, bool begins)> told) {
-    on_rest_ = std::move(told);
+  /// `told` is called when the client becomes idle, and when that is over.
+  void watch_idle(std::function<void(const session&, bool begins)> told) {
+    on_idle_ = std::move(told);
   }
-  /// While this answers true, end_rest_signal means something else: leave before the next client.
+  /// While this answers true, end_idle_signal means something else: leave before the next client.
   void leave_when(std::function<bool()> asked) { leaves_ = std::move(asked); }
   /// `told` is called in a stop, when a signal reaches this process while it serves.
   void when_stopping(std::function<void()> told) { on_stop_ = std::move(told); }
@@ -61,8 +61,8 @@ class client_process : session_owner {
  private:
   static void told(int signal, siginfo_t*, void*) noexcept;
   void session_ended(session&) noexcept override { session_ = nullptr; }
-  void session_rests(session& resting, bool begins) noexcept override {
-    if (on_rest_) on_rest_(resting, begins);
+  void session_idle(session& idle, bool begins) noexcept override {
+    if (on_idle_) on_idle_(idle, begins);
   }
   milliseconds linger_time() noexcept override {
     return in_a_hurry_ && in_a_hurry_() ? hurried_linger_time : usual_linger_time;
@@ -78,10 +78,11 @@ class client_process : session_owner {
   own_thread thread_;
   stop_flag stop_;
   attention attention_;
+  session_host host_;
   session* session_ = nullptr;
   io::operation* wait_ = nullptr;
-  /// Set by a signal: the present rest ends.
-  std::atomic<bool> end_rest_ = false;
+  /// Set by a signal: the present idle wait ends.
+  std::atomic<bool> end_idle_ = false;
   /// The worker ended before anything asked this process to stop.
   std::atomic<bool> worker_ended_ = false;
   /// The worker and the master are gone: no other process keeps the limit of a stop.
@@ -90,7 +91,7 @@ class client_process : session_owner {
   os::own_timer timer_;
   std::atomic<bool> timer_rang_ = false;
   void (*when_it_rings_)() noexcept = nullptr;
-  std::function<void(const session&, bool)> on_rest_;
+  std::function<void(const session&, bool)> on_idle_;
   std::function<bool()> leaves_;
   std::function<void()> on_stop_;
   std::function<bool()> in_a_hurry_;

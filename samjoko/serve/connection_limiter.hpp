@@ -35,15 +35,9 @@
 #include <samjoko/os/address.hpp>
 #include <samjoko/os/shared_memory.hpp>
 #include <samjoko/serve/model.hpp>
+#include <samjoko/serve/permit.hpp>
 
 namespace samjoko::serve {
-
-/// The seats that a connection holds, by number from 1; 0: none. Written before a seat is reached
-/// for, so it may name a seat that another connection has got.
-struct seats {
-  std::uint32_t in_all = 0;
-  std::uint32_t of_peer = 0;
-};
 
 /// Names the holder of a connection's seats; see the invariant above.
 using holder_tag = std::uint64_t;

@@ -20,18 +20,18 @@ enum class next {
   close,  ///< say goodbye
 };
 
-/// The state that a turn-form handler keeps for one client; made before the first turn, and owned.
-class client_state {
- public:
-  using destroyer = void (*)(void*) noexcept;
-  client_state() noexcept = default;
-  client_state(void* object, destroyer destroy) noexcept : object_(object, destroy) {}
-  [[nodiscard]] void* get() const noexcept { return object_.get(); }
-
- private:
-  static void nothing(void*) noexcept {}
-  std::unique_ptr<void, destroyer> object_{nullptr, &client_state::nothing};
+namespace detail {
+/// Whatever a handler keeps for one client.
+struct kept_state {
+  kept_state() noexcept = default;
+  kept_state(const kept_state&) = delete;
+  kept_state& operator=(const kept_state&) = delete;
+  virtual ~kept_state() = default;
 };
+}  // namespace detail
+
+/// The state that a turn-form handler keeps for one client; made before the first turn, and owned.
+using client_state = std::unique_ptr<detail::kept_state>;
 
 namespace web {
 struct http_options;
@@ -116,7 +116,7 @@ class handler {
     explicit form(bool turns) noexcept : has_turns(turns) {}
     virtual ~form() = default;
     virtual task<> serve(connection&) const { return {}; }
-    virtual task<next> turn(connection&, void*) const { return {}; }
+    virtual task<next> turn(connection&, detail::kept_state*) const { return {}; }
     virtual client_state make_state() const { return {}; }
     const bool has_turns;
   };
@@ -130,18 +130,21 @@ class handler {
   template <class Function>
   struct stateless final : form {
     explicit stateless(Function wrapped) : form(true), function(std::move(wrapped)) {}
-    task<next> turn(connection& client, void*) const override { return function(client); }
+    task<next> turn(connection& client, detail::kept_state*) const override {
+      return function(client);
+    }
     Function function;
   };
   template <class Function, class State>
   struct stateful final : form {
     explicit stateful(Function wrapped) : form(true), function(std::move(wrapped)) {}
-    task<next> turn(connection& client, void* state) const override {
-      return function(client, *static_cast<State*>(state));
+    struct kept final : detail::kept_state {
+      State value = State();
+    };
+    task<next> turn(connection& client, detail::kept_state* state) const override {
+      return function(client, static_cast<kept*>(state)->value);
     }
-    client_state make_state() const override {
-      return {new State(), [](void* state) noexcept { delete static_cast<State*>(state); }};
-    }
+    client_state make_state() const override { return std::make_unique<kept>(); }
     Function function;
   };
 

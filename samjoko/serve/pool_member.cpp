@@ -12,7 +12,11 @@ void thread_pool::member::live(os::thread_task& raw) noexcept {
   member(*mine).run();
 }
 
-thread_pool::member::member(ticket& mine) : mine_(mine), pool_(std::move(mine.pool)) {
+thread_pool::member::member(ticket& mine)
+    : mine_(mine),
+      pool_(std::move(mine.pool)),
+      host_(thread_.loop(), pool_->work_.offered, pool_->work_.limits.connection, pool_->stop_,
+            *this) {
   attention_.self = this;
   attention_.run = [](runnable& self) noexcept { static_cast<attention&>(self).self->look(); };
   thread_.loop().attention = &attention_;
@@ -57,16 +61,16 @@ bool thread_pool::member::serve_spoken() {
   if (!pool_->any_spoke_.load()) return false;
   std::unique_lock lock(pool_->mutex_);
   if (pool_->spoke_.empty()) return false;
-  auto idle_client = std::move(pool_->spoke_.front());
+  auto spoke = std::move(pool_->spoke_.front());
   pool_->spoke_.pop_front();
   pool_->any_spoke_.store(!pool_->spoke_.empty());
   lock.unlock();
   pool_->interrupt_for_spoken();  // all the interrupts may have reached this thread alone
-  serve(std::move(idle_client.client), idle_client.held);
+  serve(std::move(spoke));
   return true;
 }
 
-/// In a full pool there may always be a parked client that has spoken. So a newcomer is looked for
+/// In a full pool there may always be an idle client that has spoken. So a newcomer is looked for
 /// after each of them. Costs nothing while members are free.
 bool thread_pool::member::a_newcomer_waits() const noexcept {
   return pool_->crowded_.load() && os::wait_readable(pool_->listener_, deadline::after({}));
@@ -92,9 +96,7 @@ bool thread_pool::member::accept_and_serve(bool newcomer) {
   }
   if (accept_.result < 0) return false;
   pool_->interrupt_for_spoken();
-  os::descriptor socket(static_cast<int>(accept_.result));
-  seats taken;
-  if (pool_->admission_.admit(socket.get(), taken)) serve(resting_client(std::move(socket)), taken);
+  admit(os::descriptor(static_cast<int>(accept_.result)));
   return true;
 }
 
@@ -117,26 +119,28 @@ void thread_pool::member::accept_backlog() {
       if (!serve_spoken()) pause(pause_after("accept", -number, pool_->work_.counts));
       continue;
     }
-    os::descriptor socket(number);
-    seats taken;
-    if (pool_->admission_.admit(number, taken)) serve(resting_client(std::move(socket)), taken);
+    admit(os::descriptor(number));
   }
 }
 
-void thread_pool::member::serve(resting_client client, seats held) {
-  held_ = held;
+void thread_pool::member::admit(os::descriptor socket) {
+  auto held = pool_->admission_.admit(socket.get());
+  if (held) serve({.socket = std::move(socket), .held = std::move(held)});
+}
+
+void thread_pool::member::serve(client whom) {
   detach_asked_.store(false);
-  scoreboard::mark_new_client(client.socket.get(), {});
-  session served(thread_.loop(), std::move(client), pool_->work_.offered,
-                 pool_->work_.limits.connection, pool_->stop_, *this);
-  session_ = &served;
-  if (pool_->stop_.requested()) thread_.loop().wake();
-  served.start();
-  thread_.loop().run();
-  if (session_ == nullptr) pool_->admission_.leave(held_);
-  session_ = nullptr;
+  scoreboard::mark_new_client(whom.socket.get(), {});
+  {
+    session served(host_, std::move(whom));
+    session_ = &served;
+    if (pool_->stop_.requested()) thread_.loop().wake();
+    served.start();
+    thread_.loop().run();
+    session_ = nullptr;
+  }
   scoreboard::mark_no_client();
-  rests_since_.store(not_resting, std::memory_order_relaxed);
+  idle_since_.store(not_idle, std::memory_order_relaxed);
 }
 
 /// Runs on a thread interrupt, inside any wait of the loop.
@@ -146,27 +150,24 @@ void thread_pool::member::look() noexcept {
   if (detach_asked_.exchange(false)) session_->detach();
 }
 
-void thread_pool::member::session_rests(session&, bool begins) noexcept {
-  // Read only to find the longest resting: the coarse clock will do.
-  rests_since_.store(begins ? os::coarse_now().time_since_epoch().count() : not_resting,
-                     std::memory_order_relaxed);
+void thread_pool::member::session_idle(session&, bool begins) noexcept {
+  // Read only to find the client that is idle for the longest time: the coarse clock will do.
+  idle_since_.store(begins ? os::coarse_now().time_since_epoch().count() : not_idle,
+                    std::memory_order_relaxed);
 }
 
-void thread_pool::member::session_detached(session&, resting_client client) noexcept {
-  give_away({.client = std::move(client), .held = held_});
-}
-
-void thread_pool::member::session_lingers(session&, half_closed_client client) noexcept {
-  give_away({.client = resting_client(std::move(client.socket)),
-             .held = held_,
-             .lingers = client.until,
-             .gets_more_time = client.gets_more_time});
-}
-
-void thread_pool::member::give_away(idle_queue::idle_client client) noexcept {
+void thread_pool::member::session_detached(session&, client whom) noexcept {
   {
     const std::lock_guard lock(pool_->mutex_);
-    pool_->detached_.push_back(std::move(client));
+    pool_->detached_.push_back(std::move(whom));
+  }
+  pool_->event_fd_.notify();
+}
+
+void thread_pool::member::session_lingers(session&, half_closed_client whom) noexcept {
+  {
+    const std::lock_guard lock(pool_->mutex_);
+    pool_->half_closed_.push_back(std::move(whom));
   }
   pool_->event_fd_.notify();
 }

@@ -20,11 +20,11 @@ class thread_pool::member : session_owner {
 
   void thread_interrupt() noexcept { thread_.loop().wake(); }
   [[nodiscard]] bool is_accepting() const noexcept { return accepting_.load(); }
-  /// Since when the member's client rests; time_point::max() when it does not.
-  [[nodiscard]] steady::time_point rests_since() const noexcept {
-    return steady::time_point(steady::duration(rests_since_.load()));
+  /// Since when the member's client is idle; time_point::max() when it is not.
+  [[nodiscard]] steady::time_point idle_since() const noexcept {
+    return steady::time_point(steady::duration(idle_since_.load()));
   }
-  /// Asks the member's client to give up the thread if it is still at rest. From the main thread.
+  /// Asks the member's client to give up the thread if it is still idle. From the main thread.
   void ask_to_detach() noexcept {
     detach_asked_.store(true);
     thread_interrupt();
@@ -39,35 +39,35 @@ class thread_pool::member : session_owner {
   void pause(milliseconds time);
   bool serve_spoken();
   void accept_backlog();
-  void serve(resting_client client, seats held);
+  void admit(os::descriptor socket);
+  void serve(client whom);
   void look() noexcept;
   [[nodiscard]] bool is_superfluous() noexcept;
 
   void session_ended(session&) noexcept override { session_ = nullptr; }
-  void session_rests(session&, bool begins) noexcept override;
-  void session_detached(session&, resting_client client) noexcept override;
-  void session_lingers(session&, half_closed_client client) noexcept override;
-  bool keeps_resting(session&) noexcept override {
+  void session_idle(session&, bool begins) noexcept override;
+  void session_detached(session&, client whom) noexcept override;
+  void session_lingers(session&, half_closed_client whom) noexcept override;
+  bool keeps_idle(session&) noexcept override {
     return !pool_->crowded_.load() && !pool_->stop_.requested();
   }
-  void give_away(idle_queue::idle_client client) noexcept;
 
   struct attention : runnable {
     member* self = nullptr;
   };
-  static constexpr std::int64_t not_resting = steady::duration::max().count();
+  static constexpr std::int64_t not_idle = steady::duration::max().count();
 
   ticket& mine_;
   std::shared_ptr<thread_pool> pool_;
   own_thread thread_;
   attention attention_;
   io::operation accept_;
+  session_host host_;
   session* session_ = nullptr;
   bool served_spoken_ = false;
-  seats held_;
   std::atomic<bool> accepting_ = false;
   std::atomic<bool> detach_asked_ = false;
-  std::atomic<std::int64_t> rests_since_ = not_resting;
+  std::atomic<std::int64_t> idle_since_ = not_idle;
   std::list<member*>::iterator place_;
 };
 

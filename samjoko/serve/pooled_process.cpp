@@ -9,7 +9,7 @@
 namespace samjoko::serve {
 namespace {
 
-/// A new client has its first request on the way: its rest is not ended before this time.
+/// A new client has its first request on the way: it is not ended as idle before this time.
 constexpr milliseconds first_request_grace{200};
 
 }  // namespace
@@ -29,7 +29,7 @@ pooled_process::pooled_process(const workload& work, int listener, os::event_fd&
   accept_.fd = listener_;
   accept_.data = reinterpret_cast<std::byte*>(&peer_);
   process_.may_be_ended(accept_);
-  process_.watch_rests([this](const session& of, bool begins) { watch_rest(of, begins); });
+  process_.watch_idle([this](const session& of, bool begins) { watch_idle(of, begins); });
   process_.leave_when([this] { return own_.leaves.load() != 0; });
   process_.when_stopping([this] { look_at_door(); });
   process_.hurry_when([this] { return board_.crowded.load(std::memory_order_relaxed) != 0; });
@@ -83,11 +83,11 @@ void pooled_process::serve(int number) {
   change_to(pool_state::waiting);  // if this process ends now, no seat has to be counted out
 }
 
-void pooled_process::watch_rest(const session& of, bool begins) noexcept {
+void pooled_process::watch_idle(const session& of, bool begins) noexcept {
   if (!begins) return change_to(pool_state::serving);
   const auto from = os::coarse_now() + (of.had_turn() ? milliseconds(0) : first_request_grace);
   own_.may_end.store(from.time_since_epoch().count(), std::memory_order_relaxed);
-  change_to(pool_state::resting);
+  change_to(pool_state::idle);
 }
 
 /// Runs while it serves. The parent tells when no client waits any more; without a parent nothing

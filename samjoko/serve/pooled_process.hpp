@@ -9,7 +9,7 @@
 
 namespace samjoko::serve {
 
-enum class pool_state : std::uint8_t { free, waiting, serving, resting };
+enum class pool_state : std::uint8_t { free, waiting, serving, idle };
 
 /// What the parent and all members see of one member; lock-free, because it outlives the member.
 /// The first cell of a pool is the board, of which only the common fields are used. A flag is a
@@ -18,7 +18,7 @@ struct pool_cell {
   using flag = std::atomic<std::uint8_t>;
   std::atomic<pool_state> state = pool_state::free;
   std::atomic<pid_t> pid = 0;
-  /// From when on the rest may be ended for other clients, by the monotonic clock.
+  /// From when on the idle client may be ended for others, by the monotonic clock.
   std::atomic<std::int64_t> may_end = 0;
   /// The member leaves before its next client: the pool is larger than it needs to be.
   flag leaves = 0;
@@ -52,7 +52,7 @@ class pooled_process {
   bool accept_one(bool may_block);
   void serve(int socket);
   void change_to(pool_state state) noexcept { own_.state.store(state, std::memory_order_release); }
-  void watch_rest(const session& of, bool begins) noexcept;
+  void watch_idle(const session& of, bool begins) noexcept;
   void waits_no_longer() noexcept;
   void look_at_door() noexcept;
 

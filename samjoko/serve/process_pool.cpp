@@ -1,6 +1,6 @@
 // Pre-forked processes: each accepts by itself and serves one client at a time. The parent never
 // serves. It keeps the pool at the right size and reaps. When the pool is full and a client waits,
-// it ends the longest rest.
+// it ends the client that has been idle for the longest time.
 
 #include <algorithm>
 #include <cerrno>
@@ -52,7 +52,7 @@ class process_pool {
       if (surplus == 0) break;
       if (cell.state.load() != pool_state::waiting) continue;
       cell.leaves.store(1);
-      send(cell, end_rest_signal());
+      send(cell, end_idle_signal());
       --surplus;
     }
     const bool crowded = waiting == 0 && size_.is_full(members_);
@@ -103,7 +103,7 @@ class process_pool {
     for (auto& cell : members()) {
       if (cell.pid.load() != pid) continue;
       const auto was = cell.state.load();
-      const bool had_client = was == pool_state::serving || was == pool_state::resting;
+      const bool had_client = was == pool_state::serving || was == pool_state::idle;
       admission(work_, number_of(cell)).give_back(cell.held, had_client);
       cell.clear();
       --members_;
@@ -167,17 +167,18 @@ class process_pool {
 
   void relieve(steady::time_point now) {
     log::warning("pool full",
-                 "the limit of {} is reached and clients wait: the longest resting are closed",
+                 "the limit of {} is reached and clients wait: those that are idle for the longest "
+                 "time are closed",
                  members_);
     next_relief_ = now + relief_interval;
-    std::vector<pool_cell*> resting;
+    std::vector<pool_cell*> idle;
     for (auto& cell : members()) {
-      const bool rests = cell.state.load() == pool_state::resting;
-      if (rests && cell.may_end.load() <= now.time_since_epoch().count()) resting.push_back(&cell);
+      const bool is_idle = cell.state.load() == pool_state::idle;
+      if (is_idle && cell.may_end.load() <= now.time_since_epoch().count()) idle.push_back(&cell);
     }
-    std::ranges::sort(resting, {}, [](const pool_cell* cell) { return cell->may_end.load(); });
-    if (resting.size() > relieved_at_once) resting.resize(relieved_at_once);
-    for (auto* each : resting) send(*each, end_rest_signal());
+    std::ranges::sort(idle, {}, [](const pool_cell* cell) { return cell->may_end.load(); });
+    if (idle.size() > relieved_at_once) idle.resize(relieved_at_once);
+    for (auto* each : idle) send(*each, end_idle_signal());
   }
 
   workload& work_;

@@ -1,91 +1,79 @@
-// What ends a session's turn from outside: the limit on a turn's time, and a stop of the server.
+// What ends the wait of an idle client from outside: a stop of the server, or its place is needed.
 
-#include <new>
-#include <samjoko/log/writer.hpp>
+#include <algorithm>
+#include <cerrno>
 #include <samjoko/serve/session.hpp>
+#include <utility>
 
 namespace samjoko::serve {
 
-/// Set before the turn: a blocking loop waits in place for a client that is alone on it, and would
-/// hear of nothing else. False when there is no memory.
-bool session::begin_limit() noexcept {
-  if (alarms_ != nullptr) alarms_->are_over = false;
-  const auto most = connection_.limits().turn;
-  return most == milliseconds(0) || set(&alarms::turn, most, &session::turn_takes_too_long);
-}
-
-/// False when there is no memory.
-bool session::set(alarm alarms::* which, milliseconds time,
-                  void (session::*rings)() noexcept) noexcept {
-  if (alarms_ == nullptr) alarms_.reset(new (std::nothrow) alarms);
-  if (alarms_ == nullptr) return false;
-  auto& loop = connection_.loop();
-  auto& sleep = (*alarms_).*which;
-  sleep.kind = io::operation_kind::sleep;
-  sleep.until = loop.deadline_after(time);
-  sleep.owner = this;
-  sleep.rings = rings;
-  sleep.complete = [](io::operation& self) noexcept {
-    auto& ended = static_cast<alarm&>(self);
-    ended.owner->alarm_ended(ended);
-  };
-  loop.task_started();
-  sleep.waits = loop.begin(sleep) == io::start::pending;
-  if (!sleep.waits) alarm_ended(sleep);
-  return true;
-}
-
-/// The turn is over. The session waits until its alarms have gone.
-bool session::end_limit(step then) noexcept {
-  then_ = then;
-  if (alarms_ == nullptr) return true;
-  alarms_->are_over = true;
-  auto& loop = connection_.loop();
-  for (auto* each : {&alarms_->turn, &alarms_->first_bytes})
-    if (each->waits) loop.cancel(*each);
-  return !alarms_->turn.waits && !alarms_->first_bytes.waits;
-}
-
-void session::alarm_ended(alarm& ended) noexcept {
-  ended.waits = false;
-  connection_.loop().task_ended();
-  if (!alarms_->are_over) return (this->*ended.rings)();
-  if (!alarms_->turn.waits && !alarms_->first_bytes.waits) go(true);
-}
-
-void session::turn_takes_too_long() noexcept {
-  log::warning("turn timeout",
-               "service {}: a turn took longer than {} ms (--turn-timeout), its client is closed",
-               service_.name, connection_.limits().turn.count());
-  auto& context = connection_.context();
-  if (!context.cancelled) context.cancel();
-}
-
-void session::no_first_bytes() noexcept { connection_.end_wait_for_request(); }
-
 void session::look_at_stop() noexcept {
-  auto& context = connection_.context();
-  if (connection_.stop_level() == stop_level::immediate) {
-    if (!context.cancelled) context.cancel();
-    if (phase_ == phase::resting || phase_ == phase::lingering) connection_.loop().cancel(wait_);
-  } else if (phase_ == phase::resting) {
-    if (had_turn_ || may_still_begin_) end_rest();  // else the client is waited for in the stop
-  } else if (phase_ == phase::serving) {
-    end_wait_for_request();
-  }
+  if (phase_ == phase::serving)
+    return stops_at_once() ? now_->cancel() : now_->end_wait_for_request();
+  if (phase_ == phase::parting) return;
+  // A client that has never spoken is waited for in a graceful stop.
+  const bool is_waited_for = !had_turn_ && !may_still_begin_;
+  if (stops_at_once() || (phase_ == phase::idle && !is_waited_for)) host_.loop.cancel(*this);
 }
 
-/// For a plain handler. A client that was accepted an instant ago has its first bytes under way, as
-/// in wait_for_first_bytes().
-void session::end_wait_for_request() noexcept {
-  const bool may_begin = std::exchange(may_still_begin_, false) && !connection_.has_read();
-  const bool is_over = alarms_ != nullptr && alarms_->are_over;
-  if (alarms_ != nullptr && alarms_->first_bytes.waits) return;
-  const auto time = std::min(first_bytes_time, owner_.linger_time());
-  if (service_.stops_between_reads && may_begin && !is_over &&
-      set(&alarms::first_bytes, time, &session::no_first_bytes))
-    return;
-  connection_.end_wait_for_request();
+void session::end_idle() noexcept {
+  if (phase_ == phase::idle || phase_ == phase::lingering) host_.loop.cancel(*this);
+}
+
+void session::detach() noexcept {
+  detach_wanted_ = true;
+  end_idle();
+}
+
+/// Decides that no request had begun: bytes that have reached our kernel count. A stop that comes
+/// after the look at the socket is left to the next owner of the client, because bytes may have
+/// come before it.
+session::step session::take_last_bytes() noexcept {
+  const bool detaches = detach_wanted_;
+  detach_wanted_ = false;
+  const bool had_to_stop = stops();
+  receive_behind_unread();
+  kind = io::operation_kind::receive_now;
+  host_.loop.begin(*this);
+  if (result > 0) {
+    take_received();
+    return serve();
+  }
+  if (is_owed_a_last_turn()) return serve();
+  if (result != -EAGAIN) return end();
+  if (had_to_stop && host_.offered.notify_on_stop && !said_goodbye_) {
+    said_goodbye_ = true;
+    return serve();
+  }
+  const bool may_begin = !had_turn_ && may_still_begin_;
+  if (had_to_stop && !detaches && may_begin) return wait_for_first_bytes();
+  if (!detaches || (had_to_stop && !may_begin)) return begin_linger();
+  if (!can_be_given_away()) return {&session::begin_idle};
+  return give_away();
+}
+
+/// Happens once: when the wait ends, by time or because its place is needed, idle_over half-closes
+/// the client.
+session::step session::wait_for_first_bytes() noexcept {
+  may_still_begin_ = false;
+  if (stops_at_once()) return end();
+  host_.owner.session_idle(*this, true);
+  receive_behind_unread();
+  idle_ms = 0;
+  until = deadline::after(std::min(first_bytes_time, host_.owner.linger_time()));
+  return wait_for_bytes();
+}
+
+session::step session::give_away() noexcept {
+  host_.loop.task_ended();
+  if (beside_ != nullptr) beside_->move_to(nullptr);
+  do_now(io::operation_kind::release);
+  host_.owner.session_detached(*this, {.socket = os::descriptor(std::exchange(fd, -1)),
+                                       .held = std::move(held_),
+                                       .state = std::move(state_),
+                                       .beside = std::exchange(beside_, nullptr),
+                                       .had_turn = had_turn_});
+  return {};
 }
 
 }  // namespace samjoko::serve

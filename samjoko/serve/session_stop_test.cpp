@@ -9,7 +9,7 @@ namespace {
 
 // A worker that was told to leave had accepted clients whose first bytes were under way. They were
 // half-closed at once, and a service that was scaled down lost 1 to 3 newcomers of 1,000.
-TEST_F(session_alone, who_has_just_come_may_still_begin_at_a_stop) {
+TEST_F(session_alone, a_newcomer_may_still_begin_at_a_stop) {
   stop_a_newcomer(&session_alone::speak);
   loop_.run();
   EXPECT_EQ(heard(), "1 a\n");
@@ -18,17 +18,18 @@ TEST_F(session_alone, who_has_just_come_may_still_begin_at_a_stop) {
 }
 
 // Members of a pool hear of the stop by a thread interrupt, which may come at any time.
-TEST_F(session_alone, who_may_still_begin_is_not_disturbed_by_hearing_of_the_stop_again) {
+TEST_F(session_alone,
+       a_newcomer_that_may_still_begin_is_not_disturbed_by_hearing_of_the_stop_again) {
   const auto before = steady::now();
   stop_a_newcomer(&session_alone::stop_again);
-  leave_at_rest_ = 3;
+  leave_at_wait_ = 3;
   loop_.run();
-  EXPECT_EQ(rests_, 3) << "the first rest, the wait for first bytes, the goodbye";
+  EXPECT_EQ(waits_, 3) << "the first idle wait, the wait for first bytes, the goodbye";
   EXPECT_GE(steady::now() - before, linger_);
   EXPECT_EQ(ended_, 1);
 }
 
-TEST_F(session_alone, who_may_still_begin_is_given_away_where_he_may_not_wait) {
+TEST_F(session_alone, a_newcomer_is_given_away_where_it_may_not_wait) {
   stop_.request(stop_level::graceful);
   keeps_ = false;
   begin(counting()).start();
@@ -45,10 +46,10 @@ TEST_F(session_alone, an_immediate_stop_waits_for_no_first_bytes) {
 }
 
 // A pool process whose worker was killed accepted one more client just before it heard of that.
-TEST_F(session_alone, who_comes_to_a_plain_handler_in_a_stop_may_still_begin) {
+TEST_F(session_alone, a_client_of_a_plain_handler_in_a_stop_may_still_begin) {
   stop_.request(stop_level::graceful);
   on_wake(&session_alone::speak);
-  wake_at_rest_ = 1;
+  wake_at_wait_ = 1;
   begin(plain()).start();
   loop_.run();
   EXPECT_EQ(heard(), "heard\n");
@@ -63,7 +64,7 @@ class newcomer_of_a_plain_handler : public session_alone {
     limits_.turn = turn;
     linger_ = milliseconds(100);
     begin(plain()).start();
-    EXPECT_FALSE(session_->rests());
+    EXPECT_FALSE(session_->is_idle());
     stop_.request(stop_level::graceful);
     session_->look_at_stop();
     session_->look_at_stop();  // a thread interrupt may come again
@@ -116,13 +117,13 @@ TEST_F(newcomer_of_a_plain_handler, is_no_newcomer_once_it_has_spoken) {
     loop_.wake();
   });
   on_wake(&session_alone::stop_gracefully);
-  leave_at_rest_ = 1;  // leave the goodbye: the test does not wait for an hour
+  leave_at_wait_ = 1;  // leave the goodbye: the test does not wait for an hour
   loop_.run();
   EXPECT_EQ(answer, "heard\n");
   EXPECT_EQ(ended_, 1);
 }
 
-TEST_F(session_alone, who_never_begins_at_a_stop_is_half_closed) {
+TEST_F(session_alone, a_client_that_never_begins_at_a_stop_is_half_closed) {
   const auto before = steady::now();
   const auto& client = stop_a_newcomer();
   loop_.run();

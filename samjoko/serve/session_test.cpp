@@ -9,24 +9,24 @@ namespace {
 
 TEST_F(session_alone, ends_with_its_client) {
   begin(counting()).start();
-  EXPECT_TRUE(session_->rests());
+  EXPECT_TRUE(session_->is_idle());
   say("a\n");
   leave();
   loop_.run();
   EXPECT_EQ(ended_, 1);
 }
 
-TEST_F(session_alone, a_rest_that_ends_is_a_half_close) {
+TEST_F(session_alone, an_idle_wait_that_ends_is_a_half_close) {
   auto& client = begin(counting());
   client.start();
-  client.end_rest();
+  client.end_idle();
   loop_.run();  // the goodbye has a limit: the other side has not closed
   EXPECT_EQ(heard(), "(end)");
   EXPECT_EQ(ended_, 1);
   EXPECT_FALSE(client.had_turn());
 }
 
-TEST_F(session_alone, who_speaks_as_the_rest_ends_is_answered) {
+TEST_F(session_alone, a_client_that_speaks_as_the_wait_ends_is_answered) {
   auto& client = begin(counting());
   client.start();
   say("a\n");
@@ -47,7 +47,7 @@ TEST_F(session_alone, detaches_a_silent_client) {
   EXPECT_EQ(heard(), "") << "still open";
 }
 
-TEST_F(session_alone, who_speaks_as_it_is_detached_is_answered_and_stays) {
+TEST_F(session_alone, a_client_that_speaks_as_it_is_detached_is_answered_and_stays) {
   auto& client = begin(counting());
   client.start();
   session_->detach();
@@ -63,7 +63,7 @@ TEST_F(session_alone, who_speaks_as_it_is_detached_is_answered_and_stays) {
 TEST_F(session_alone, state_goes_with_a_detached_client_and_on) {
   keeps_ = false;
   begin(counting()).start();
-  ASSERT_TRUE(detached_.has_value()) << "not kept, not even for its first rest";
+  ASSERT_TRUE(detached_.has_value()) << "not kept, not even for its first idle wait";
   for (const auto* expected : {"1 x\n", "2 x\n", "3 x\n"}) {
     say("x\n");
     auto client = std::move(*detached_);
@@ -73,7 +73,7 @@ TEST_F(session_alone, state_goes_with_a_detached_client_and_on) {
     EXPECT_EQ(heard(), expected);
     ASSERT_TRUE(detached_.has_value());
   }
-  EXPECT_EQ(rests_, 0);
+  EXPECT_EQ(waits_, 0);
   EXPECT_EQ(ended_, 0);
 }
 
@@ -97,14 +97,15 @@ class loop_that_dwells final : public io::loop {
 
 // The worker stood still just there; a request came, and then the stop. The client's last look was
 // already over, so it was closed without an answer.
-TEST_F(session_alone, who_speaks_before_a_stop_is_answered_though_he_is_being_detached) {
+TEST_F(session_alone, a_client_that_speaks_before_a_stop_is_answered_though_it_is_being_detached) {
   keeps_ = false;
   loop_that_dwells dwelling([this] {
     say("a\n");
     stop_.request(stop_level::graceful);
   });
   const auto offered = counting();
-  session(dwelling, resting_client(std::move(ours_)), offered, limits_, stop_, *this).start();
+  session_host host(dwelling, offered, limits_, stop_, *this);
+  session(host, {.socket = std::move(ours_)}).start();
   ASSERT_TRUE(detached_.has_value());
   begin(offered, std::move(*detached_)).start();
   loop_.run();
@@ -114,7 +115,7 @@ TEST_F(session_alone, who_speaks_before_a_stop_is_answered_though_he_is_being_de
 TEST_F(session_alone, what_comes_during_the_goodbye_is_read_away) {
   auto& client = begin(counting());
   client.start();
-  client.end_rest();
+  client.end_idle();
   const std::string much(100'000, 'x');
   ASSERT_GT(::send(client_.get(), much.data(), much.size(), MSG_NOSIGNAL | MSG_DONTWAIT), 0);
   const auto before = steady::now();

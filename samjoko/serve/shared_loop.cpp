@@ -1,6 +1,5 @@
 // Many clients in one thread: the model multiplex. A reader new to the code finds the main loop
 // from here in io/epoll_loop.cpp, epoll_loop::run.
-// io/epoll_loop.cpp, epoll_loop::run.
 
 #include <cerrno>
 #include <samjoko/io/epoll_loop.hpp>
@@ -13,11 +12,6 @@
 
 namespace samjoko::serve {
 namespace {
-
-struct client : session {
-  using session::session;
-  seats held;
-};
 
 class accepting : public io::awaited<io::operation> {
  public:
@@ -105,23 +99,21 @@ class shared_loop final : session_owner {
 
   void take(int number) {
     os::descriptor socket(number);
-    seats taken;
-    if (!admission_.admit(number, taken)) return;
-    auto* added = new client(loop_, resting_client(std::move(socket)), work_.offered,
-                             work_.limits.connection, stop_, *this);
-    added->held = taken;
-    added->following = sessions_;
-    if (sessions_ != nullptr) sessions_->previous = added;
+    auto held = admission_.admit(number);
+    if (!held) return;
+    auto* added = new session(host_, {.socket = std::move(socket), .held = std::move(held)});
+    added->following_session = sessions_;
+    if (sessions_ != nullptr) sessions_->previous_session = added;
     sessions_ = added;
     added->start();
   }
 
   void session_ended(session& ended) noexcept override {
-    auto& gone = static_cast<client&>(ended);
-    if (gone.following != nullptr) gone.following->previous = gone.previous;
-    (gone.previous != nullptr ? gone.previous->following : sessions_) = gone.following;
-    admission_.leave(gone.held);
-    delete &gone;
+    auto* const before = ended.previous_session;
+    auto* const after = ended.following_session;
+    if (after != nullptr) after->previous_session = before;
+    (before != nullptr ? before->following_session : sessions_) = after;
+    delete &ended;
     end_if_nobody_is_left();
   }
 
@@ -144,7 +136,8 @@ class shared_loop final : session_owner {
 
   void apply_stop() noexcept {
     if (acceptors_ != nullptr) acceptors_->cancel();
-    for (auto* each = sessions_; each != nullptr; each = each->following) each->look_at_stop();
+    for (auto* each = sessions_; each != nullptr; each = each->following_session)
+      each->look_at_stop();
   }
 
   void end_if_nobody_is_left() noexcept {
@@ -157,6 +150,7 @@ class shared_loop final : session_owner {
   admission admission_;
   io::epoll_loop loop_;
   stop_flag stop_;
+  session_host host_{loop_, work_.offered, work_.limits.connection, stop_, *this};
   session* sessions_ = nullptr;
   scope* acceptors_ = nullptr;
   task_context* obeying_ = nullptr;

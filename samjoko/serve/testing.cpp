@@ -106,8 +106,8 @@ std::string converse(const service& offered, std::initializer_list<std::string_v
   nobody owner;
   const connection_limits limits;
   const stop_flag stop;
-  serve::session client(loop, serve::resting_client(os::descriptor()), offered, limits, stop,
-                        owner);
+  serve::session_host host(loop, offered, limits, stop, owner);
+  serve::session client(host, serve::client());
   client.start();
   loop.run();
   return answer;

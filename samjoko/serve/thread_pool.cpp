@@ -16,7 +16,7 @@ constexpr milliseconds relief_interval{20};
 constexpr std::size_t relieved_at_once = 8;
 
 /// Another worker may take the newcomer that a member is about to accept. Then that member waits in
-/// accept, and the parked clients that have spoken wait for it so long at most.
+/// accept, and the idle clients that have spoken wait for it so long at most.
 constexpr milliseconds spoken_interval{100};
 
 /// Between two looks, in a stop, at a backlog that is not empty yet.
@@ -32,12 +32,12 @@ thread_pool::thread_pool(workload& work, int listener, admission& who, stop_flag
       stop_(stop),
       event_fd_(event_fd),
       size_(work.limits.pool_min, work.limits.pool_max, work.limits.pool_idle),
-      parked_(work.limits.connection) {}
+      idle_(work.limits.connection) {}
 
 bool thread_pool::everybody_left() const noexcept {
   const std::lock_guard lock(mutex_);
-  return alive_.load() == 0 && spoke_.empty() && detached_.empty() && parked_.size() == 0 &&
-         !has_backlog_left();
+  return alive_.load() == 0 && spoke_.empty() && detached_.empty() && half_closed_.empty() &&
+         idle_.size() == 0 && !has_backlog_left();
 }
 
 /// Whether the pool was told to stop and has no member: none could be started, or none is needed.
@@ -76,7 +76,7 @@ deadline thread_pool::next_moment() const noexcept {
   const bool drains = stop_.requested() && !door_is_closed_;
   const auto drained = drains ? deadline(now + drain_interval) : deadline::never();
   const auto look = stop_.requested() ? deadline::never() : size_.next_look(alive_.load());
-  return std::min({parked_.next_expiry(), relief, spoken, drained, look, size_.next_try(now)});
+  return std::min({idle_.next_expiry(), relief, spoken, drained, look, size_.next_try(now)});
 }
 
 bool thread_pool::anything_for_idle() const noexcept {
@@ -89,7 +89,7 @@ bool thread_pool::anybody_leaves() const noexcept {
 void thread_pool::tend(bool client_waits) {
   if (none_waited_.exchange(false)) size_.saw_none_waiting();
   const auto now = steady::now();
-  take_in_parked(now);
+  tend_idle(now);
   if (stop_.requested()) return tend_to_the_end();
   add_members(size_.grow_by(alive_.load(), waiting_.load(), now));
   if (const auto surplus = size_.shrink_by(alive_.load(), waiting_.load(), now)) retire(surplus);
@@ -102,25 +102,23 @@ void thread_pool::tend(bool client_waits) {
   }
 }
 
-void thread_pool::take_in_parked(steady::time_point now) {
-  const auto gone = [this](seats held) { admission_.leave(held); };
+void thread_pool::tend_idle(steady::time_point now) {
   take_in_detached();
-  parked_.take_ready([this](idle_queue::idle_client spoke) { hand_to_member(std::move(spoke)); },
-                     gone);
-  parked_.expire(now, gone);
+  idle_.take_ready([this](client spoke) { hand_to_member(std::move(spoke)); });
+  idle_.expire(now);
 }
 
-/// In a stop: a client that was parked meanwhile is half-closed, or gets its last turn; a client
-/// that has spoken still gets a thread.
+/// In a stop: an idle client is half-closed, or gets its last turn; a client that has spoken still
+/// gets a thread.
 void thread_pool::tend_to_the_end() {
   if (stop_.level() == stop_level::immediate) {
     close_drained();
-    return drop_guests();
+    return drop_idle();
   }
   if (work_.offered.notify_on_stop) {
-    parked_.take_resting([this](idle_queue::idle_client each) { hand_to_member(std::move(each)); });
+    idle_.take_all([this](client each) { hand_to_member(std::move(each)); });
   } else {
-    parked_.close_all();
+    idle_.close_all();
   }
   const bool may_add = size_.next_try(steady::now()).is_never();
   const bool may_grow =
@@ -158,39 +156,35 @@ void thread_pool::retire(std::uint32_t count) {
   }
 }
 
-/// The pool is full and a client waits: neither rests nor goodbyes keep threads any longer, and the
-/// longest of them end now.
+/// The pool is full and a client waits: neither idle nor half-closed clients keep threads any
+/// longer, and the longest of these waits end now.
 void thread_pool::relieve(steady::time_point now) {
-  log::warning("pool full", "the limit of {} is reached and clients wait: those at rest are parked",
+  log::warning("pool full",
+               "the limit of {} is reached and clients wait: idle ones give up their threads",
                alive_.load());
   crowded_.store(true);
   next_relief_ = now + relief_interval;
   const std::lock_guard lock(mutex_);
-  std::vector<member*> resting;
-  std::ranges::copy_if(members_, std::back_inserter(resting), [](const member* each) {
-    return each->rests_since() != steady::time_point::max();
+  std::vector<member*> idle;
+  std::ranges::copy_if(members_, std::back_inserter(idle), [](const member* each) {
+    return each->idle_since() != steady::time_point::max();
   });
-  std::ranges::sort(resting, {}, &member::rests_since);
-  if (resting.size() > relieved_at_once) resting.resize(relieved_at_once);
-  for (auto* each : resting) each->ask_to_detach();
+  std::ranges::sort(idle, {}, &member::idle_since);
+  if (idle.size() > relieved_at_once) idle.resize(relieved_at_once);
+  for (auto* each : idle) each->ask_to_detach();
 }
 
 void thread_pool::take_in_detached() {
-  for (;;) {
-    std::unique_lock lock(mutex_);
-    if (detached_.empty()) return;
-    auto idle_client = std::move(detached_.front());
-    detached_.pop_front();
-    lock.unlock();
-    if (idle_client.lingers) {
-      parked_.linger(std::move(idle_client));
-    } else {
-      parked_.park(std::move(idle_client), work_.limits.connection.idle);
-    }
-  }
+  std::unique_lock lock(mutex_);
+  if (detached_.empty() && half_closed_.empty()) return;
+  auto idle = std::exchange(detached_, {});
+  auto half_closed = std::exchange(half_closed_, {});
+  lock.unlock();
+  for (auto& each : idle) idle_.keep(std::move(each), work_.limits.connection.idle);
+  for (auto& each : half_closed) idle_.linger(std::move(each));
 }
 
-void thread_pool::hand_to_member(idle_queue::idle_client spoke) {
+void thread_pool::hand_to_member(client spoke) {
   {
     const std::lock_guard lock(mutex_);
     spoke_.push_back(std::move(spoke));
@@ -209,11 +203,10 @@ void thread_pool::interrupt_for_spoken() noexcept {
   }
 }
 
-void thread_pool::drop_guests() {
+void thread_pool::drop_idle() {
   take_in_detached();
-  parked_.drop_all([this](seats held) { admission_.leave(held); });
+  idle_.drop_all();
   const std::lock_guard lock(mutex_);
-  for (const auto& each : spoke_) admission_.leave(each.held);
   spoke_.clear();
   any_spoke_.store(false);
 }
@@ -233,7 +226,7 @@ class pooled {
     for (const int listener : work.listeners) {
       pools_.push_back(
           std::make_shared<thread_pool>(work, listener, admission_, room_.stop(), event_fd_));
-      room_.watch(pools_.back()->parking_descriptor());
+      room_.watch(pools_.back()->idle_descriptor());
     }
   }
 

@@ -1,9 +1,9 @@
 #pragma once
 // Charter: a pool of threads for one listener. Each thread accepts by blocking and serves its
 // client to the end, as in a pre-forked server. Only when the pool is full and a client waits in
-// the backlog do clients at rest give up their threads. They are parked, and a parked client that
-// sends bytes gets the next free thread. Half-closed clients that are not gone yet are parked too,
-// under pressure and in a stop.
+// the backlog do idle clients give up their threads. They go to the idle queue, and a client there
+// that sends bytes gets the next free thread. Half-closed clients that are not gone yet go there
+// too, under pressure and in a stop.
 
 #include <samjoko/os/event_fd.hpp>
 #include <samjoko/serve/accept_loop.hpp>
@@ -25,14 +25,14 @@ class thread_pool : public std::enable_shared_from_this<thread_pool> {
 
   // Only the main thread calls these functions.
 
-  /// Grows, shrinks, parks, unparks. `client_waits`: a client is in the backlog.
+  /// Grows, shrinks, tends the idle queue. `client_waits`: a client is in the backlog.
   void tend(bool client_waits);
   /// Tells every member of the stop flag's level.
   void stop_members();
   [[nodiscard]] bool everybody_left() const noexcept;
   /// Whether clients in the backlog concern the main thread at all.
   [[nodiscard]] bool wants_to_know_of_clients(steady::time_point now) const noexcept;
-  [[nodiscard]] int parking_descriptor() const noexcept { return parked_.descriptor(); }
+  [[nodiscard]] int idle_descriptor() const noexcept { return idle_.descriptor(); }
   [[nodiscard]] deadline next_moment() const noexcept;
 
  private:
@@ -43,11 +43,11 @@ class thread_pool : public std::enable_shared_from_this<thread_pool> {
   void retire(std::uint32_t count);
   void relieve(steady::time_point now);
   void take_in_detached();
-  void take_in_parked(steady::time_point now);
-  void hand_to_member(idle_queue::idle_client spoke);
+  void tend_idle(steady::time_point now);
+  void hand_to_member(client spoke);
   void interrupt_for_spoken() noexcept;
   void tend_to_the_end();
-  void drop_guests();
+  void drop_idle();
   [[nodiscard]] bool anything_for_idle() const noexcept;
   [[nodiscard]] bool anybody_leaves() const noexcept;
   [[nodiscard]] bool has_backlog_left() const noexcept;
@@ -60,7 +60,7 @@ class thread_pool : public std::enable_shared_from_this<thread_pool> {
   stop_flag& stop_;
   os::event_fd& event_fd_;
   pool_size size_;
-  idle_queue parked_;
+  idle_queue idle_;
   steady::time_point next_relief_{};
 
   // In a stop the listener is used only under its mutex: it may be closed.
@@ -70,9 +70,10 @@ class thread_pool : public std::enable_shared_from_this<thread_pool> {
   // Shared with the members.
   mutable std::mutex mutex_;
   std::list<member*> members_;
-  std::deque<idle_queue::idle_client> spoke_;  ///< parked clients that want a thread
+  std::deque<client> spoke_;             ///< clients of the idle queue that want a thread
   std::atomic<bool> any_spoke_ = false;  ///< whether spoke_ holds any; changed under the mutex
-  std::deque<idle_queue::idle_client> detached_;  ///< on their way into the idle_queue
+  std::deque<client> detached_;          ///< on their way into the idle queue; so are the next
+  std::deque<half_closed_client> half_closed_;
   std::atomic<std::uint32_t> alive_ = 0;
   std::atomic<std::uint32_t> waiting_ = 0;
   std::atomic<std::uint32_t> to_retire_ = 0;

@@ -28,7 +28,7 @@ class session_alone : public ::testing::Test, public session_owner {
   void detach() { session_->detach(); }
   void hurry() {
     linger_ = milliseconds(10);
-    session_->end_rest();
+    session_->end_idle();
   }
 
  protected:
@@ -40,13 +40,12 @@ class session_alone : public ::testing::Test, public session_owner {
   }
   ~session_alone() override { session_.reset(); }
 
-  session& begin(const service& offered, resting_client client) {
+  session& begin(const service& offered, client whom) {
+    session_.reset();
     offered_ = offered;
-    return session_.emplace(loop_, std::move(client), offered_, limits_, stop_, *this);
+    return session_.emplace(host_.emplace(loop_, offered_, limits_, stop_, *this), std::move(whom));
   }
-  session& begin(const service& offered) {
-    return begin(offered, resting_client(std::move(ours_)));
-  }
+  session& begin(const service& offered) { return begin(offered, {.socket = std::move(ours_)}); }
   void say(std::string_view text) const {
     ASSERT_EQ(::send(client_.get(), text.data(), text.size(), MSG_NOSIGNAL),
               static_cast<ssize_t>(text.size()));
@@ -74,7 +73,7 @@ class session_alone : public ::testing::Test, public session_owner {
   void say_goodbye_and(void (session_alone::*what)()) {
     linger_ = std::chrono::hours(1);
     on_wake(what);
-    wake_at_rest_ = 2;
+    wake_at_wait_ = 2;
     begin(counting()).start();
     say("bye\n");
     loop_.run();
@@ -101,7 +100,7 @@ class session_alone : public ::testing::Test, public session_owner {
     client.start();
     if (what != nullptr) {
       on_wake(what);
-      wake_at_rest_ = 2;
+      wake_at_wait_ = 2;
     }
     stop_.request(stop_level::graceful);
     client.look_at_stop();
@@ -109,18 +108,16 @@ class session_alone : public ::testing::Test, public session_owner {
   }
 
   void session_ended(session&) noexcept override { ++ended_; }
-  void session_detached(session&, resting_client client) noexcept override {
-    detached_ = std::move(client);
+  void session_detached(session&, client whom) noexcept override { detached_ = std::move(whom); }
+  void session_lingers(session&, half_closed_client whom) noexcept override {
+    lingering_ = std::move(whom.socket);
+    lingers_until_ = whom.until;
   }
-  void session_lingers(session&, half_closed_client client) noexcept override {
-    lingering_ = std::move(client.socket);
-    lingers_until_ = client.until;
+  void session_idle(session&, bool begins) noexcept override {
+    if (begins && ++waits_ == wake_at_wait_) loop_.wake();
+    if (begins && waits_ == leave_at_wait_) leave();
   }
-  void session_rests(session&, bool begins) noexcept override {
-    if (begins && ++rests_ == wake_at_rest_) loop_.wake();
-    if (begins && rests_ == leave_at_rest_) leave();
-  }
-  bool keeps_resting(session&) noexcept override { return keeps_; }
+  bool keeps_idle(session&) noexcept override { return keeps_; }
   milliseconds linger_time() noexcept override { return linger_; }
 
   struct attention : runnable {
@@ -134,14 +131,15 @@ class session_alone : public ::testing::Test, public session_owner {
   connection_limits limits_;
   stop_flag stop_;
   os::descriptor ours_, client_;
+  std::optional<session_host> host_;
   std::optional<session> session_;
-  std::optional<resting_client> detached_;
+  std::optional<client> detached_;
   os::descriptor lingering_;
   deadline lingers_until_;
   int ended_ = 0;
-  int rests_ = 0;
-  int wake_at_rest_ = 0;
-  int leave_at_rest_ = 0;
+  int waits_ = 0;
+  int wake_at_wait_ = 0;
+  int leave_at_wait_ = 0;
   bool keeps_ = true;
   milliseconds linger_{50};
 };

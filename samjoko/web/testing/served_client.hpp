@@ -80,8 +80,8 @@ class served_client : private serve::session_owner {
       } else {
         loop_ = &epoll.emplace();
       }
-      serve::session session(*loop_, serve::resting_client(std::move(socket)), offered_, limits_,
-                             stop_, *this);
+      serve::session_host host(*loop_, offered_, limits_, stop_, *this);
+      serve::session session(host, {.socket = std::move(socket)});
       look_.session = &session;
       look_.run = [](runnable& self) noexcept { static_cast<look&>(self).session->look_at_stop(); };
       loop_->attention = &look_;
