@@ -1,9 +1,9 @@
 #pragma once
 // Charter: what a process that serves clients by blocking does. It has one loop, and signals tell
-// it to stop: TERM is graceful, one real-time signal is immediate, another ends an idle wait. The worker
-// that forked the process sends all of them. A third real-time signal comes from the process's own
-// timer. Signals that a terminal sends to the whole group are the master's business and are blocked
-// here. All others are left to handlers.
+// it to stop: TERM is graceful, one real-time signal is immediate, another ends an idle wait. The
+// worker that forked the process sends all of them. A third real-time signal comes from the
+// process's own timer. Signals that a terminal sends to the whole group are the master's business
+// and are blocked here. All others are left to handlers.
 
 #include <atomic>
 #include <csignal>

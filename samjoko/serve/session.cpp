@@ -23,7 +23,7 @@ session::session(session_host& host, client from) noexcept
 
 /// Counted out before it is closed: a client that sees the end may come again at once.
 session::~session() {
-  if (phase_ == phase::lingering) delete slow_;
+  if (phase_ == phase::lingering) const std::unique_ptr<slow_reader> gone(slow_);
   unread_.reset();
   state_.reset();
   held_.reset();

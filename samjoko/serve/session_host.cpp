@@ -6,9 +6,7 @@ namespace samjoko::serve {
 
 session_host::~session_host() {
   while (free_ != nullptr) {
-    auto* gone = free_;
-    free_ = gone->next_free;
-    if (!is_first(*gone)) delete gone;
+    drop(*std::exchange(free_, free_->next_free));
   }
 }
 
@@ -19,19 +17,17 @@ serving* session_host::take() noexcept {
   }
   auto* made = first_ ? new (std::nothrow) serving(*this) : &first_.emplace(*this);
   if (made == nullptr || made->exists()) return made;
-  if (is_first(*made)) {
-    first_.reset();
-  } else {
-    delete made;
-  }
+  drop(*made);
   return nullptr;
 }
 
+void session_host::drop(serving& gone) noexcept {
+  if (is_first(gone)) return first_.reset();
+  const std::unique_ptr<serving> last(&gone);
+}
+
 void session_host::give_back(serving& idle) noexcept {
-  if (count_ >= most_free && !is_first(idle)) {
-    delete &idle;
-    return;
-  }
+  if (count_ >= most_free && !is_first(idle)) return drop(idle);
   idle.next_free = free_;
   free_ = &idle;
   ++count_;

@@ -33,6 +33,7 @@ class session_host {
   session_owner& owner;
 
  private:
+  void drop(serving& gone) noexcept;
   [[nodiscard]] bool is_first(const serving& one) const noexcept {
     return first_ && &*first_ == &one;
   }
