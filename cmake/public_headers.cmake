@@ -3,7 +3,7 @@
 set(SAMJOKO_PUBLIC_HEADERS
   samjoko/samjoko.hpp
   samjoko/cli/options.hpp
-  samjoko/serve/testing.hpp
+  samjoko/service/testing.hpp
   samjoko/web/http_service.hpp
   samjoko/base/bytes.hpp
   samjoko/base/check.hpp
@@ -39,7 +39,7 @@ set(SAMJOKO_PUBLIC_HEADERS
   samjoko/proto/http1_limits.hpp
   samjoko/proto/request.hpp
   samjoko/scoreboard/thread_slot.hpp
-  samjoko/serve/handler.hpp
+  samjoko/service/handler.hpp
   samjoko/serve/placement_limits.hpp
   samjoko/supervise/plan_settings.hpp
   samjoko/task/channel.hpp

@@ -7,7 +7,7 @@
 #include <samjoko/net/connect.hpp>
 #include <samjoko/net/connection.hpp>
 #include <samjoko/net/signals.hpp>
-#include <samjoko/serve/handler.hpp>
+#include <samjoko/service/handler.hpp>
 #include <samjoko/task/channel.hpp>
 #include <samjoko/task/scope.hpp>
 #include <samjoko/task/task.hpp>

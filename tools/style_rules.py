@@ -160,7 +160,7 @@ BANS = [
         ["samjoko/task/frame_pool.*",          # its blocks outlive every owner that could be named
          "samjoko/task/scope.cpp",             # a child owns itself until its scope has joined it
          "samjoko/serve/shared_loop.cpp",      # a client owns itself until it has ended
-         "samjoko/serve/handler.hpp"]),        # a state whose type is erased with its deleter
+         "samjoko/service/handler.hpp"]),        # a state whose type is erased with its deleter
     Ban("receive, send or accept", r"(?<![\w>])::(?:recv|send|accept)\w*\s*\(|"
         + _CALL + r"(?:recvmsg|sendmsg|recvfrom|sendto|accept4)\s*\(",
         "an operation of the loop (io/attempt.hpp)",

@@ -2,7 +2,7 @@
 // Charter: the services that the program itself contains, by name.
 
 #include <samjoko/cli/options.hpp>
-#include <samjoko/serve/handler.hpp>
+#include <samjoko/service/handler.hpp>
 
 namespace samjoko::cli {
 

@@ -3,7 +3,7 @@
 // which of its settings are refused, and how it takes the limits that were set.
 
 #include <samjoko/cli/options.hpp>
-#include <samjoko/serve/handler.hpp>
+#include <samjoko/service/handler.hpp>
 
 namespace samjoko::cli {
 

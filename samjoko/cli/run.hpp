@@ -1,7 +1,7 @@
 #pragma once
 // Charter: the whole command line around a service of your own.
 
-#include <samjoko/serve/handler.hpp>
+#include <samjoko/service/handler.hpp>
 
 namespace samjoko {
 namespace cli {

@@ -3,7 +3,7 @@
 // were asked for and puts a model into each worker under a master.
 
 #include <samjoko/cli/options.hpp>
-#include <samjoko/serve/handler.hpp>
+#include <samjoko/service/handler.hpp>
 #include <span>
 
 namespace samjoko::cli {

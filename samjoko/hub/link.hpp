@@ -12,7 +12,7 @@
 //
 // A link belongs to one client and to the thread that has the client; it is one socket. One task at
 // a time uses it, but that task may wait in next() while another publishes. Kept in the state of a
-// turn handler, it is destroyed with its client and ends the client's rests: a turn begins at a
+// turn handler, it is destroyed with its client and ends its idle waits: a turn begins at a
 // message as it does at a byte, so a turn takes what is there (take()) and looks whether bytes came
 // (client.unread()).
 

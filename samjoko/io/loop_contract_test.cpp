@@ -42,7 +42,7 @@ struct counted : operation {
 };
 
 // Promise 1. Two live tasks keep the blocking loop from waiting in place.
-TYPED_TEST(loop_contract, parked_is_told_once_from_run_and_cancel_is_a_wish) {
+TYPED_TEST(loop_contract, pending_is_told_once_from_run_and_cancel_is_a_wish) {
   auto& on = this->bed.on();
   const auto both = this->sockets();
   counted read(on, operation_kind::receive, both.first),

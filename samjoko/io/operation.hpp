@@ -1,6 +1,6 @@
 #pragma once
 // Charter: one request to the outside world, as a value. It lives in the waiting coroutine's own
-// frame (or in a connection at rest) and holds everything needed to submit it, so that a completion
+// frame (or in an idle client) and holds everything needed to submit it, so that a completion
 // engine can run it as well as a readiness loop or a plain blocking call.
 
 #include <sys/types.h>

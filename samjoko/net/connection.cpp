@@ -49,6 +49,12 @@ io::operation connection::do_now(operation_kind kind) noexcept {
   return immediate;
 }
 
+os::descriptor connection::release_socket() noexcept {
+  do_now(operation_kind::release);
+  is_closed_ = true;
+  return os::descriptor(std::exchange(socket_, -1));
+}
+
 result<os::address> connection::peer() const { return os::peer_address(socket_); }
 result<os::address> connection::local() const { return os::local_address(socket_); }
 

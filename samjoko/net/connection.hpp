@@ -165,6 +165,7 @@ class connection {
     beside_ = of_before.beside;
     idle_ms_ = of_before.idle_ms;
     noted_ = {};
+    is_closed_ = false;
   }
   /// The turn is over; the connection can be used for another client.
   [[nodiscard]] leftovers end_turn() noexcept {
@@ -202,6 +203,8 @@ class connection {
   /// source calls this itself before it goes.
   void wake_by(wake_source* other) noexcept { beside_ = other; }
   [[nodiscard]] wake_source* beside() const noexcept { return beside_; }
+  /// Gives the socket away; afterwards the connection cannot be used.
+  [[nodiscard]] os::descriptor release_socket() noexcept;
   [[nodiscard]] std::uint32_t idle_ms() const noexcept { return idle_ms_; }
   /// Whether the peer may still send, so that a plain close could reset what it has not read yet.
   [[nodiscard]] bool wants_linger() const noexcept {
@@ -245,7 +248,7 @@ class connection {
   notes noted_;
   bool stop_ends_reads_ = false;
   bool is_handlers_own_ = false;  ///< only the connection waits for its last bytes
-  bool is_closed_ = false;        ///< a pipe was closed by shutdown_send()
+  bool is_closed_ = false;  ///< a pipe was closed by shutdown_send(), or the socket was given away
 };
 
 namespace detail {

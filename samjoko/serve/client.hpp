@@ -5,8 +5,8 @@
 #include <samjoko/base/deadline.hpp>
 #include <samjoko/net/wake_source.hpp>
 #include <samjoko/os/descriptor.hpp>
-#include <samjoko/serve/handler.hpp>
 #include <samjoko/serve/permit.hpp>
+#include <samjoko/service/handler.hpp>
 
 namespace samjoko::serve {
 

@@ -1,4 +1,4 @@
-// What a handler may rely on, in every model: the two forms, states, rests, failures.
+// What a handler may rely on, in every model: the two forms, states, idle waits, failures.
 
 #include <samjoko/serve/testing/model_contract.hpp>
 #include <stdexcept>
@@ -78,11 +78,11 @@ TEST_P(model_contract, state_is_destroyed_at_the_end) {
     EXPECT_EQ(client.ask("x\n"), "ok\n");
     EXPECT_EQ(client.ask("y\n"), "ok\n");
   }
-  auto resting = server.connect();
-  EXPECT_EQ(resting.ask("z\n"), "ok\n");
+  auto idle = server.connect();
+  EXPECT_EQ(idle.ask("z\n"), "ok\n");
   server.stop(stop_level::graceful);
-  EXPECT_TRUE(resting.sees_end());
-  resting.close();
+  EXPECT_TRUE(idle.sees_end());
+  idle.close();
   server.expect_end();
   EXPECT_EQ(told.states_made.load(), 4);
   EXPECT_EQ(told.states_alive.load(), 0);

@@ -305,10 +305,10 @@ TEST_P(model_contract, a_stop_at_once_ends_those_who_listen) {
   server.expect_end();
 }
 
-/// A full pool of threads parks clients at rest: a message finds them there.
+/// A full pool of threads keeps idle clients aside: a message finds them there.
 TEST_P(model_contract, more_listeners_than_threads_all_hear) {
   if (GetParam().where != model::thread || GetParam().how != spawn::pool)
-    GTEST_SKIP() << "only a pool of threads parks";
+    GTEST_SKIP() << "only a pool of threads has an idle queue";
   hub::running_hub hub;
   running_options few;
   few.limits.pool_min = few.limits.pool_max = 2;

@@ -9,8 +9,8 @@
 #include <optional>
 #include <samjoko/postmortem/death_recorder.hpp>
 #include <samjoko/scoreboard/counters.hpp>
-#include <samjoko/serve/handler.hpp>
 #include <samjoko/serve/placement_limits.hpp>
+#include <samjoko/service/handler.hpp>
 #include <span>
 #include <string_view>
 

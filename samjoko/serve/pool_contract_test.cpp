@@ -1,4 +1,4 @@
-// What a pool adds to the contract: its size, and that clients at rest do not hold it.
+// What a pool adds to the contract: its size, and that idle clients do not hold it.
 
 #include <atomic>
 #include <map>
@@ -115,11 +115,11 @@ TEST_P(pooled_model_contract, silent_clients_do_not_hold_a_full_pool) {
   if (GetParam().where == model::thread) {
     for (int lines = 2; lines < 5; ++lines) {
       for (auto& each : silent)
-        EXPECT_EQ(each.ask("y\n"), std::to_string(lines) + " y\n") << "parked, not closed";
+        EXPECT_EQ(each.ask("y\n"), std::to_string(lines) + " y\n") << "kept, not closed";
       EXPECT_EQ(fifth.ask("y\n"), std::to_string(lines) + " y\n");
     }
   } else {
-    EXPECT_TRUE(silent.front().sees_end()) << "the longest resting is closed first";
+    EXPECT_TRUE(silent.front().sees_end()) << "the one idle for the longest time is closed first";
   }
   silent.clear();
   fifth.close();
@@ -138,10 +138,10 @@ TEST_P(pooled_model_contract, clients_that_never_spoke_do_not_hold_a_full_pool) 
 }
 
 TEST_P(pooled_model_contract, many_clients_share_a_small_pool_of_threads) {
-  if (GetParam().where != model::thread) GTEST_SKIP() << "a process closes those at rest";
+  if (GetParam().where != model::thread) GTEST_SKIP() << "a process closes idle ones";
   running_model server(GetParam(), counting(), {.limits = pool_of(2, 2)});
   auto clients = resting_clients(server, 40);
-  // Every client is either parked or has a thread, and silent clients hold the threads.
+  // Every client is either in the idle queue or has a thread, and silent clients hold the threads.
   for (int lines = 2; lines < 8; lines += 2) {
     for (auto& each : clients) EXPECT_EQ(each.ask("y\n"), std::to_string(lines) + " y\n");
     for (auto& each : clients) EXPECT_TRUE(each.send("z\n"));
@@ -152,15 +152,15 @@ TEST_P(pooled_model_contract, many_clients_share_a_small_pool_of_threads) {
   server.stop_and_expect_end();
 }
 
-// When several parked clients spoke at once, the interrupts for all of them reached the one thread
-// that stood first in the list. It took the first client and rested with it. The other thread
+// When several idle clients spoke at once, the interrupts for all of them reached the one thread
+// that stood first in the list. It took the first client and was idle with it. The other thread
 // waited in accept for ever, and the rest of the clients waited for it.
-TEST_P(pooled_model_contract, parked_clients_that_speak_at_once_get_every_idle_thread) {
-  if (GetParam().where != model::thread) GTEST_SKIP() << "a process closes those at rest";
+TEST_P(pooled_model_contract, idle_clients_that_speak_at_once_get_every_idle_thread) {
+  if (GetParam().where != model::thread) GTEST_SKIP() << "a process closes idle ones";
   running_model server(GetParam(), counting(), {.limits = pool_of(2, 2)});
   auto clients = resting_clients(server, 12);
   for (int lines = 2; lines < 10; ++lines) {
-    // This client needs a thread, so all clients that rest in a thread are parked; then both
+    // This client needs a thread, so all clients that are idle in a thread give it up; then both
     // threads are free.
     EXPECT_EQ(server.connect().ask("x\n"), "1 x\n");
     EXPECT_TRUE(eventually([&] { return server.counts().open.load() == 12; }));
@@ -182,10 +182,10 @@ task<next> count_slowly(connection& client, line_count& state) {
   co_return answer;
 }
 
-// A member looked into the backlog only when no parked client had spoken. With more busy clients
+// A member looked into the backlog only when no idle client had spoken. With more busy clients
 // than threads there was always one, and newcomers waited for ever.
-TEST_P(pooled_model_contract, a_newcomer_is_served_though_the_parked_never_stop_to_speak) {
-  if (GetParam().where != model::thread) GTEST_SKIP() << "a process parks nobody";
+TEST_P(pooled_model_contract, a_newcomer_is_served_though_the_idle_never_stop_to_speak) {
+  if (GetParam().where != model::thread) GTEST_SKIP() << "a process cannot give its client away";
   running_model server(GetParam(), {.name = "slow", .handler = count_slowly},
                        {.limits = pool_of(2, 2)});
   std::atomic<bool> enough = false;
@@ -241,8 +241,8 @@ TEST_P(pooled_model_contract, a_minimum_above_the_maximum_is_the_maximum) {
   server.stop_and_expect_end();
 }
 
-TEST_P(pooled_model_contract, parked_clients_are_served_to_the_end_of_a_graceful_stop) {
-  if (GetParam().where != model::thread) GTEST_SKIP() << "a process closes those at rest";
+TEST_P(pooled_model_contract, idle_clients_are_served_to_the_end_of_a_graceful_stop) {
+  if (GetParam().where != model::thread) GTEST_SKIP() << "a process closes idle ones";
   running_model server(GetParam(), counting(), {.limits = pool_of(2, 2)});
   auto clients = resting_clients(server, 100);
   server.freeze();
@@ -257,7 +257,7 @@ TEST_P(pooled_model_contract, parked_clients_are_served_to_the_end_of_a_graceful
   server.expect_end();
 }
 
-TEST_P(pooled_model_contract, parked_clients_do_not_hold_up_a_stop) {
+TEST_P(pooled_model_contract, idle_clients_do_not_hold_up_a_stop) {
   for (const auto level : {stop_level::graceful, stop_level::immediate}) {
     running_model server(GetParam(), counting(), {.limits = pool_of(2, 2)});
     auto clients = resting_clients(server, 12);
@@ -267,7 +267,7 @@ TEST_P(pooled_model_contract, parked_clients_do_not_hold_up_a_stop) {
   }
 }
 
-TEST_P(pooled_model_contract, parked_clients_have_an_idle_time) {
+TEST_P(pooled_model_contract, idle_clients_have_an_idle_time) {
   auto limits = pool_of(2, 2);
   limits.connection.idle = milliseconds(300);
   running_model server(GetParam(), counting(), {.limits = limits});

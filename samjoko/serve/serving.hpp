@@ -4,7 +4,7 @@
 
 #include <optional>
 #include <samjoko/net/connection.hpp>
-#include <samjoko/serve/handler.hpp>
+#include <samjoko/service/handler.hpp>
 
 namespace samjoko::serve {
 
@@ -30,6 +30,8 @@ class serving : private runnable {
   [[nodiscard]] bool has_failed_to_write() const noexcept {
     return connection_.has_failed_to_write();
   }
+  /// Whether the handler gave the socket away (connection::release_socket).
+  [[nodiscard]] bool has_no_socket() const noexcept { return connection_.socket() < 0; }
   /// Whether its coroutine could be made.
   [[nodiscard]] bool exists() const noexcept { return life_.exists(); }
 

@@ -66,6 +66,7 @@ session::step session::served() noexcept {
   auto& ended = *now_;
   const auto then = ended.outcome();
   failed_to_write_ = ended.has_failed_to_write();
+  if (ended.has_no_socket()) fd = -1;
   auto left = ended.end();
   host_.give_back(ended);
   phase_ = phase::idle;

@@ -4,8 +4,8 @@
 
 #include <samjoko/io/loop.hpp>
 #include <samjoko/net/limits.hpp>
-#include <samjoko/serve/handler.hpp>
 #include <samjoko/serve/serving.hpp>
+#include <samjoko/service/handler.hpp>
 #include <samjoko/task/stop.hpp>
 
 namespace samjoko::serve {

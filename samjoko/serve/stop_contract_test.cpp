@@ -111,15 +111,15 @@ TEST_P(model_contract, the_backlog_is_served_before_the_end) {
 
 TEST_P(model_contract, stopping_at_once_ends_every_wait) {
   running_model server(GetParam(), counting());
-  auto resting = server.connect();
-  EXPECT_EQ(resting.ask("x\n"), "1 x\n");
+  auto idle = server.connect();
+  EXPECT_EQ(idle.ask("x\n"), "1 x\n");
   auto busy = server.connect();
   EXPECT_EQ(busy.ask("x\n"), "1 x\n");
   EXPECT_TRUE(busy.send("hal"));
   auto silent = server.connect();
   EXPECT_TRUE(eventually([&] { return server.counts().open.load() == 3; }));
   server.stop(stop_level::immediate);
-  EXPECT_TRUE(resting.is_cut_off());
+  EXPECT_TRUE(idle.is_cut_off());
   EXPECT_TRUE(busy.is_cut_off());
   EXPECT_TRUE(silent.is_cut_off());
   server.expect_end();

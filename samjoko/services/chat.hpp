@@ -5,7 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <samjoko/serve/handler.hpp>
+#include <samjoko/service/handler.hpp>
 
 namespace samjoko::services {
 

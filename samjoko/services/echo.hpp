@@ -2,7 +2,7 @@
 // Charter: sends back what it receives. The smallest service of the turn form: a silent client
 // costs neither a frame nor a buffer. examples/echo.cpp is the same in the plain form.
 
-#include <samjoko/serve/handler.hpp>
+#include <samjoko/service/handler.hpp>
 
 namespace samjoko::services {
 

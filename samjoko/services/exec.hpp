@@ -10,7 +10,7 @@
 // worker's orders would then reach a program that knows nothing of them. The cheapest placement is
 // another one anyhow: multiplex, where one process starts all programs and copies nothing.
 
-#include <samjoko/serve/handler.hpp>
+#include <samjoko/service/handler.hpp>
 #include <string>
 #include <vector>
 

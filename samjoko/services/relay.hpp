@@ -9,7 +9,7 @@
 // reset).
 
 #include <samjoko/net/destination.hpp>
-#include <samjoko/serve/handler.hpp>
+#include <samjoko/service/handler.hpp>
 
 namespace samjoko::services {
 

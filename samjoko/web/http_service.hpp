@@ -4,7 +4,7 @@
 // arrived are answered, in order, before anything is written, so pipelined requests share their
 // system calls.
 
-#include <samjoko/serve/handler.hpp>
+#include <samjoko/service/handler.hpp>
 #include <samjoko/web/http_handler.hpp>
 #include <samjoko/web/http_options.hpp>
 

@@ -43,7 +43,7 @@ class Clients(Crew):
     """Some clients that connect for each word, and some that keep their connection.
 
     A client is lost when its word was not answered. Of the lasting ones those are farewells too that
-    had been served and saw an end before any byte: the server said goodbye while they rested."""
+    had been served and saw an end before any byte: the server said goodbye while they were idle."""
 
     def __init__(self, port, one_shot=2, lasting=2):
         super().__init__([self._one_shot] * one_shot + [self._lasting] * lasting)
@@ -98,7 +98,7 @@ class Clients(Crew):
 
     def figures(self):
         return (f"{self.whole} whole, {self.lost_one_shot} one-shot and {self.lost_lasting} lasting "
-                f"lost ({self.farewells} at rest, with a goodbye), longest gap "
+                f"lost ({self.farewells} idle, with a goodbye), longest gap "
                 f"{self.longest_gap * 1000:.0f} ms")
 
 

@@ -82,7 +82,7 @@ def test_deaths_of_workers_that_had_served_never_give_the_service_up(case):
         in_vain = lost_in_vain(asking, held)
         if case[:2] == ("process", "pool"):
             # What a process had accepted an instant before it heard of its worker's end: it answers
-            # and says goodbye at rest, as at any stop.
+            # and says goodbye to idle clients, as at any stop.
             in_vain = [each for each in in_vain if each[-1] != GOODBYE]
         assert not in_vain, (in_vain[:5], held[-5:])
         assert "has failed" not in server.log()

@@ -109,7 +109,7 @@ def test_random_faults_under_load(model):
             until(lambda: clients.whole > whole + 10, 10, "clients are served at the end")
         told, done = reports(server.log()), sorted(faults.done)
         print(*extra_lines(server, told, done), sep="\n")
-        until(lambda: not processes.zombies_below(server.pid), 2, "no zombie at rest")
+        until(lambda: not processes.zombies_below(server.pid), 2, "no zombie while it is idle")
     print(f"{count} faults, {faults.outside} of them from outside; reports {len(told)}, missing "
           f"{len(set(done) - set(told))}, extra {len(set(told) - set(done))}")
     print(clients.figures())

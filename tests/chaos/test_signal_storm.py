@@ -37,7 +37,7 @@ def test_a_thousand_signals_a_second(model):
         taken = time.monotonic() - start
         assert "was killed by" not in server.log()
     print(f"{sent} signals in {seconds} s; {clients.figures()}; stopped in {taken * 1000:.0f} ms")
-    # A worker that is no longer wanted says goodbye to those that rest with it.
+    # A worker that is no longer wanted says goodbye to its idle clients.
     assert clients.lost_one_shot == 0 and clients.lost_lasting == clients.farewells
 
 

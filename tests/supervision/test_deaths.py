@@ -66,7 +66,7 @@ def test_killed_under_load(model):
                 assert SENTENCES[number] in line, line
                 until(lambda: load.whole > whole + 3, 5, "clients are served again")
         lost, gap = load.lost, load.longest_gap
-        until(lambda: not processes.zombies_below(server.pid), 2, "no zombie at rest")
+        until(lambda: not processes.zombies_below(server.pid), 2, "no zombie while it is idle")
     print(f"{faults} deaths, {load.whole} whole, {lost} lost, longest gap {gap * 1000:.0f} ms, "
           f"oldest zombie {watch.oldest * 1000:.0f} ms in {watch.samples} samples")
     assert lost <= faults, f"{lost} clients lost by {faults} deaths"

@@ -176,7 +176,7 @@ def test_lasting_shortage(case):
         with Injection(server, call, error) as injection:
             clients = many_clients(server, 5)
             for client in clients:
-                client.sendall(b"here\n")  # a full pool of processes ends the rests of the silent
+                client.sendall(b"here\n")  # a full pool of processes ends the waits of the silent
             time.sleep(0.5)
             waking = Wakeups(server.pid, 3)
             waking.check(TRACED_TRYING if call == "epoll_ctl" else TRACED)

@@ -41,7 +41,7 @@ def check_all_answered(clients):
 @limit(60)
 @cases([("thread", "each"), ("thread", "pool"), ("multiplex", None)], model_name)
 def test_few_descriptors(model):
-    """A hundred more than there are descriptors for; those at rest make room when they are told."""
+    """A hundred more than there are descriptors for; idle ones make room when they are told."""
     pool = ["--pool-max", "100"] if model[1] == "pool" else []
     with Server("hello", *pool, model=(*model, 1), before=few_descriptors) as server:
         clients = connected(server, 150, GET)
@@ -55,7 +55,7 @@ def test_few_descriptors(model):
 @alone
 @limit(60)
 def test_few_processes():
-    """The processes of clients at rest are told, though the parent still looks for room to fork."""
+    """The processes of idle clients are told, though the parent still looks for room to fork."""
     with pids_group(40) as enter:
         with Server("hello", model=("process", "each", 1), before=enter) as server:
             clients = connected(server, 60, GET)

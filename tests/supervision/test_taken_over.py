@@ -114,14 +114,14 @@ def test_scribbles_on_all_that_is_shared(case):
             until(lambda: server.descriptors() <= before, 10, "nothing is left open")
             # It may be busy with what was written, but comes to rest.
             cpu = lambda: processes.cpu_seconds([server.pid])
-            def rests():
+            def sleeps():
                 start = cpu()
                 try:
                     server.process.wait(1)
                 except subprocess.TimeoutExpired:
                     pass
                 return cpu() - start < 0.3
-            until(rests, 30, "the master rests")
+            until(sleeps, 30, "the master sleeps")
 
 
 @cases(MODELS, model_name)

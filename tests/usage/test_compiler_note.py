@@ -5,7 +5,7 @@ import subprocess
 from framework import SLOWNESS, Skip, cases, limit
 from harness import ROOT
 
-HEADERS = ["samjoko/samjoko.hpp", "samjoko/task/task.hpp", "samjoko/net/connection.hpp", "samjoko/serve/testing.hpp"]
+HEADERS = ["samjoko/samjoko.hpp", "samjoko/task/task.hpp", "samjoko/net/connection.hpp", "samjoko/service/testing.hpp"]
 FEWER = ["samjoko/task/task.hpp", "samjoko/task/channel.hpp"]
 STRICT = ["-std=c++23", "-fsyntax-only", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror", "-pedantic-errors"]
 NOTE = "#pragma message: samjoko: this g++ compiles some coroutines wrongly"

@@ -6,7 +6,7 @@
 //   EXPECT_EQ(samjoko::converse(my_service(), {"one\n", "two\n"}), "1\n2\n");
 
 #include <initializer_list>
-#include <samjoko/serve/handler.hpp>
+#include <samjoko/service/handler.hpp>
 #include <string>
 #include <string_view>
 

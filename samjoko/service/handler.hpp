@@ -184,7 +184,7 @@ struct service {
   /// has begun then. Leave it false when one request spans several reads: the server cannot tell a
   /// read within a request from a read between two requests.
   bool stops_between_reads = false;
-  /// Turn form: a graceful stop starts one more turn of each client at rest. The handler finds
+  /// Turn form: a graceful stop starts one more turn of each idle client. The handler finds
   /// client.stop_requested() true there and can tell the client. The client's own end of sending
   /// and a silence beyond the limit start such a turn too: client.peer_has_finished(),
   /// client.was_silent_too_long(). Once for a client.

@@ -1,4 +1,4 @@
-#include <samjoko/serve/testing.hpp>
+#include <samjoko/service/testing.hpp>
 
 #include <algorithm>
 #include <cerrno>

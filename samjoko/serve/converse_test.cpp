@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
-#include <samjoko/serve/testing.hpp>
+#include <samjoko/service/testing.hpp>
 #include <samjoko/task/channel.hpp>
 #include <stdexcept>
 
