@@ -30,7 +30,7 @@ session::step session::begin_linger() noexcept {
   unread_.reset();
   do_now(io::operation_kind::shutdown_send);
   idle_ms = 0;
-  until = deadline::after(host_.owner.linger_time());
+  until = host_.loop.deadline_after(host_.owner.linger_time());
   data = nullptr;
   size = 0;
   if (detach_wanted_ || !host_.owner.keeps_idle(*this)) return linger_away();
@@ -52,7 +52,7 @@ session::step session::linger_over() noexcept {
   if (result == -ECANCELED && !stops_at_once()) {  // its place is needed
     host_.owner.session_idle(*this, false);
     if (detach_wanted_) return linger_away();
-    until = std::min(until, deadline::after(host_.owner.linger_time()));
+    until = std::min(until, host_.loop.deadline_after(host_.owner.linger_time()));
     return wait_for_bytes();
   }
   if (result == -ETIMEDOUT) return linger_longer();

@@ -60,7 +60,7 @@ session::step session::wait_for_first_bytes() noexcept {
   host_.owner.session_idle(*this, true);
   receive_behind_unread();
   idle_ms = 0;
-  until = deadline::after(std::min(first_bytes_time, host_.owner.linger_time()));
+  until = host_.loop.deadline_after(std::min(first_bytes_time, host_.owner.linger_time()));
   return wait_for_bytes();
 }
 
