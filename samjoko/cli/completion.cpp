@@ -70,6 +70,7 @@ std::string bash(const std::string& program, const std::vector<service_entry>& s
     {5}) if ((COMP_CWORD == 2)); then complete_by -W '{6}'; else complete_by -f; fi ;;
     check) complete_by -f ;;
     completion) complete_by -W 'bash zsh fish' ;;
+    manual) complete_by -W '1 5 markdown' ;;
   esac; fi
 }}
 complete -o filenames -F {1} {0}
@@ -118,6 +119,7 @@ std::string zsh(const std::string& program, const std::vector<service_entry>& se
   case $words[2] in
     check) _files ;;
     completion) compadd bash zsh fish ;;
+    manual) compadd 1 5 markdown ;;
     {4}|-*) _arguments -s $options '2:service:({5})' '*:file:_files' ;;
   esac
 }}
