@@ -12,6 +12,7 @@ const std::vector<command_entry>& all_commands() {
       {.name = "serve",
        .usage = "[SERVICE [ARGS]]",
        .summary = "serve until stopped by a signal; without SERVICE those of --config FILE",
+       .own_summary = "serve until stopped by a signal",
        .takes_options = true},
       {.name = "check",
        .usage = "FILE [SERVICE [ARGS]]",
@@ -51,6 +52,14 @@ const std::vector<command_entry>& all_commands() {
       {.name = "help", .summary = "print how it is used, and all options"},
   };
   return all;
+}
+
+std::string_view usage_of(const command_entry& which, bool own) {
+  return own ? which.own_usage : which.usage;
+}
+
+std::string_view summary_of(const command_entry& which, bool own) {
+  return own && !which.own_summary.empty() ? which.own_summary : which.summary;
 }
 
 std::string names_of_commands() {

@@ -26,7 +26,7 @@ std::string entry(std::string name, std::string_view meaning) {
 std::string usage(const std::string& program, bool own) {
   std::string text;
   for (const auto& each : all_commands()) {
-    const auto words = own ? each.own_usage : each.usage;
+    const auto words = usage_of(each, own);
     text += fmt::format("{} {} {}{}{}{}\n", text.empty() ? "usage:" : "      ", program, each.name,
                         words.empty() ? "" : " ", words, each.takes_options ? " [options]" : "");
   }

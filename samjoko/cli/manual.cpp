@@ -86,10 +86,10 @@ std::string keys(extent whose, const std::vector<service_entry>& services) {
 std::string commands(bool own) {
   std::string text;
   for (const auto& each : all_commands()) {
-    const auto words = own ? each.own_usage : each.usage;
+    const auto words = usage_of(each, own);
     text += row(fmt::format("{}{}{}{}", each.name, words.empty() ? "" : " ", words,
                             each.takes_options ? " [options]" : ""),
-                each.summary);
+                summary_of(each, own));
   }
   return text;
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <samjoko/cli/client_command.hpp>
 #include <samjoko/cli/commands.hpp>
 #include <samjoko/cli/manual_tables.hpp>
@@ -13,7 +14,7 @@ namespace {
 /// A paragraph in lines that can be read as they are; the further ones begin with `indent`.
 std::string wrapped(std::string_view text, std::string_view indent = "") {
   constexpr std::size_t width = 118;
-  std::string made, line(indent == "" ? "" : "- ");
+  std::string made, line(indent.empty() ? "" : "- ");
   bool is_first = true;
   while (!text.empty()) {
     const auto end = std::min(text.find_first_of(" \n"), text.size());
@@ -52,9 +53,9 @@ std::string command_rows(bool asks_server, bool own) {
   std::string text = "| command | meaning |\n|---|---|\n";
   for (const auto& each : all_commands()) {
     if (is_client_command(each.name) != asks_server) continue;
-    const auto words = own ? each.own_usage : each.usage;
+    const auto words = usage_of(each, own);
     text += fmt::format("| `{}{}{}{}` | {} |\n", each.name, words.empty() ? "" : " ", cell(words),
-                        each.takes_options ? " [options]" : "", cell(each.summary));
+                        each.takes_options ? " [options]" : "", cell(summary_of(each, own)));
   }
   return text;
 }

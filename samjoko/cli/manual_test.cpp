@@ -100,7 +100,7 @@ TEST(manual, a_program_of_ones_own_has_pages_of_its_own) {
     const auto page = manual_page(section, "mine", own, true);
     EXPECT_NE(page.find("idle"), std::string::npos);
     for (const auto* foreign : {"max\\-head", "max-head", "chat-rate", "chat\\-rate", "# Services",
-                                "SH SERVICES", "serve\nSERVICE"})
+                                "SH SERVICES", "without SERVICE"})
       EXPECT_EQ(page.find(foreign), std::string::npos) << section << " has " << foreign;
   }
   EXPECT_EQ(manual_page("1", "mine", own, true).find("samjoko.toml"), std::string::npos);
