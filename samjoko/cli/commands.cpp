@@ -12,6 +12,7 @@ const std::vector<command_entry>& all_commands() {
       {.name = "serve",
        .usage = "[SERVICE [ARGS]]",
        .summary = "serve until stopped by a signal; without SERVICE those of --config FILE",
+       .own_summary = "serve until stopped by a signal",
        .takes_options = true},
       {.name = "check",
        .usage = "FILE [SERVICE [ARGS]]",
@@ -21,14 +22,11 @@ const std::vector<command_entry>& all_commands() {
        .usage = "[SERVICE [ARGS]]",
        .summary = "print all that would hold for serve, and where each value comes from",
        .takes_options = true},
-      {.name = "status",
-       .usage = "[--json]",
-       .own_usage = "[--json]",
-       .summary = "groups, workers and connections of a running server"},
+      {.name = "status", .summary = "groups, workers and connections of a running server"},
       {.name = "deaths",
-       .usage = "[N] [--json]",
-       .own_usage = "[N] [--json]",
-       .summary = "how its processes ended, the newest last; all of death N, with its stack"},
+       .usage = "[N]",
+       .own_usage = "[N]",
+       .summary = "how processes of it ended, the newest last; all of death N, with its stack"},
       {.name = "scale",
        .usage = "N [--group NAME]",
        .own_usage = "N [--group NAME]",
@@ -47,13 +45,21 @@ const std::vector<command_entry>& all_commands() {
        .own_usage = "bash|zsh|fish",
        .summary = "print a script by which that shell completes what one types"},
       {.name = "manual",
-       .usage = "[1|5]",
-       .own_usage = "[1|5]",
-       .summary = "print a page of the manual; read it by: man -l"},
+       .usage = "[1|5|markdown]",
+       .own_usage = "[1|5|markdown]",
+       .summary = "print a page of the manual, to be read by man -l, or all as Markdown"},
       {.name = "version", .summary = "print the version"},
-      {.name = "help", .summary = "print this text"},
+      {.name = "help", .summary = "print how it is used, and all options"},
   };
   return all;
+}
+
+std::string_view usage_of(const command_entry& which, bool own) {
+  return own ? which.own_usage : which.usage;
+}
+
+std::string_view summary_of(const command_entry& which, bool own) {
+  return own && !which.own_summary.empty() ? which.own_summary : which.summary;
 }
 
 std::string names_of_commands() {

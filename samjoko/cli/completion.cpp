@@ -70,6 +70,7 @@ std::string bash(const std::string& program, const std::vector<service_entry>& s
     {5}) if ((COMP_CWORD == 2)); then complete_by -W '{6}'; else complete_by -f; fi ;;
     check) complete_by -f ;;
     completion) complete_by -W 'bash zsh fish' ;;
+    manual) complete_by -W '1 5 markdown' ;;
   esac; fi
 }}
 complete -o filenames -F {1} {0}
@@ -105,7 +106,7 @@ std::string zsh(const std::string& program, const std::vector<service_entry>& se
                     is_switch(each) ? "" : fmt::format(":{}:{}", each.kind, zsh_values(each)));
   }
   for (const auto& each : all_commands())
-    commands += fmt::format("    '{}:{}'\n", each.name, for_zsh(each.summary));
+    commands += fmt::format("    '{}:{}'\n", each.name, for_zsh(summary_of(each, own)));
   return fmt::format(R"(#compdef {0}
 # Completion of {0} for zsh; made by: {0} completion zsh
 {1}() {{
@@ -118,6 +119,7 @@ std::string zsh(const std::string& program, const std::vector<service_entry>& se
   case $words[2] in
     check) _files ;;
     completion) compadd bash zsh fish ;;
+    manual) compadd 1 5 markdown ;;
     {4}|-*) _arguments -s $options '2:service:({5})' '*:file:_files' ;;
   esac
 }}
@@ -141,7 +143,7 @@ std::string fish(const std::string& program, const std::vector<service_entry>& s
   auto text = fmt::format("# Completion of {0} for fish; made by: {0} completion fish\n", program);
   for (const auto& each : all_commands())
     text += fmt::format("complete -c {} -n __fish_use_subcommand -f -a {} -d '{}'\n", program,
-                        each.name, for_fish(each.summary));
+                        each.name, for_fish(summary_of(each, own)));
   for (const auto& each : services) {
     if (!own)
       text += fmt::format("complete -c {} -n '__fish_seen_subcommand_from serve' -a {} -d '{}'\n",

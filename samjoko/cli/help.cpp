@@ -4,7 +4,8 @@
 
 #include <samjoko/cli/client_command.hpp>
 #include <samjoko/cli/commands.hpp>
-#include <samjoko/cli/option.hpp>
+#include <samjoko/cli/manual_tables.hpp>
+#include <samjoko/cli/option_sections.hpp>
 
 namespace samjoko::cli {
 namespace {
@@ -25,7 +26,7 @@ std::string entry(std::string name, std::string_view meaning) {
 std::string usage(const std::string& program, bool own) {
   std::string text;
   for (const auto& each : all_commands()) {
-    const auto words = own ? each.own_usage : each.usage;
+    const auto words = usage_of(each, own);
     text += fmt::format("{} {} {}{}{}{}\n", text.empty() ? "usage:" : "      ", program, each.name,
                         words.empty() ? "" : " ", words, each.takes_options ? " [options]" : "");
   }
@@ -33,16 +34,24 @@ std::string usage(const std::string& program, bool own) {
 }
 
 std::string options(const std::vector<service_entry>& services) {
-  std::string text, heading;
-  for (const auto& each : all_options()) {
-    if (!can_concern_any(each, services)) continue;
-    if (each.heading != heading) text += fmt::format("\n{}:\n", heading = each.heading);
-    const auto letter = each.letter == 0 ? "" : fmt::format("-{}, ", each.letter);
-    const auto standard = default_of(each);
-    text += entry(
-        fmt::format("{}--{}{}{}", letter, each.name, is_switch(each) ? "" : " ", each.kind),
-        standard.empty() ? std::string(each.help) : fmt::format("{} ({})", each.help, standard));
+  std::string text;
+  for (const auto& section : option_sections(services)) {
+    text += fmt::format("\n{}:\n", section.heading);
+    for (const auto* each : section.rows) {
+      const auto letter = each->letter == 0 ? "" : fmt::format("-{}, ", each->letter);
+      const auto standard = default_of(*each);
+      text += entry(
+          fmt::format("{}--{}{}{}", letter, each->name, is_switch(*each) ? "" : " ", each->kind),
+          standard.empty() ? std::string(each->help)
+                           : fmt::format("{} ({})", each->help, standard));
+    }
   }
+  return text;
+}
+
+std::string signals() {
+  std::string text = "\nSignals to the master:\n";
+  for (const auto& each : all_signals()) text += entry(std::string(each.names), each.effect);
   return text;
 }
 
@@ -55,11 +64,11 @@ std::string help_text(const std::string& program, const std::vector<service_entr
   for (const auto& each : services) {
     if (!own) text += entry(each.name + (each.usage.empty() ? "" : " " + each.usage), each.summary);
   }
-  return text + options(services) + client_command_help(program) +
+  return text + options(services) + client_command_help(program) + signals() +
          fmt::format(R"(
 One program, three models, on three ports:
-  {}{} -l :8001,model=process -l :8002,model=thread,spawn=each -l :8003
-Signals to the master: TERM, INT stop when clients are done, QUIT at once, USR1 reopen the log.
+  {0}{1} -l :8001,model=process -l :8002,model=thread,spawn=each -l :8003
+What an option means in full, exit codes and more: {0} manual | man -l -
 )",
                      program, own ? "" : " serve files DIR");
 }

@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <samjoko/cli/commands.hpp>
-#include <samjoko/cli/option.hpp>
+#include <samjoko/cli/manual_tables.hpp>
+#include <samjoko/cli/option_sections.hpp>
 #include <samjoko/cli/version.hpp>
 
 namespace samjoko::cli {
@@ -23,8 +24,24 @@ std::string plain(std::string_view text) {
   return made;
 }
 
+/// The same of a text in which words between ` are what is typed or printed: they are bold.
+std::string marked(std::string_view text) {
+  std::string made;
+  for (bool bold = false;; bold = !bold) {
+    const auto end = std::min(text.find('`'), text.size());
+    const auto part = plain(text.substr(0, end));
+    made += bold ? fmt::format("\\fB{}\\fP", part) : part;
+    if (end == text.size()) return made;
+    text.remove_prefix(end + 1);
+  }
+}
+
 std::string title(std::string_view name, int section) {
-  return fmt::format(".TH {} {} \"\" \"samjoko {}\"\n", name, section, version_text);
+  return fmt::format(".TH {} {} \"\" \"samjoko {}\"\n", plain(name), section, version_text);
+}
+
+std::string row(std::string_view name, std::string_view meaning) {
+  return fmt::format(".TP\n.B {}\n{}.\n", plain(name), marked(meaning));
 }
 
 /// What an option is, its default, and which services it applies_to.
@@ -37,18 +54,20 @@ std::string meaning(const option& which) {
 }
 
 std::string options_of_command_line(const std::vector<service_entry>& services) {
-  std::string text, heading;
-  for (const auto& each : all_options()) {
-    if (!can_concern_any(each, services)) continue;
-    if (each.heading != heading) text += fmt::format(".SS {}\n", heading = each.heading);
-    text += ".TP\n";
-    if (each.letter != 0) text += fmt::format(".BR \\-{} \", \" ", each.letter);
-    text += each.letter == 0 ? ".B " : "";
-    text += fmt::format("\\-\\-{}", plain(each.name));
-    if (!is_switch(each))
-      text += each.letter == 0 ? fmt::format(" \\fI{}\\fP", each.kind)
-                               : fmt::format(" \" \\fI{}\\fP\"", each.kind);
-    text += "\n" + meaning(each);
+  std::string text;
+  for (const auto& section : option_sections(services)) {
+    text += fmt::format(".SS {}\n", section.heading);
+    for (const auto* each : section.rows) {
+      text += ".TP\n";
+      if (each->letter != 0) text += fmt::format(".BR \\-{} \", \" ", each->letter);
+      text += each->letter == 0 ? ".B " : "";
+      text += fmt::format("\\-\\-{}", plain(each->name));
+      if (!is_switch(*each))
+        text += each->letter == 0 ? fmt::format(" \\fI{}\\fP", each->kind)
+                                  : fmt::format(" \" \\fI{}\\fP\"", each->kind);
+      text += "\n" + meaning(*each);
+    }
+    for (const auto note : section.notes) text += fmt::format(".P\n{}\n", marked(note));
   }
   return text;
 }
@@ -64,81 +83,83 @@ std::string keys(extent whose, const std::vector<service_entry>& services) {
   return text;
 }
 
-std::string commands() {
+std::string commands(bool own) {
   std::string text;
-  for (const auto& each : all_commands())
-    text +=
-        fmt::format(".TP\n.B {}{}{}{}\n{}.\n", plain(each.name), each.usage.empty() ? "" : " ",
-                    plain(each.usage), each.takes_options ? " [options]" : "", plain(each.summary));
+  for (const auto& each : all_commands()) {
+    const auto words = usage_of(each, own);
+    text += row(fmt::format("{}{}{}{}", each.name, words.empty() ? "" : " ", words,
+                            each.takes_options ? " [options]" : ""),
+                summary_of(each, own));
+  }
   return text;
 }
 
 std::string names(const std::vector<service_entry>& services) {
   std::string text;
   for (const auto& each : services)
-    text += fmt::format(".TP\n.B {}{}{}\n{}.\n", each.name, each.usage.empty() ? "" : " ",
-                        plain(each.usage), plain(each.summary));
+    text += row(fmt::format("{}{}{}", each.name, each.usage.empty() ? "" : " ", each.usage),
+                each.summary);
   return text;
 }
 
-constexpr std::string_view values = R"(An ADDRESS is numeric:
-127.0.0.1:7000, [::1]:7000, :7000 (IPv6 and IPv4), unix:/path, fd:3.
-A TIME is 10s, 500ms, 2m or 1h; a bare number is seconds.
-A SIZE is 4096, 64k or 2m.
-)";
+std::string values() {
+  auto text = marked(value_forms()) + "\nAn ADDRESS is one of these:\n";
+  for (const auto& each : address_forms()) text += row(each.forms, each.meaning);
+  return text;
+}
 
-std::string commands_page(const std::vector<service_entry>& services) {
-  return title("SAMJOKO", 1) + R"(.SH NAME
-samjoko \- serve many clients by processes, threads or multiplexing
-.SH SYNOPSIS
-.B samjoko serve
+std::string synopsis(const std::string& program, bool own) {
+  const auto name = plain(program);
+  if (own) return fmt::format(".B {}\n[\\fIoptions\\fP]\n.br\n.B {}\n.I command\n", name, name);
+  return fmt::format(R"(.B {0} serve
 .I SERVICE
 [\fIARGS\fP] [\fIoptions\fP]
 .br
-.B samjoko serve \-\-config
+.B {0} serve \-\-config
 .I FILE
 .br
-.B samjoko
+.B {0}
 .I command
-.SH DESCRIPTION
-A master process opens the listeners, forks workers, replaces the dead and says how each of them
-ended.
+)",
+                     name);
+}
+
+constexpr std::string_view description = R"(A master process opens the listeners, forks workers,
+replaces the dead and says how each of them ended.
 Each worker serves its clients by one of three models:
 a process for each client, a thread for each, or one event loop for all.
-.SH COMMANDS
-)" + commands() +
-         ".SH SERVICES\n" + names(services) + ".SH OPTIONS\n" + std::string(values) +
-         R"(An option that nothing would heed is an error.
-A switch can be taken back as
-.BR \-\-list=false .
-)" + options_of_command_line(services) +
-         R"(.SH ENVIRONMENT
-Each option has a variable: SAMJOKO_ and its name in capitals, with _ for each dash, such as
-.B SAMJOKO_IDLE_TIMEOUT=10s
-for \-\-idle\-timeout; a switch is true or false; several listeners are separated by spaces.
-A built\-in default holds below what the configuration file says, the file below the environment,
-and the environment below the command line.
-A variable of that prefix that is no option's is an error, but for those that Kubernetes and Docker
-set for a service called samjoko.
-.SH SIGNALS
-To the master: TERM and INT stop when clients are done, a second one at once; QUIT stops at once;
-USR1 reopens the log; TTIN and TTOU start one worker more and stop one, in each group.
-.SH EXIT STATUS
-.TP
-.B 0
-stopped by order
-.TP
-.B 2
-wrong usage or configuration; one line says what is wrong
-.TP
-.B 3
-could not start, or the workers kept falling
-.TP
-.B 125
-every worker asked not to be started again
-.SH SEE ALSO
-.BR samjoko.toml (5)
 )";
+
+std::string endings() {
+  std::string text = ".SH SIGNALS\nTo the master; workers are told by the master.\n";
+  for (const auto& each : all_signals()) text += row(each.names, each.effect);
+  text += fmt::format(".P\n{}\n.SH EXIT STATUS\n", marked(graceful_stop()));
+  for (const auto& each : all_exit_codes()) text += row(std::to_string(each.code), each.when);
+  return text;
+}
+
+std::string environment() {
+  auto text = fmt::format(".SH ENVIRONMENT\n{}\n", marked(variables_of_options()));
+  for (const auto& each : outside_variables())
+    text += row(each.names, fmt::format("Set by {}: {}", each.set_by, each.used_for));
+  return text;
+}
+
+std::string commands_page(const std::string& program, const std::vector<service_entry>& services,
+                          bool own) {
+  auto text = title(program, 1);
+  text += fmt::format(".SH NAME\n{} \\- serve many clients by processes, threads or multiplexing\n",
+                      plain(program));
+  text += fmt::format(".SH SYNOPSIS\n{}.SH DESCRIPTION\n{}.SH COMMANDS\n{}", synopsis(program, own),
+                      description, commands(own));
+  text +=
+      ".P\nA command that asks a running server takes\n.B \\-\\-control\n.I PATH\nand\n"
+      ".BR \\-\\-json ;\nwithout it, the only server of this program that runs for this user "
+      "is taken, at once.\n";
+  if (!own) text += ".SH SERVICES\n" + names(services);
+  text += ".SH OPTIONS\n" + values() + ".P\nAn option that nothing would heed is an error.\n";
+  text += options_of_command_line(services) + environment() + endings();
+  return text + (own ? "" : ".SH SEE ALSO\n.BR samjoko.toml (5)\n");
 }
 
 constexpr std::string_view configuration_head = R"(.SH NAME
@@ -206,7 +227,7 @@ For people, in the log; letters, digits and any of \- _ . up to 64; different fo
 Default: as
 .BR run .
 .SH KEYS OF EACH SERVICE OR OF ALL
-)" + std::string(values) +
+)" + values() +
          keys(extent::service, services) + ".SH KEYS OF THE PROGRAM\n" +
          keys(extent::program, services) +
          R"(.SH SEE ALSO
@@ -216,8 +237,10 @@ Default: as
 
 }  // namespace
 
-std::string manual_page(std::string_view section, const std::vector<service_entry>& services) {
-  if (section == "1") return commands_page(services);
+std::string manual_page(std::string_view section, const std::string& program,
+                        const std::vector<service_entry>& services, bool own) {
+  if (section == "1") return commands_page(program, services, own);
+  if (section == "markdown") return markdown_page(program, services, own);
   return section == "5" ? configuration_page(services) : "";
 }
 

@@ -86,9 +86,10 @@ class caller {
 
   command manual(const spoken& said) {
     const auto section = said.words.empty() ? "1" : said.words.front();
-    if (auto page = manual_page(section, services_); !page.empty() && said.words.size() < 2)
+    if (auto page = manual_page(section, program_, services_, own_);
+        !page.empty() && said.words.size() < 2)
       return {.serve = {}, .print = std::move(page)};
-    return mistake(program_, "manual has two pages: 1, the commands, and 5, the configuration");
+    return mistake(program_, "manual takes 1, the commands, 5, the configuration, or markdown");
   }
 
   /// Gathers the settings about a program that is to serve.

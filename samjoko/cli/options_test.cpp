@@ -146,7 +146,7 @@ TEST(options, mistakes_are_named_with_what_to_write) {
       {"serve echo --config /nowhere/at/all", "/nowhere/at/all: cannot be read: No such file"},
       {"check", "check needs a FILE"},
       {"completion tcsh", "bash, zsh or fish"},
-      {"manual 3", "two pages"},
+      {"manual 3", "manual takes 1, the commands, 5"},
       {"serve echo --log-level loud", "--log-level: 'loud' is not debug, info"},
       {"serve echo --group staff", "--group requires --user"},
       {"serve echo -l 1.2.3:1", "--listen: '1.2.3:1' is not a numeric IPv4 address"},

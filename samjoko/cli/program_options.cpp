@@ -153,7 +153,7 @@ constexpr milliseconds shortest_delay{1}, longest_delay{86'400'000};
 /// How fast workers that had served clients are replaced; under the same heading.
 option_group replacement_rows() {
   using plan = supervise::plan_settings;
-  return {"Workers that fall",
+  return {"Workers that fail",
           {
               {.name = "replace-burst",
                .kind = "N",
@@ -181,7 +181,7 @@ option_group restart_rows() {
   const auto delay = time_between(shortest_delay, longest_delay);
   const auto time = time_between(milliseconds(0), longest_delay);
   return {
-      "Workers that fall",
+      "Workers that fail",
       {
           {.name = "boot-timeout",
            .kind = "TIME",
@@ -228,7 +228,7 @@ option_group restart_rows() {
           {.name = "kill-grace",
            .kind = "TIME",
            .standard = "1s",
-           .help = "from cutting a worker to SIGKILL",
+           .help = "from the order to stop at once to SIGKILL",
            .holds_for = extent::program,
            .take = into(time, &options::restarts, &plan::kill_grace)},
       }};

@@ -15,7 +15,7 @@ DEV = os.path.join(ROOT, "dev")
 
 
 @cases(["run twice", "build dev more", "build nosuch", "test more", "check more", "format more",
-        "ci more", "help more", "nosuch"])
+        "docs more", "ci more", "help more", "nosuch"])
 def test_words_too_many(words):
     done = subprocess.run([DEV, *words.split()], capture_output=True, text=True, timeout=20)
     assert done.returncode == 1 and not done.stdout, done

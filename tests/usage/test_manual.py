@@ -52,6 +52,7 @@ TYPED = [("samjoko s", {"serve", "status", "scale", "stop"}, True),
          ("samjoko print-config echo --log-level w", {"warning"}, True),
          ("samjoko serve echo --user roo", {"root"}, False),
          ("samjoko completion z", {"zsh"}, True),
+         ("samjoko manual m", {"markdown"}, True),
          ("samjoko check si", {"site.toml"}, True),
          ("samjoko serve --config si", {"site.toml"}, True),
          ("samjoko serve echo --workers ", {""}, True)]
