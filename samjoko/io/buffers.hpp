@@ -83,6 +83,14 @@ class lease {
     begin_ = end_ = 0;
   }
 
+  /// Takes the bytes of `other`, which is left empty; this lease has no block.
+  void take_over(lease& other) noexcept {
+    pool_ = other.pool_;
+    block_ = std::exchange(other.block_, nullptr);
+    begin_ = std::exchange(other.begin_, 0);
+    end_ = std::exchange(other.end_, 0);
+  }
+
   // For code that fills it: the free tail, making room by moving the bytes to the front.
   [[nodiscard]] bool has_block() const noexcept { return block_ != nullptr; }
   void compact() noexcept;

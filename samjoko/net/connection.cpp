@@ -51,7 +51,7 @@ io::operation connection::do_now(operation_kind kind) noexcept {
 
 os::descriptor connection::release_socket() noexcept {
   do_now(operation_kind::release);
-  is_closed_ = true;
+  noted_.is_closed = true;
   return os::descriptor(std::exchange(socket_, -1));
 }
 
@@ -66,10 +66,10 @@ void connection::consume(std::size_t count) noexcept {
 }
 
 void connection::shutdown_send() noexcept {
-  if (is_closed_ || do_now(operation_kind::shutdown_send).result != -ENOTSOCK) return;
+  if (noted_.is_closed || do_now(operation_kind::shutdown_send).result != -ENOTSOCK) return;
   do_now(operation_kind::close);
   socket_ = -1;
-  is_closed_ = true;
+  noted_.is_closed = true;
 }
 
 void connection::reset(bool yes) noexcept {
@@ -185,7 +185,7 @@ samjoko::result<void> written(std::int64_t code, connection& to) {
 
 reading::reading(connection& from) noexcept : awaited(from.loop(), from.context()), from_(from) {
   set_read_limits(*this, from);
-  result = from.is_closed_ ? -EBADF : 0;
+  result = from.noted_.is_closed ? -EBADF : 0;
   if (from.unread_.empty()) from.unread_.reset();
 }
 
@@ -211,7 +211,7 @@ filling::filling(connection& from) noexcept : awaited(from.loop(), from.context(
   if (!unread.has_block()) unread = lease(from.loop().buffers(), from.loop().buffers().take(), 0);
   if (unread.tail().empty()) unread.compact();
   set_read_limits(*this, from);
-  result = from.is_closed_ ? -EBADF : 0;
+  result = from.noted_.is_closed ? -EBADF : 0;
   data = unread.tail().data();
   size = unread.tail().size();
 }
@@ -231,7 +231,7 @@ writing::writing(connection& to, bytes all) noexcept : awaited(to.loop(), to.con
   data = const_cast<std::byte*>(all.data());  // a send does not write to it
   size = all.size();
   to.set_write_limits(*this, size);
-  if (to.is_closed_) give_up(*this);
+  if (to.noted_.is_closed) give_up(*this);
 }
 
 samjoko::result<void> writing::await_resume() const { return written(noted(), *to_); }
@@ -248,7 +248,7 @@ writing_parts::writing_parts(connection& to, std::initializer_list<bytes> parts)
     total += part.size();
   }
   to.set_write_limits(*this, total);
-  if (to.is_closed_) give_up(*this);
+  if (to.noted_.is_closed) give_up(*this);
 }
 
 samjoko::result<void> writing_parts::await_resume() const { return written(noted(), *to_); }
@@ -262,7 +262,7 @@ sending_file::sending_file(connection& to, int from, std::uint64_t from_offset,
   offset = static_cast<off_t>(from_offset);
   size = count;
   to.set_write_limits(*this, count);
-  if (to.is_closed_) give_up(*this);
+  if (to.noted_.is_closed) give_up(*this);
 }
 
 samjoko::result<std::uint64_t> sending_file::await_resume() const {

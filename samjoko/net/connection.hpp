@@ -145,36 +145,31 @@ class connection {
 
   // For code that runs connections (serve), not for handlers.
 
-  /// What a client leaves behind when its turn is over.
-  struct leftovers {
-    lease unread;
-    wake_source* beside;
-    std::uint32_t idle_ms;
-  };
   /// A connection on which clients take turns: it owns none of their sockets.
   connection(io::loop& on, const connection_limits& limits, const stop_flag& stop) noexcept
       : connection(on, os::descriptor(), limits, stop) {}
-  /// The turn of a client begins; `unread` came with it.
-  void begin_turn(int socket, leftovers of_before) noexcept {
+  enum class last_turn : std::uint8_t { no, finished, silent };
+  /// The turn of a client begins, which has these bytes unread. `beside` may be null.
+  void begin_turn(int socket, lease& unread, wake_source* beside, std::uint32_t idle,
+                  last_turn why) noexcept {
     socket_ = socket;
     context_.cancelled = false;
     context_.failures = 0;
     context_.descriptor = socket;
-    unread_ = std::move(of_before.unread);
+    unread_.take_over(unread);
     deadline_ = deadline::never();
-    beside_ = of_before.beside;
-    idle_ms_ = of_before.idle_ms;
+    beside_ = beside;
+    idle_ms_ = idle;
     noted_ = {};
-    is_closed_ = false;
+    noted_.last = why;
   }
-  /// The turn is over; the connection can be used for another client.
-  [[nodiscard]] leftovers end_turn() noexcept {
+  /// The turn is over, and the connection can be used for another client. Bytes that are unread go
+  /// to `unread`, which is empty.
+  void end_turn(lease& unread) noexcept {
     socket_ = -1;
-    return {.unread = std::move(unread_), .beside = beside_, .idle_ms = idle_ms_};
+    if (unread_.has_block()) [[unlikely]]
+      unread.take_over(unread_);
   }
-
-  enum class last_turn : std::uint8_t { no, finished, silent };
-  void begin_last_turn(last_turn why) noexcept { noted_.last = why; }
 
   /// A graceful stop may end a read() that has waited for its first byte in vain.
   void stop_ends_reads(bool yes) noexcept { stop_ends_reads_ = yes; }
@@ -229,6 +224,7 @@ class connection {
     bool resets = false;
     bool progressed = false;
     bool write_failed = false;
+    bool is_closed = false;  ///< a pipe was closed by shutdown_send(), or the socket given away
     last_turn last = last_turn::no;
   };
 
@@ -248,7 +244,6 @@ class connection {
   notes noted_;
   bool stop_ends_reads_ = false;
   bool is_handlers_own_ = false;  ///< only the connection waits for its last bytes
-  bool is_closed_ = false;  ///< a pipe was closed by shutdown_send(), or the socket was given away
 };
 
 namespace detail {
@@ -256,7 +251,7 @@ namespace detail {
 class reading : public io::awaited<io::operation> {
  public:
   explicit reading(connection& from) noexcept;
-  bool await_ready() const noexcept { return !from_.unread_.empty() || from_.is_closed_; }
+  bool await_ready() const noexcept { return !from_.unread_.empty() || from_.noted_.is_closed; }
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> waiter) noexcept {
     if (from_.stop_ends_reads_) {
@@ -276,7 +271,7 @@ class reading : public io::awaited<io::operation> {
 class filling : public io::awaited<io::operation> {
  public:
   explicit filling(connection& from) noexcept;
-  bool await_ready() const noexcept { return size == 0 || from_.is_closed_; }
+  bool await_ready() const noexcept { return size == 0 || from_.noted_.is_closed; }
   [[nodiscard]] samjoko::result<std::size_t> await_resume();
 
  private:

@@ -65,6 +65,7 @@ task<> serving::live() {
       wanted = next::close;
       try {
         if (handler.has_turns()) {
+          whom_->had_turn_ = true;
           wanted = co_await handler.turn(connection_, whom_->state_);
         } else {
           co_await handler.serve(connection_);
@@ -76,19 +77,20 @@ task<> serving::live() {
         log::error("handler", "service {}: a handler threw, its client is closed",
                    host_.offered.name);
       }
-      end_limit();
-      co_await until_quiet(*this);
+      turn_is_over_ = true;
+      if (!is_quiet()) [[unlikely]] {
+        end_limit();
+        co_await until_quiet(*this);
+      }
     } while (goes_on(wanted));
   }
 }
 
 bool serving::begin(session& whom, wake_source* beside) noexcept {
   whom_ = &whom;
-  connection_.begin_turn(
-      whom.fd,
-      {.unread = std::move(whom.unread_), .beside = beside, .idle_ms = whom.idle_limit_ms_});
-  if (beside != nullptr) beside->attach_to(&connection_);
-  connection_.begin_last_turn(whom.last_turn_);
+  connection_.begin_turn(whom.fd, whom.unread_, beside, whom.idle_limit_ms_, whom.last_turn_);
+  if (beside != nullptr) [[unlikely]]
+    beside->attach_to(&connection_);
   is_over_ = false;
   begins_ = true;
   waiter_.resume();
@@ -96,15 +98,8 @@ bool serving::begin(session& whom, wake_source* beside) noexcept {
   return is_over_;
 }
 
-connection::leftovers serving::end() noexcept {
-  auto left = connection_.end_turn();
-  if (left.beside != nullptr) left.beside->attach_to(nullptr);
-  return left;
-}
-
 void serving::begin_turn() noexcept {
   scoreboard::mark_client(connection_.socket());
-  whom_->had_turn_ = host_.offered.handler.has_turns();
   turn_is_over_ = false;
   // Set before the turn: a blocking loop waits in place for a client that is alone on it, and would
   // hear of nothing else.
@@ -148,7 +143,6 @@ void serving::set(alarm& which, milliseconds time, void (serving::*rings)() noex
 }
 
 void serving::end_limit() noexcept {
-  turn_is_over_ = true;
   for (auto* each : {&turn_, &first_bytes_})
     if (each->waits) host_.loop.cancel(*each);
 }

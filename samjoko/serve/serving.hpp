@@ -25,13 +25,13 @@ class serving : private runnable {
   /// runs later, from the loop. `beside`: its wake source, or null.
   [[nodiscard]] bool begin(session& whom, wake_source* beside) noexcept;
   [[nodiscard]] then outcome() const noexcept { return then_; }
-  /// Call it when it is over.
-  [[nodiscard]] connection::leftovers end() noexcept;
-  [[nodiscard]] bool has_failed_to_write() const noexcept {
-    return connection_.has_failed_to_write();
+  /// Call it when it is over: `unread` gets the bytes that are unread.
+  void end(lease& unread) noexcept {
+    connection_.end_turn(unread);
+    if (connection_.beside() != nullptr) [[unlikely]]
+      connection_.beside()->attach_to(nullptr);
   }
-  /// Whether the handler gave the socket away (connection::release_socket).
-  [[nodiscard]] bool has_no_socket() const noexcept { return connection_.socket() < 0; }
+  [[nodiscard]] const connection& served_on() const noexcept { return connection_; }
   /// Whether its coroutine could be made.
   [[nodiscard]] bool exists() const noexcept { return life_.exists(); }
 
@@ -41,7 +41,9 @@ class serving : private runnable {
   /// accepted an instant ago has its first bytes under way: it is waited for first.
   void end_wait_for_request() noexcept;
 
+  // For the host.
   serving* next_free = nullptr;
+  bool is_surplus = false;
 
  private:
   /// Ends a turn that takes too long, or a read that a stop found without a first byte.
@@ -56,7 +58,6 @@ class serving : private runnable {
   task<> live();
   void begin_turn() noexcept;
   [[nodiscard]] bool goes_on(next wanted) noexcept;
-  [[nodiscard]] bool begin_limit() noexcept;
   void set(alarm& which, milliseconds time, void (serving::*rings)() noexcept) noexcept;
   void end_limit() noexcept;
   void alarm_ended(alarm& ended) noexcept;

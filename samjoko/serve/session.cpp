@@ -65,14 +65,14 @@ session::step session::serve() noexcept {
 session::step session::served() noexcept {
   auto& ended = *now_;
   const auto then = ended.outcome();
-  failed_to_write_ = ended.has_failed_to_write();
-  if (ended.has_no_socket()) fd = -1;
-  auto left = ended.end();
-  host_.give_back(ended);
+  const auto& on = ended.served_on();
+  failed_to_write_ = on.has_failed_to_write();
+  idle_limit_ms_ = on.idle_ms();
+  fd = on.socket();  // -1: the handler gave it away
   phase_ = phase::idle;
-  unread_ = std::move(left.unread);
-  beside_ = left.beside;
-  idle_limit_ms_ = left.idle_ms;
+  beside_ = on.beside();
+  ended.end(unread_);
+  host_.give_back(ended);
   switch (then) {
     case serving::then::keep: return begin_idle();
     case serving::then::linger: return begin_linger();

@@ -10,27 +10,21 @@ session_host::~session_host() {
   }
 }
 
-serving* session_host::take() noexcept {
-  if (free_ != nullptr) [[likely]] {
-    --count_;
-    return std::exchange(free_, free_->next_free);
-  }
+serving* session_host::make() noexcept {
   auto* made = first_ ? new (std::nothrow) serving(*this) : &first_.emplace(*this);
-  if (made == nullptr || made->exists()) return made;
-  drop(*made);
-  return nullptr;
+  if (made == nullptr) return nullptr;
+  if (!made->exists()) {
+    drop(*made);
+    return nullptr;
+  }
+  made->is_surplus = kept_ == most_kept;
+  if (!made->is_surplus) ++kept_;
+  return made;
 }
 
 void session_host::drop(serving& gone) noexcept {
   if (is_first(gone)) return first_.reset();
   const std::unique_ptr<serving> last(&gone);
-}
-
-void session_host::give_back(serving& idle) noexcept {
-  if (count_ >= most_free && !is_first(idle)) return drop(idle);
-  idle.next_free = free_;
-  free_ = &idle;
-  ++count_;
 }
 
 }  // namespace samjoko::serve

@@ -23,8 +23,17 @@ class session_host {
   session_host& operator=(const session_host&) = delete;
 
   /// One that serves no client now; null: there is no memory for one.
-  [[nodiscard]] serving* take() noexcept;
-  void give_back(serving& idle) noexcept;
+  [[nodiscard]] serving* take() noexcept {
+    if (free_ == nullptr) [[unlikely]]
+      return make();
+    return std::exchange(free_, free_->next_free);
+  }
+  void give_back(serving& idle) noexcept {
+    if (idle.is_surplus) [[unlikely]]
+      return drop(idle);
+    idle.next_free = free_;
+    free_ = &idle;
+  }
 
   io::loop& loop;
   const service& offered;
@@ -33,18 +42,19 @@ class session_host {
   session_owner& owner;
 
  private:
+  [[nodiscard]] serving* make() noexcept;
   void drop(serving& gone) noexcept;
   [[nodiscard]] bool is_first(const serving& one) const noexcept {
     return first_ && &*first_ == &one;
   }
 
   /// More of them are kept only while they serve.
-  static constexpr unsigned most_free = 64;
+  static constexpr unsigned most_kept = 64;
 
   /// The first one lies here: a thread that serves one client has it on its stack.
   std::optional<serving> first_;
   serving* free_ = nullptr;
-  unsigned count_ = 0;  ///< of those in free_
+  unsigned kept_ = 0;  ///< how many of them are not surplus
 };
 
 }  // namespace samjoko::serve
