@@ -49,7 +49,10 @@ struct faults_to_plant {
 class simulated_server : session_owner, permit_issuer {
  public:
   simulated_server(std::uint64_t seed, faults_to_plant planted)
-      : random_(seed * 7919 + 1), planted_(planted), loop_(seed, faults(seed)) {
+      : random_(seed * 7919 + 1),
+        planted_(planted),
+        breaks_(seed % 5 == 0),
+        loop_(seed, {.reset = breaks_ ? 20u : 0u}) {
     offered_.name = "lines";
     offered_.handler = answer_lines;
     limits_.idle = milliseconds(random_.below(3) == 0 ? 60 : 0);
@@ -72,6 +75,12 @@ class simulated_server : session_owner, permit_issuer {
       });
     }
     loop_.run();
+    if (loop_.findings().empty()) return;
+    stop_.request(stop_level::immediate);  // what hangs is ended, so that the seed can be told
+    loop_.wake();
+    for (const auto& each : talks_)
+      if (each->mine && !each->mine->context().cancelled) each->mine->context().cancel();
+    loop_.run();
   }
 
   /// Empty: all is as it must be.
@@ -87,23 +96,22 @@ class simulated_server : session_owner, permit_issuer {
   struct talk : runnable {
     explicit talk(io::loop& on, os::descriptor socket, const connection_limits& limits,
                   const stop_flag& never)
-        : mine(on, std::move(socket), limits, never) {
+        : loop(on) {
+      mine.emplace(on, std::move(socket), limits, never);
       run = [](runnable& self) noexcept {
         auto& me = static_cast<talk&>(self);
         me.whole.take();
-        me.mine.loop().task_ended();
+        me.mine.reset();  // the client leaves
+        me.loop.task_ended();
       };
     }
-    connection mine;
+    io::loop& loop;
+    std::optional<connection> mine;
     task<> whole;
   };
   struct look : runnable {
     simulated_server* server = nullptr;
   };
-
-  static io::simulated_faults faults(std::uint64_t seed) {
-    return {.reset = seed % 5 == 0 ? 20u : 0u};
-  }
 
   void connect() {
     const auto [theirs, ours] = loop_.network().make_pair(1 + random_.below(64));
@@ -114,9 +122,9 @@ class simulated_server : session_owner, permit_issuer {
                       .held = permit(*this, {.in_all = number, .of_peer = 0})});
     auto& one = *talks_.emplace_back(
         std::make_unique<talk>(loop_, os::descriptor(theirs), limits_of_client_, never_));
-    one.whole = converse_with(one.mine, random_.below(6), random_.below(4) == 0);
+    one.whole = converse_with(*one.mine, random_.below(6), random_.below(4) == 0);
     loop_.task_started();
-    if (one.whole.start(one.mine.context(), one)) loop_.push(one);
+    if (one.whole.start(one.mine->context(), one)) loop_.push(one);
     added.start();
   }
 
@@ -146,8 +154,7 @@ class simulated_server : session_owner, permit_issuer {
   }
   /// Only these may end an answer in its middle.
   [[nodiscard]] bool may_cut() const noexcept {
-    return stop_.level() == stop_level::immediate || limits_.turn != milliseconds(0) ||
-           faults_can_reset_;
+    return stop_.level() == stop_level::immediate || limits_.turn != milliseconds(0) || breaks_;
   }
 
   void look_at_stop() noexcept {
@@ -172,21 +179,21 @@ class simulated_server : session_owner, permit_issuer {
     if (held_.erase(held.in_all) == 0) wrong_ = "a permit was given back twice";
   }
 
+  std::string wrong_;
+  std::set<std::uint32_t> held_;
   io::seeded random_;
   const faults_to_plant planted_;
+  const bool breaks_;  ///< connections break
   io::simulated_loop loop_;
   service offered_;
   connection_limits limits_, limits_of_client_;
   stop_flag stop_, never_;
-  const bool faults_can_reset_ = true;
   session_host host_{loop_, offered_, limits_, stop_, *this};
   std::list<session> sessions_;
   std::vector<std::unique_ptr<talk>> talks_;
-  std::set<std::uint32_t> held_;
   std::uint64_t issued_ = 0;
   stop_level told_ = stop_level::none;
   look look_;
-  std::string wrong_;
 };
 
 std::string wrong_with(std::uint64_t seed, faults_to_plant planted = {}) {
