@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <samjoko/cli/units.hpp>
 
 namespace samjoko::cli {
 
