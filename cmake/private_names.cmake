@@ -1,13 +1,15 @@
 # What libsamjoko.a holds of other libraries' templates and inline functions must not meet a user's
-# own copy of them. The linker keeps one definition of a name, whichever it reads first: with another
-# CLI11 in the program one of the two would run on objects of the other's layout. So what a room
-# includes of them is compiled in a namespace of ours, samjoko_CLI::App for CLI::App. Names, type
-# information (two equal names are one type to a catch), debug information and what a link-time
-# optimizer reads agree on it, as a renaming of the finished archive's symbols could not make them.
+# own copy of them. The linker keeps one definition of a name, the one that it reads first: with
+# another CLI11 in the program, one of the two would run on objects of the other's layout. So what a
+# room includes of them is compiled in a namespace of ours, samjoko_CLI::App for CLI::App. Names,
+# type information (two types of one name are one to a catch), debug information and what a
+# link-time optimizer reads agree on it, as they would not if the symbols of the finished archive
+# were renamed.
 #
 # A macro for a namespace's name does not reach an #include's <...>, strings, or longer words. Our
 # installed headers include none of these libraries, so users compile without it.
-# tools/symbols_test.py reads the archive and says what else is in it.
+# tools/archive_names.py reads the archive and says what else is in it; tools/package_test.py links
+# it with strangers.
 add_library(samjoko_private_names INTERFACE)
 foreach(space CLI boost fmt nlohmann toml)
   target_compile_definitions(samjoko_private_names INTERFACE ${space}=samjoko_${space})
