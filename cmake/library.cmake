@@ -35,5 +35,9 @@ file(RELATIVE_PATH up_to_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(cmake/samjoko.pc.in samjoko.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/samjokoConfig.cmake
   ${CMAKE_CURRENT_BINARY_DIR}/samjokoConfigVersion.cmake DESTINATION ${package_dir})
+install(PROGRAMS ${CMAKE_CURRENT_SOURCE_DIR}/tools/samjoko-lint
+  DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/tools/lint/
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/samjoko/lint FILES_MATCHING PATTERN *.py)
 install(FILES ${CMAKE_CURRENT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/samjoko.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
