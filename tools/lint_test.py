@@ -44,6 +44,10 @@ TEXTS = [
      "task<> f(std::string t) {\n  co_await g({1, t});  // samjoko-lint: allow(in-place)\n}\n"),
     (["capturing-lambda"], "task<> f(std::string t) { co_await g([t](int) { return t; }); }\n"),
     ([], "task<> f(int t, char* p) { co_await g([t, p, n = 3, &q](int) { return t; }); }\n"),
+    (["capturing-lambda"], "class s {\n  task<> f() { co_await g([n = n_, this] {}); }\n"
+                           "  task<> g() { co_await g([n = s_] {}); }\n"
+                           "  int n_ = 1;\n  std::string s_;\n};\n"),
+    ([], "class s {\n  task<> f() { co_await g([this, n = n_] {}); }\n  int n_ = 1;\n};\n"),
     ([], "task<> f() {\n  auto g = [s = text()]() -> task<> { if (!co_await h()) co_return; };\n"
          "  co_await g();\n}\n"),
     (["choice"], "task<> f(bool b) { co_await g(b ? std::string(\"a\") : name()); }\n"),

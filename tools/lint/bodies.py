@@ -90,7 +90,7 @@ class Bodies:
                 if name in known:
                     return known[name]
             body = self.file.body_of(body)
-        return self.types.variables.get(name, [])
+        return self.types.variable(name)
 
     def _parameters(self, body):
         file, known = self.file, {}

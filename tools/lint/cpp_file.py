@@ -165,7 +165,7 @@ class File:
         if token not in self.brace:
             before = self.at(token - 1)
             around = self.at(self.holder[token]) if self.holder[token] >= 0 else ""
-            head = before == ")" and self.control(self.partner[token - 1])
+            head = before == ")" and self.control(self.partner.get(token - 1, -1))
             begins = before in ("else", "do", "try", ";", "{", "}", ":")
             block = around != "(" and (head or begins)
             if around == "{" and self.opens(self.holder[token]) == "list":

@@ -142,12 +142,14 @@ class Types:
 
     def __init__(self, path):
         self.classes, self.functions = {}, {}          # name -> all of that name
+        self.members = {}                              # name -> types of all data of that name
         self.aliases, self.variables = {}, {}          # name -> tokens of its type
         self.enums, self.path = set(), path
 
     def add(self, of):
         """What the Reader of one file has found."""
-        for into, found in ((self.classes, of.classes), (self.functions, of.functions)):
+        for into, found in ((self.classes, of.classes), (self.functions, of.functions),
+                            (self.members, of.members)):
             for name, all_of_it in found.items():
                 into.setdefault(name, []).extend(all_of_it)
         self.aliases.update(of.aliases)
@@ -212,6 +214,11 @@ class Types:
         owning = [c for c in found if self.is_aggregate(c)
                   and not all(self.is_trivial(member) for member in c.members)]
         return "owning" if owning else "right"
+
+    def variable(self, name):
+        """The type of data outside of functions; of several, one that is not trivial."""
+        found = [self.variables[name]] if name in self.variables else self.members.get(name, [])
+        return next((of for of in found if not self.is_trivial(of)), found[0] if found else [])
 
     @staticmethod
     def is_aggregate(of):

@@ -9,7 +9,7 @@ _NO_MEMBER = ("using", "typedef", "friend", "static_assert", "static", "template
 class Reader:
     def __init__(self, file):
         self.file, self.classes, self.functions = file, {}, {}
-        self.aliases, self.enums, self.variables = {}, set(), {}
+        self.aliases, self.enums, self.variables, self.members = {}, set(), {}, {}
         self._scope(0, len(file.text), (), None)
         self._in_code()
 
@@ -155,6 +155,8 @@ class Reader:
         if of is not None:
             of.members.append(found)
             of.hides |= private
+            if where:
+                self.members.setdefault(self.file.text[where[2]], []).append(found)
         elif where:
             self.variables[self.file.text[where[2]]] = found
 

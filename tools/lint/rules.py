@@ -70,9 +70,9 @@ class Checker(Bodies):
         file = self.file
         for begin, end in split(file, token + 1, file.partner[token]):
             words = file.text[begin:end]
-            if words[0] == "&" or words == ["this"]:
+            if words[:1] == ["&"] or words == ["this"]:
                 continue
-            if words[0] in ("*", "=") or not self._is_trivial(begin, end):
+            if words[:1] in (["*"], ["="]) or not self._is_trivial(begin, end):
                 self._add(token, "capturing-lambda", "this lambda's captures are destroyed twice; "
                           "give the lambda a name, or let it capture by reference")
                 return
@@ -83,26 +83,25 @@ class Checker(Bodies):
         if end - begin == 1:
             return self.types.is_trivial(self.variable(begin))
         value = file.text[begin + 2:end]
-        return len(value) == 1 and (file.kind[begin + 2] in ("number", "string", "character")
-                                    or value[0] in ("true", "false", "nullptr")) or (
-            len(value) == 1 and self.types.is_trivial(self.variable(begin + 2))) or value[0] == "&"
+        if len(value) != 1:
+            return value[:1] == ["&"]
+        return (file.kind[begin + 2] in ("number", "string", "character")
+                or value[0] in ("true", "false", "nullptr")
+                or self.types.is_trivial(self.variable(begin + 2)))
 
     def _braces(self, brace, of):
         """True if it was judged as a whole, so that the braces in it need not be."""
-        file, inside = self.file, set(file_range := range(brace, self.file.partner[brace]))
-        waits = any(file.text[t] == "co_await" for t in file.tokens(brace, file_range.stop))
-        named = declaration(file, of.begin, of.end)
-        of_type, in_place = self._type_before(brace), True
-        if named and not inside.intersection((named[2],)) and named[2] in (brace - 1, brace - 2):
-            of_type, in_place = file.text[named[0]:named[1]], False
+        file, end = self.file, self.file.partner[brace]
+        waits = any(file.text[t] == "co_await" for t in file.tokens(brace, end))
+        named, of_type = declaration(file, of.begin, of.end), self._type_before(brace)
+        if named and named[2] in (brace - 1, brace - 2):          # a variable's own braces
+            of_type = file.text[named[0]:named[1]] if waits else None
         elif file.at(brace - 1) in ("(", ",") and of_type is None:
             return self._argument(brace)
-        elif file.at(brace - 1) == "=" or of_type is None:
-            return False
-        if not in_place and not waits:
+        if of_type is None:
             return False
         verdict = self.types.braced(of_type)
-        if brace + 1 == file_range.stop and verdict in ("list", "unknown"):
+        if brace + 1 == end and verdict in ("list", "unknown"):
             return True
         name = " ".join(of_type).replace(" :: ", "::")
         return self._judged(brace, verdict, f"{name}{{…}}", waits)
@@ -176,7 +175,7 @@ class Checker(Bodies):
         file = self.file
         if file.kind[begin] in ("number", "string", "character") and end - begin == 1:
             return True
-        return end - begin == 1 and self.types.braced(self.variable(begin) or ["?"]) == "right"
+        return end - begin == 1 and self.types.braced(self.variable(begin)) == "right"
 
     # --- ?: and && and ||
 
@@ -187,6 +186,8 @@ class Checker(Bodies):
         while colon < last and (file.text[colon] != ":" or depth):
             depth += {"?": 1, ":": -1}.get(file.text[colon], 0)
             colon = file.partner[colon] + 1 if file.text[colon] in "([{" else colon + 1
+        if colon >= last:                                         # wrong C++, or a macro's half
+            return
         end = next((b for _, b in split(file, colon + 1, last)), last)
         arms = [(sign + 1, colon), (colon + 1, end)]
         waiting = [a for a in arms if any(file.text[t] == "co_await" for t in file.tokens(*a))]
@@ -203,38 +204,36 @@ class Checker(Bodies):
     def _are_plain(self, *arms):
         """True if the choice makes no object: numbers, literals, or two things that have names."""
         sorts = {self._sort(*arm) for arm in arms}
-        return "number" in sorts and "object" not in sorts or len(sorts) == 1 and sorts <= {
-            "name", "text"} or sorts == {"plain"}
+        return "object" not in sorts and ("number" in sorts or len(sorts) == 1)
 
     def _sort(self, begin, end):
+        """What an arm is: a number (or a pointer), a text, the name of something, or an object."""
         file = self.file
         while file.at(begin) == "(" and file.partner[begin] == end - 1:
             begin, end = begin + 1, end - 1
         words = file.text[begin:end]
-        if end - begin == 1 and file.kind[begin] in ("number", "character") or words[:1] in (
-                ["!"], ["-"], ["true"], ["false"], ["sizeof"]):
+        if words[:1] in (["!"], ["-"], ["&"], ["true"], ["false"], ["nullptr"], ["sizeof"]):
+            return "number"
+        if len(words) == 1 and (file.kind[begin] in ("number", "character")
+                                or self.types.is_trivial(self.variable(begin))):
             return "number"
         if all(file.kind[t] == "string" for t in range(begin, end)):
             return "text"
-        if words[:1] in (["&"], ["nullptr"]):
-            return "number"
-        if not any(w in "({" for w in words):
-            if end - begin == 1 and self.types.is_trivial(self.variable(begin)):
-                return "number"
-            return "name"
-        called = next((t for t in range(end - 1, begin, -1) if file.text[t] in "({"), begin)
-        if file.text[end - 1] not in ")}":
-            return "name"                                         # a member of what a call made
-        called = file.partner[end - 1]
-        name, cast = file.at(called - 1), file.at(called - 1) == ">"
-        if cast and file.at(file.before_template(called - 1)) in _CASTS:
-            inside = file.text[file.before_template(called - 1) + 2:called - 1]
-            return "number" if self.types.is_trivial(inside) else "object"
+        if words[-1] not in (")", "}"):
+            return "name"                                         # or a member of what a call made
+        return "number" if self._makes_number(file.partner.get(end - 1, begin)) else "object"
+
+    def _makes_number(self, called):
+        """A call or a construction, by its bracket, of what is trivial."""
+        file, name = self.file, self.file.at(called - 1)
+        before = file.before_template(called - 1) if name == ">" else -1
+        if file.at(before) in _CASTS:
+            return self.types.is_trivial(file.text[before + 2:called - 1])
         of_type = self._type_before(called)
         if name in _NUMBERS or name in BUILTIN or of_type and self.types.is_trivial(of_type):
-            return "number"
+            return True
         known = [f.returns for f in self.types.functions.get(name, ())]
-        return "number" if known and all(map(self.types.is_trivial, known)) else "object"
+        return bool(known) and all(map(self.types.is_trivial, known))
 
     def _and_or(self, token, of):
         file, at = self.file, token
