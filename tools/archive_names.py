@@ -19,9 +19,20 @@ WORDS = set("""void bool char short int long float double unsigned signed wchar_
   end parm lambda requires unnamed type anonymous namespace reference temporary initializer
   pollfd stat siginfo_t iovec epoll_event _IO_FILE sock_filter sockaddr __va_list_tag timespec
   sigaction dirent __dirstream cpu_set_t rlimit statx __mbstate_t Dwfl
-  sizeof declval borrowed_range __begin __end sv""".split())
+  borrowed_range sv""".split())
 _ROOT = re.compile(r"(?<![\w:>)}~])([A-Za-z_]\w*)::")
 _BARE = re.compile(r"(?<![\w:)}~#.])([A-Za-z_]\w*)(?![\w]|::|<)")
+
+
+def _without_decltype(name):
+    """Without the expressions whose types a name tells: members stand in them as bare words."""
+    while (begin := name.find("decltype (")) >= 0:
+        end, depth = begin + len("decltype ("), 1
+        while depth and end < len(name):
+            depth += {"(": 1, ")": -1}.get(name[end], 0)
+            end += 1
+        name = name[:begin] + name[end:]
+    return name
 
 
 def is_strange(name):
@@ -33,7 +44,8 @@ def is_strange(name):
         return False
     if not roots and not name.startswith(("typeinfo ", "operator new(", "operator delete(")):
         return True
-    return not set(_BARE.findall(re.sub(r"\[abi:\w+\]", "", name))) <= WORDS
+    bare = _without_decltype(re.sub(r"\[abi:\w+\]", "", name))
+    return not set(_BARE.findall(bare)) <= WORDS
 
 
 def _names(archive, *options):

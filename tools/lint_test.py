@@ -131,10 +131,13 @@ def the_program(folder):
     wrong.write_text("#include <string>\ntask<> f() {\n  if (!co_await g()) co_return;\n}\n")
     (folder / "right.cpp").write_text("int main() {}\n")
     (folder / "latin.cpp").write_bytes(b"// \xe9\xff\nint a;\n")
+    (folder / "deep.cpp").write_text("task<> f() { x = " + "{[(" * 9000 + "co_await y;\n")
+    (folder / "empty").mkdir()
     code, out, _ = run(wrong)
     if code != 1 or not re.fullmatch(rf"{re.escape(str(wrong))}:3:8: .+ \[bare-condition\]\n", out):
         yield f"a finding: {code} {out!r}"
     for words, wanted in (([folder / "right.cpp", folder / "latin.cpp"], 0), ([wrong.parent], 1),
+                          ([folder / "deep.cpp"], 0), ([folder / "empty"], 2),
                           ([folder / "none.cpp"], 2), ([], 2), (["--nonsense"], 2),
                           (["--help"], 0)):
         code, out, error = run(*words)

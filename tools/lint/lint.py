@@ -2,6 +2,7 @@
 import argparse
 import os
 import pathlib
+import signal
 import sys
 
 from cpp_file import File
@@ -101,13 +102,18 @@ def main():
                         "found are unknown")
     parser.add_argument("paths", nargs="+", metavar="FILE", help="a C++ file, or a folder of them")
     options = parser.parse_args()
+    sys.setrecursionlimit(1_000_000)                      # braces in braces, as deep as they stand
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)         # samjoko-lint src | head
     here = pathlib.Path(__file__).resolve().parents[3] / "include"
     library, findings, failed = Library([*options.folders, str(here)]), 0, False
-    for path in [one for given in options.paths for one in files_of(given)]:
+    for path in [one for given in options.paths for one in files_of(given) or [given]]:
         try:
             rows = check(library, path)
         except OSError as error:
-            print(f"samjoko-lint: {path}: {error.strerror}", file=sys.stderr)
+            why = error.strerror
+            if os.path.isdir(path):
+                why = "there is no C++ file in it"
+            print(f"samjoko-lint: {path}: {why}", file=sys.stderr)
             failed = True
             continue
         for line, column, rule, message in rows:

@@ -135,7 +135,8 @@ class Checker(Bodies):
     def _argument(self, brace):
         """Braces as an argument: the parameter's type decides."""
         file, bracket = self.file, self.file.holder[brace]
-        if bracket < 0 or file.text[bracket] != "(":
+        if bracket < 1 or file.text[bracket] != "(" or not (
+                file.word(bracket - 1) or file.text[bracket - 1] in (">", ")", "]")):
             return False
         parts = split(file, bracket + 1, file.partner[bracket])
         place = next((n for n, part in enumerate(parts) if part[0] == brace), None)
