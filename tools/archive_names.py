@@ -19,7 +19,7 @@ WORDS = set("""void bool char short int long float double unsigned signed wchar_
   end parm lambda requires unnamed type anonymous namespace reference temporary initializer
   pollfd stat siginfo_t iovec epoll_event _IO_FILE sock_filter sockaddr __va_list_tag timespec
   sigaction dirent __dirstream cpu_set_t rlimit statx __mbstate_t Dwfl
-  borrowed_range sv""".split())
+  sizeof borrowed_range sv""".split())
 _ROOT = re.compile(r"(?<![\w:>)}~])([A-Za-z_]\w*)::")
 _BARE = re.compile(r"(?<![\w:)}~#.])([A-Za-z_]\w*)(?![\w]|::|<)")
 

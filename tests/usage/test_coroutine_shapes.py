@@ -202,25 +202,38 @@ shape("while with a condition that declares", "while (const int got = co_await s
       [7, 7, 0])
 shape("named, then if", "const auto got = co_await step{7};\nif (!got) co_return;", [7])
 
-# --- && and || and ?:
-shape("and, in an if", "const int none = 0;\nif (none && co_await step{8}) note(1);\nnote(2);", [2])
-shape("or, in an if", "const int one = 1;\nif (one || co_await step{8}) note(1);", [1])
+# --- && and || and ?:, decided when it runs: of a constant the compiler would leave nothing
+NONE, ONE = "const bool none = seen.noted != 0;\n", "const bool one = seen.noted == 0;\n"
+shape("and, in an if", NONE + "if (none && co_await step{8}) note(1);\nnote(2);", [2])
+shape("or, in an if", ONE + "if (one || co_await step{8}) note(1);", [1])
+shape("and, in an if, within others", NONE + "if (!none && !(none || !co_await step{8})) note(1);", [8, 1])
+shape("and, in an if, before another", NONE + "if (none && co_await step{8} && !none) note(1);\nnote(2);", [2], "wrong", "and")
+shape("and, in an if, the left side of or", NONE + "if ((none && co_await step{8}) || none) note(1);\nnote(2);", [2], "wrong", "and")
 shape("two waits with and, in an if", "const int none = 0;\nif (co_await step{none} && co_await step{8}) note(1);", [0])
+shape("and, in an if, compared", NONE + "if ((none && co_await step{8}) == false) note(1);", [1], "wrong", "and")
 shape("and, in a while", "int left = 0;\nwhile (left && co_await step{8}) --left;\nnote(2);", [2], "wrong", "and")
-shape("and, in an argument", "const int none = 0;\nnote(none && co_await step{8});", [0], "wrong", "and")
-shape("or, in a declaration", "const int one = 1;\nconst bool got = one || co_await step{8};\nnote(got);", [1])
-shape("or, a statement", "const int one = 1;\nstatic_cast<void>(one || co_await step{8});\nnote(1);", [1])
-shape("or, in an argument", "const int one = 1;\nnote(one || co_await step{8});", [1], "wrong", "and")
-shape("and, in a declaration", "const int none = 0;\nconst bool got = none && co_await step{8};\nnote(got);", [0])
 shape("and, in a for", "int left = 0;\nfor (; left && co_await step{8};) --left;\nnote(2);", [2], "wrong", "and")
-shape("and, in co_return", "task<int> @_(int none) { co_return none && co_await step{8}; }\n"
-      "task<> @() { note(co_await @_(0)); }", [0], "wrong", "and")
 shape("and, behind the wait, in a while", "int left = 1;\nwhile (co_await step{left} && left) --left;\nnote(2);", [1, 0, 2])
-shape("waits in ?:, in an if", "const int one = 1;\nif (one ? co_await step{7} : co_await step{8}) note(1);", [7, 1], "wrong", "wait in ?:")
-shape("waits in ?:, assigned", "const int one = 1;\nint got = 0;\ngot = one ? co_await step{7} : co_await step{8};\nnote(got);", [7, 7])
-shape("wait in ?:", "const int one = 1;\nnote(one ? 1 : co_await step{8});", [1], "wrong", "wait in ?:")
-shape("wait in ?: of an object", "const int one = 1;\nconst tracked got = one ? tracked(1) : co_await child(8);\nnote(got.get());",
-      [1])
+shape("and, in an argument", NONE + "note(none && co_await step{8});", [0], "wrong", "and")
+shape("or, in an argument", ONE + "note(one || co_await step{8});", [1], "wrong", "and")
+shape("and, in the braces of an argument", NONE + "co_await step{none && co_await step{8}};", [0], "wrong", "and")
+shape("and, in co_return", "task<bool> @_(int none) { co_return none && co_await step{8}; }\n"
+      "task<> @() { note(co_await @_(0)); }", [0], "wrong", "and")
+shape("and, in a declaration", NONE + "const bool got = none && co_await step{8};\nnote(got);", [0])
+shape("and, in a condition that declares", NONE + "if (const bool got = none && co_await step{8}; !got) note(1);", [1])
+shape("and, in a declaration of another type", NONE + "const int got = none && co_await step{8};\nnote(got);", [0], "wrong", "and")
+shape("or, in a declaration", ONE + "const bool got = one || co_await step{8};\nnote(got);", [1])
+shape("and, assigned", NONE + "bool got = true;\ngot = none && co_await step{8};\nnote(got);", [0])
+shape("and, assigned to another type", NONE + "int got = 1;\ngot = none && co_await step{8};\nnote(got);", [0], "wrong", "and")
+shape("or, a statement", ONE + "static_cast<void>(one || co_await step{8});\nnote(1);", [1])
+shape("wait in ?:", ONE + "note(one ? 1 : co_await step{8});", [1], "wrong", "wait in ?:")
+shape("waits in ?:, in an if", ONE + "if (one ? co_await step{7} : co_await step{8}) note(1);", [7, 1], "wrong", "wait in ?:")
+shape("wait in ?: of a number", ONE + "const int got = one ? 1 : co_await step{8};\nnote(got);", [1])
+shape("wait in ?:, in a declaration of bool", ONE + "const bool got = one ? 1 : co_await step{8};\nnote(got);", [1], "wrong", "wait in ?:")
+shape("wait in ?: of an object", ONE + "const tracked got = one ? tracked(1) : co_await child(8);\nnote(got.get());", [1],
+      "twice", "wait in ?:")
+shape("waits in ?: of objects", ONE + "const auto got = one ? co_await child(7) : co_await child(8);\nnote(got.get());", [7, 7],
+      "twice", "wait in ?:")
 shape("wait in ?: in co_return", "task<tracked> @_(bool yes) { co_return yes ? tracked(co_await step{7}) : tracked(8); }\n"
       "task<> @() { note((co_await @_(seen.made == 0)).get()); }", [7, 7], "twice", "wait in ?:")
 shape("comma", "note((co_await step{7}, co_await step{8}));", [7, 8, 8])

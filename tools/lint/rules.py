@@ -4,7 +4,7 @@ import collections
 
 from bodies import Bodies
 from cpp_file import CONTROL
-from cpp_types import BUILTIN, NO_TYPE, declaration, split
+from cpp_types import BUILTIN, NO_TYPE, bare, declaration, split
 
 RULES = {
     "made-in-place": "an object made in the expression is destroyed twice",
@@ -90,7 +90,7 @@ class Checker(Bodies):
                 or self.types.is_trivial(self.variable(begin + 2)))
 
     def _braces(self, brace, of):
-        """True if it was judged as a whole, so that the braces in it need not be."""
+        """True if nothing is left to say about the braces in it."""
         file, end = self.file, self.file.partner[brace]
         waits = any(file.text[t] == "co_await" for t in file.tokens(brace, end))
         named, of_type = declaration(file, of.begin, of.end), self._type_before(brace)
@@ -108,7 +108,7 @@ class Checker(Bodies):
 
     def _judged(self, token, verdict, what, waits=False):
         if verdict == "right":
-            return not waits
+            return False
         instead = "name the result of co_await first" if waits else "give it a name first"
         if verdict == "list":
             self._add(token, "list-in-place", f"{what} becomes an initializer_list, which g++ 12 "
@@ -193,9 +193,9 @@ class Checker(Bodies):
         arms = [(sign + 1, colon), (colon + 1, end)]
         waiting = [a for a in arms if any(file.text[t] == "co_await" for t in file.tokens(*a))]
         if waiting:
-            plain = (level == of.level and not of.head and file.at(of.begin) != "co_return"
-                     and all(file.at(begin) == "co_await" for begin, _ in waiting))
-            if not plain:
+            named = declaration(file, of.begin, of.end)
+            of_type = bare(file.text[named[0]:named[1]]) if named else []
+            if level != of.level or of_type == ["bool"] or not set(of_type) & set(BUILTIN):
                 self._add(sign, "choice", "co_await in an arm of ?: is made for the other arm too, "
                           "or its object destroyed twice; write if and else")
         elif not self._are_plain(*arms):
@@ -241,9 +241,9 @@ class Checker(Bodies):
         while True:
             level = file.holder[at]
             outer = level == of.level
-            begin = of.begin if outer else level + 1
-            if self._decides(begin, at):
-                if self._is_call(at, of):
+            sign = self._decides(of.begin if outer else level + 1, at)
+            if sign:
+                if self._goes_on(at, of, sign) or not self._is_a_condition(at, of):
                     self._add(token, "and-or", "co_await behind && or || is made although the left "
                               "side has decided; ask in two steps")
                 return
@@ -252,34 +252,57 @@ class Checker(Bodies):
             at = level
 
     def _decides(self, begin, end):
-        """An && or || before `end` that belongs to the same argument."""
+        """The && or || before `end` that belongs to the same argument, or nothing."""
         file, at = self.file, end - 1
         while at >= begin:
             text = file.text[at]
             if text in ")]}":
                 at = file.partner.get(at, at)
-            elif text in (",", "?", "=") or text == ":":
-                return False
+            elif text in (",", "?", "=", ":"):
+                return ""
             elif text == "||" or text == "&&" and file.at(at + 2) != "=":
-                return True
+                return text
             at -= 1
+        return ""
+
+    def _goes_on(self, at, of, sign):
+        """True if what `sign` begins, with the co_await on its right, is the left side of another
+        && or ||. An && behind || binds closer, and does not count."""
+        file = self.file
+        while at < of.end and file.text[at] not in (")", "]", "}", ",", "?", ";", ":"):
+            if file.text[at] == "||" or file.text[at] == "&&" and sign != "||":
+                return True
+            at = file.partner[at] + 1 if file.text[at] in "([{" else at + 1
         return False
 
-    def _is_call(self, token, of):
-        """Where g++ 12 gets it wrong: in an argument, a loop, a switch, a co_return."""
-        file, level = self.file, self.file.holder[token]
-        if of.head in ("while", "for", "switch") or file.at(of.begin) == "co_return":
-            return True
-        while level != of.level and level >= 0:
-            before = file.at(level - 1)
-            cast = before == ">" and file.at(file.before_template(level - 1)) in _CASTS
-            if file.text[level] == "{":
-                return False
-            if file.text[level] == "(" and not cast and before not in BUILTIN and (
-                    file.word(level - 1) and before not in NO_TYPE or before in (")", "]", ">")):
-                return True
-            level = file.holder[level]
-        return False
+    def _is_a_condition(self, at, of):
+        """Where g++ 12 gets && and || right: only as what an if, a bool or a statement asks, with
+        nothing but other && || ! and parentheses around it."""
+        file, named = self.file, declaration(self.file, of.begin, of.end)
+        asks = named and bare(file.text[named[0]:named[1]]) in (["bool"], ["auto"])
+        while file.holder[at] != of.level:
+            level = file.holder[at]
+            before, behind = level - 1, file.at(file.partner[level] + 1)
+            if named and before == named[2]:                      # bool got{…}, bool got(…)
+                return bool(asks)
+            if file.at(before) == ">":
+                before = file.before_template(before)
+                if file.at(before) != "static_cast" or file.at(before + 2) not in ("bool", "void"):
+                    return False
+                before -= 1
+            if file.text[level] != "(" or before >= of.begin and file.at(before) not in (
+                    "(", "!", "&&", "||", "=") or behind not in (")", ";", "?"):
+                return False                                      # compared, added, a left side
+            at = level
+        return self._asks_for_bool(at, of) if named is None else bool(asks)
+
+    def _asks_for_bool(self, at, of):
+        file = self.file
+        if of.head or file.at(of.begin) == "co_return":
+            return of.head == "if"
+        if "=" in (file.text[t] for t in range(of.begin, at) if file.holder[t] == of.level):
+            return file.at(of.begin + 1) == "=" and bare(self.variable(of.begin)) == ["bool"]
+        return True
 
     # --- conditions, references, macros
 
