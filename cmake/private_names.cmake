@@ -4,7 +4,7 @@
 # room includes of them is compiled in a namespace of ours, samjoko_CLI::App for CLI::App. Names,
 # type information (two types of one name are one to a catch), debug information and what a
 # link-time optimizer reads agree on it, as they would not if the symbols of the finished archive
-# were renamed.
+# were renamed. Others met this: DARMA-tasking/vt 1604, CLIUtils/CLI11 680, nlohmann/json 3588.
 #
 # A macro for a namespace's name does not reach an #include's <...>, strings, or longer words. Our
 # installed headers include none of these libraries, so users compile without it.

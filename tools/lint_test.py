@@ -57,6 +57,15 @@ TEXTS = [
     (["and-or"], "task<> f(int n) {\n  do {\n    int m = n;\n  } while (n && co_await g());\n}\n"),
     (["asked-twice"], "task<> f() {\n  const int n = 1;\n  REQUIRE(co_await g(n) == 2);\n}\n"),
     ([], "task<> f() {\n  const int n = 1;\n  EXPECT_TRUE(co_await g(n));\n}\n"),
+    # As others reported them: chriskohlhoff/asio 1027, llvm 59181 and 63818, catchorg/Catch2 2591.
+    (["capturing-lambda"], "template <class... A>\nawaitable<void> f(io_context& io, A... args) {\n"
+                           "  co_return co_await spawn([&io, args...]() -> awaitable<void> {\n"
+                           "    co_return co_await work0(io, args...);\n  }, io, use);\n}\n"),
+    (["choice"], "struct res { int n; };\n"
+                 "res f(bool b) { co_return b ? res{co_await foo_error()} : res{5}; }\n"),
+    (["asked-twice"], "task<> f(S signal) {\n  const auto n = 1s;\n"
+                      "  REQUIRE(true == co_await resume_on_signal(signal, n));\n}\n"),
+    (["made-in-place"], "task f() {\n  Printies p2{Printy(\"b\"), co_await Awaiter{\"a1\"}};\n}\n"),
     (["made-in-place"], '#include "own.hpp"\ntask<> f() { co_await g(owner{1}); }\n'),
     ([], '#include "own.hpp"\ntask<> f() { co_await g(plain{1}, built{1}, kind{1}, alias{1}); }\n'),
 ]
