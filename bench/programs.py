@@ -76,7 +76,7 @@ def _build_with_library(target, source):
     subprocess.run(["g++", "-std=c++23", "-O2", "-DNDEBUG", "-DSAMJOKO_NO_GCC_NOTE", *WARNINGS,
                     f"-I{ROOT}", "-o", str(target), str(source),
                     str(SAMJOKO.parent / "libsamjoko.a"),
-                    "-lfmt", "-pthread"], check=True)
+                    "-lcares", "-pthread"], check=True)
 
 
 def build_countable():

@@ -1,5 +1,5 @@
-// The compiled half of fmt 9 from its installed header, for a program that should not load
-// libfmt.so: functions by the include, templates that fmt/format.h only declares by name.
+// The compiled half of fmt 9 from its installed header, in place of libfmt.so: functions by the
+// include, templates that fmt/format.h only declares by name (cmake/private_names.cmake).
 #include <fmt/format-inl.h>
 
 FMT_BEGIN_NAMESPACE

@@ -13,12 +13,15 @@ add_test(NAME style COMMAND Python3::Interpreter ${tools}/style.py)
 add_test(NAME style_rules COMMAND Python3::Interpreter ${tools}/style_test.py)
 add_test(NAME links COMMAND Python3::Interpreter ${tools}/links_test.py)
 add_test(NAME tally COMMAND Python3::Interpreter ${tools}/tally_test.py)
-set_tests_properties(rooms style style_rules links tally PROPERTIES LABELS house TIMEOUT 120)
+add_test(NAME lint COMMAND Python3::Interpreter ${tools}/lint_test.py)
+set_tests_properties(rooms style style_rules links tally lint PROPERTIES LABELS house TIMEOUT 120)
 if(TARGET samjoko AND TARGET echo)
   add_test(NAME install COMMAND Python3::Interpreter ${tools}/install_test.py
     --build ${CMAKE_CURRENT_BINARY_DIR} --cmake ${CMAKE_COMMAND} --compiler ${CMAKE_CXX_COMPILER}
     --examples ${CMAKE_CURRENT_SOURCE_DIR}/examples)
-  set_tests_properties(install PROPERTIES LABELS house TIMEOUT 300)
+  add_test(NAME package COMMAND Python3::Interpreter ${tools}/package_test.py
+    --build ${CMAKE_CURRENT_BINARY_DIR} --cmake ${CMAKE_COMMAND} --compiler ${CMAKE_CXX_COMPILER})
+  set_tests_properties(install package PROPERTIES LABELS house TIMEOUT 300)
 endif()
 
 # Whether the shapes of co_await that handlers use survive the optimizer: the unit tests of the dev

@@ -3,7 +3,7 @@ include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 get_property(rooms GLOBAL PROPERTY SAMJOKO_ROOMS)
-set(objects "")
+set(objects $<TARGET_OBJECTS:samjoko_fmt>)
 foreach(room ${rooms})
   get_target_property(kind samjoko_${room} TYPE)
   if(kind STREQUAL STATIC_LIBRARY)
@@ -16,7 +16,7 @@ add_library(samjoko::samjoko ALIAS samjoko_library)
 set_target_properties(samjoko_library PROPERTIES
   OUTPUT_NAME samjoko EXPORT_NAME samjoko LINKER_LANGUAGE CXX)
 target_compile_features(samjoko_library PUBLIC cxx_std_23)
-target_link_libraries(samjoko_library PUBLIC fmt::fmt Threads::Threads cares)
+target_link_libraries(samjoko_library PUBLIC Threads::Threads cares)
 target_include_directories(samjoko_library PUBLIC
   $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 
@@ -35,5 +35,9 @@ file(RELATIVE_PATH up_to_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(cmake/samjoko.pc.in samjoko.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/samjokoConfig.cmake
   ${CMAKE_CURRENT_BINARY_DIR}/samjokoConfigVersion.cmake DESTINATION ${package_dir})
+install(PROGRAMS ${CMAKE_CURRENT_SOURCE_DIR}/tools/samjoko-lint
+  DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/tools/lint/
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/samjoko/lint FILES_MATCHING PATTERN *.py)
 install(FILES ${CMAKE_CURRENT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/samjoko.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

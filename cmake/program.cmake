@@ -5,20 +5,16 @@ if(NOT EXISTS ${main})
 endif()
 add_executable(samjoko ${main})
 samjoko_compile_in_room(samjoko PRIVATE cli)
-target_link_libraries(samjoko PRIVATE samjoko_options)
+target_link_libraries(samjoko PRIVATE samjoko_options samjoko_private_names)
 
 # What a fork costs is mappings, dirty pages and page faults (docs/performance.md). The contained
 # program is linked statically and at a fixed address: no shared library's mappings, nothing
-# relocated, nothing dirtied by a loader. Debian has no archive of fmt, so it is compiled from
-# its header.
+# relocated, nothing dirtied by a loader.
 if(SAMJOKO_CONTAINED)
-  add_library(samjoko_fmt STATIC ${CMAKE_CURRENT_SOURCE_DIR}/cmake/fmt.cpp)
-  target_include_directories(samjoko_fmt PRIVATE
-    $<TARGET_PROPERTY:fmt::fmt,INTERFACE_INCLUDE_DIRECTORIES>)
   add_dependencies(samjoko samjoko_library)
   target_sources(samjoko PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/cmake/no_services.cpp
     ${CMAKE_CURRENT_SOURCE_DIR}/cmake/no_loader.cpp)
-  target_link_libraries(samjoko PRIVATE $<TARGET_FILE:samjoko_library> samjoko_fmt cares)
+  target_link_libraries(samjoko PRIVATE $<TARGET_FILE:samjoko_library> cares)
   if(SAMJOKO_LINKED_LIBDW)
     target_sources(samjoko PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/cmake/linked_libdw.cpp)
     target_compile_definitions(samjoko PRIVATE SAMJOKO_LIBDW)

@@ -112,6 +112,18 @@ def headers_are_whole_and_clean(options, prefix, folder):
         source)
 
 
+def the_lint_works(options, prefix, folder):
+    """It finds what it needs, and a header of the installation beside it."""
+    lint, wrong = prefix / "bin/samjoko-lint", folder / "wrong.cpp"
+    run(lint, options.examples)
+    wrong.write_text("#include <samjoko/samjoko.hpp>\nsamjoko::task<> one(samjoko::link& line) {\n"
+                     "  const int n = 1;\n  co_await line.publish(\"a\", {}, {.not_to_me = n});\n"
+                     "  co_await two({n, text});\n}\n")
+    done = subprocess.run([lint, wrong], capture_output=True, text=True)
+    assert done.returncode == 1, f"{done.returncode} {done.stderr}"
+    assert done.stdout.startswith(f"{wrong}:5:16: ") and done.stdout.count("\n") == 1, done.stdout
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("--build", "--examples"):
@@ -127,6 +139,7 @@ def main():
         pages_are_there(prefix)
         the_licence_is_there(prefix)
         headers_are_whole_and_clean(options, prefix, folder)
+        the_lint_works(options, prefix, folder)
         for program in (by_find_package(options, prefix, folder / "build"),
                         by_pkg_config(options, prefix, folder)):
             echoes(program, folder)

@@ -16,7 +16,7 @@ import style_rules
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 KINDS = (".cpp", ".hpp", ".py", ".sh", ".cmake", ".txt", ".md", ".json", ".css", ".js", ".yml")
-SCRIPTS = ("dev", ".ci/run")
+SCRIPTS = ("dev", ".ci/run", "tools/samjoko-lint")
 # What others wrote or a tool made, and data that only tests read.
 EXEMPT = ("LICENSE", "tests/data/", "tests/corpus/", "examples/site/", "build/", ".cache/", ".git/")
 

@@ -203,7 +203,7 @@ def banned_calls(file):
             yield file.text.line_of(match.start()), f"{ban.what} is banned here; use {ban.instead}"
 
 
-PLATFORM = ("os", "log", "postmortem")    # log: a fmt of another compiler; postmortem: libdw
+PLATFORM = ("os", "postmortem")    # postmortem: libdw
 
 
 def macros(file):

@@ -16,13 +16,6 @@
 #include <samjoko/log/format.hpp>
 #include <samjoko/os/clock.hpp>
 
-// The packaged fmt 9.1 was compiled by GCC. Clang 19 mangles this one instance otherwise (a
-// conditional type among its parameters) and does not find it in the library, so it gets its own.
-#if defined(__clang__) && FMT_VERSION < 100000
-template void fmt::detail::vformat_to<char>(fmt::detail::buffer<char>&, fmt::string_view,
-                                            fmt::format_args, fmt::detail::locale_ref);
-#endif
-
 namespace samjoko::log {
 namespace {
 

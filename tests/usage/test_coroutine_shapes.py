@@ -51,7 +51,9 @@ shape("braced, named type, by const&", "co_await by_const(answer{7, 1});", [7, 1
 shape("braced, named type, to a template", "co_await by_forward(answer{7, 1});", [7, 1], "twice", "in place")
 shape("braced, designated", "co_await by_value({.status = 7, .body = 1});", [7, 1], "twice", "in place")
 shape("braced, defaulted member", "co_await by_value({.status = 7});", [7, 1], "twice", "in place")
+shape("braced, empty", "co_await by_value({});", [0, 1], "twice", "in place")
 shape("parentheses, named type", "co_await by_value(answer(7, 1));", [7, 1], "twice", "in place")
+shape("parentheses, one value", "co_await by_value(answer(7));", [7, 1], "twice", "in place")
 shape("braced, nested", "co_await nested({1, {7, 1}});", [7, 1], "twice", "in place")
 shape("braced, with a base", "co_await of_derived({7, 1});", [7, 1])
 shape("braced, with a string", "co_await with_text({7, long_text});", [7, 44], "twice", "in place")
@@ -68,6 +70,9 @@ shape("braced, std::initializer_list", "co_await listed({{7, 1}});", [7, 1], "re
 shape("braced, a member is a vector", "co_await ordered({.parts = {7}});", [7], "refused", "list")
 shape("braces in braces", "co_await of_a_value({{\"url\", \"here\"}, {\"port\", \"80\"}});", [2], "refused", "list")
 shape("braced, in make_unique", "co_await owned(std::make_unique<answer>(answer{7, 1}));", [7, 1], "twice", "in place")
+shape("parentheses, in make_unique", "co_await owned(std::make_unique<answer>(7, 1));", [7, 1])
+shape("braced, by new", "co_await owned(std::unique_ptr<answer>(new answer{7, 1}));", [7, 1], "twice", "in place")
+shape("braced, in a condition", "const int one = 1;\nif (answer{one, 1}.status == co_await step{1}) note(1);", [1, 1], "twice", "in place")
 shape("braced, as the object", "co_await sender{1}.send(7);", [7, 1], "twice", "in place")
 shape("braced, in a default argument", "co_await by_default();", [7, 1], "twice", "in place")
 shape("braced, by ?:", "const bool yes = seen.made == 0;\nco_await by_value(yes ? answer{7, 1} : answer{8, 2});", [7, 1], "twice", "chosen")
@@ -98,6 +103,11 @@ shape("string, converted, by const&", "co_await only_text_by_const(long_text);",
 shape("string, sum", "co_await two_texts(text() + \"!\", \"b\" + text());", [7, 90])
 shape("string, seen through a view", "co_await seen_through(text() + \"!\");", [45, 97])
 shape("string, ?:", "const bool yes = seen.made == 0;\nco_await only_text(yes ? text() : std::string(\"b\"));", [7, 44], "twice", "chosen")
+shape("string and literal, ?:", "const std::string one = text();\nco_await only_text(seen.made == 0 ? one : \"b\");", [7, 44], "twice", "chosen")
+shape("two names, ?:", "const std::string one = text(), two = one + one;\nco_await only_text(seen.made == 0 ? one : two);", [7, 44])
+shape("views, ?:", "co_await seen_through(seen.made == 0 ? std::string_view(\"a\") : std::string_view(\"b\"));", [1, 97])
+shape("strings, ?: of a wait", "const auto got = co_await step{1} ? text() : std::string();\nnote(static_cast<int>(got.size()));", [1, 44],
+      "twice", "chosen")
 shape("string, beside a wait", "co_await with_text(letter(co_await step{3}, text()));", [3, 3, 44], "twice", "in place")
 
 # --- lambdas
@@ -106,6 +116,9 @@ shape("lambda that captures a string, as an argument",
       "co_await call([kept = text()] { return static_cast<int>(kept.size()); });", [7, 44], "twice", "lambda")
 shape("lambda that captures a reference, as an argument", "const tracked kept = 1;\n"
       "co_await call([&kept] { return kept.get(); });", [7, 1])
+shape("lambda that captures a number, as an argument", "const int kept = 1;\nco_await call([kept] { return kept; });", [7, 1])
+shape("lambda that captures all, as an argument", "const tracked kept = 1;\n"
+      "co_await call([=] { return kept.get(); });", [7, 1], "twice", "lambda")
 shape("lambda that captures, named first", "auto function = [kept = tracked(1)] { return kept.get(); };\n"
       "co_await call(std::move(function));", [7, 1])
 shape("lambda that captures what is moved into it", "auto own = std::make_unique<int>(7);\n"
@@ -155,6 +168,8 @@ shape("wait in the braces of an argument", "co_await by_value({co_await step{7},
 shape("wait in braces behind a temporary", "const std::array<tracked, 2> got{tracked(1), tracked(co_await step{7})};\n"
       "note(got[1].get());", [7, 7], "twice", "wait in braces")
 shape("wait in braces of a vector", "const std::vector<int> got{co_await step{7}, co_await step{8}};\nnote(got[1]);", [7, 8, 8], "refused", "list")
+shape("wait in the braces of a number", "const int got{co_await step{7}};\nnote(got);", [7, 7])
+shape("wait in the braces of a class with a constructor", "const built got{co_await step{7}, 1};\nnote(got.sum());", [7, 8])
 shape("wait behind a temporary, in arguments", "note(sum(tracked(1), co_await step{7}));", [7, 8])
 shape("wait behind a string", "note(static_cast<int>((text() + std::to_string(co_await step{7})).size()));", [7, 45])
 
@@ -170,6 +185,11 @@ shape("if not, then others", "if (!co_await step{7}) co_return;\nco_await step{8
 shape("if not, behind others", "co_await step{6};\nif (!co_await step{7}) co_return;", [6, 7], "dropped", "bare")
 shape("if not, in a block", "{\n  if (!co_await step{7}) co_return;\n}", [7], "dropped", "bare")
 shape("if not, in try", "try {\n  if (!co_await step{7}) co_return;\n} catch (const std::exception&) {\n}", [7])
+shape("if not, in try, catches all", "try {\n  if (!co_await step{7}) co_return;\n} catch (...) {\n}", [7], "dropped", "bare")
+shape("if not, in a member", "struct @_ {\n  int n = 7;\n  task<> go() {\n    if (!co_await step{n}) co_return;\n  }\n};\n"
+      "task<> @() {\n  @_ one;\n  co_await one.go();\n}", [7], "dropped", "bare")
+shape("if not, in a lambda", "auto one = []() -> task<> {\n  if (!co_await step{7}) co_return;\n};\nco_await one();", [7])
+shape("if not, beside a name for a type", "using number = int;\nif (!co_await step{number(7)}) co_return;", [7])
 shape("while, the only statement", "while (co_await step{seen.noted == 0 ? 7 : 0}) note(1);", [7, 1, 0], "dropped", "bare")
 shape("do while, the only statement", "do {\n  note(1);\n} while (co_await step{0});", [1, 0], "dropped", "bare")
 shape("for, the only statement", "for (; co_await step{seen.noted == 0 ? 7 : 0};) note(1);", [7, 1, 0], "dropped", "bare")
@@ -182,17 +202,38 @@ shape("while with a condition that declares", "while (const int got = co_await s
       [7, 7, 0])
 shape("named, then if", "const auto got = co_await step{7};\nif (!got) co_return;", [7])
 
-# --- && and || and ?:
-shape("and, in an if", "const int none = 0;\nif (none && co_await step{8}) note(1);\nnote(2);", [2])
-shape("or, in an if", "const int one = 1;\nif (one || co_await step{8}) note(1);", [1])
+# --- && and || and ?:, decided when it runs: of a constant the compiler would leave nothing
+NONE, ONE = "const bool none = seen.noted != 0;\n", "const bool one = seen.noted == 0;\n"
+shape("and, in an if", NONE + "if (none && co_await step{8}) note(1);\nnote(2);", [2])
+shape("or, in an if", ONE + "if (one || co_await step{8}) note(1);", [1])
+shape("and, in an if, within others", NONE + "if (!none && !(none || !co_await step{8})) note(1);", [8, 1])
+shape("and, in an if, before another", NONE + "if (none && co_await step{8} && !none) note(1);\nnote(2);", [2], "wrong", "and")
+shape("and, in an if, the left side of or", NONE + "if ((none && co_await step{8}) || none) note(1);\nnote(2);", [2], "wrong", "and")
 shape("two waits with and, in an if", "const int none = 0;\nif (co_await step{none} && co_await step{8}) note(1);", [0])
+shape("and, in an if, compared", NONE + "if ((none && co_await step{8}) == false) note(1);", [1], "wrong", "and")
 shape("and, in a while", "int left = 0;\nwhile (left && co_await step{8}) --left;\nnote(2);", [2], "wrong", "and")
-shape("and, in an argument", "const int none = 0;\nnote(none && co_await step{8});", [0], "wrong", "and")
-shape("or, in a declaration", "const int one = 1;\nconst bool got = one || co_await step{8};\nnote(got);", [1])
-shape("or, a statement", "const int one = 1;\nstatic_cast<void>(one || co_await step{8});\nnote(1);", [1])
-shape("wait in ?:", "const int one = 1;\nnote(one ? 1 : co_await step{8});", [1], "wrong", "wait in ?:")
-shape("wait in ?: of an object", "const int one = 1;\nconst tracked got = one ? tracked(1) : co_await child(8);\nnote(got.get());",
-      [1])
+shape("and, in a for", "int left = 0;\nfor (; left && co_await step{8};) --left;\nnote(2);", [2], "wrong", "and")
+shape("and, behind the wait, in a while", "int left = 1;\nwhile (co_await step{left} && left) --left;\nnote(2);", [1, 0, 2])
+shape("and, in an argument", NONE + "note(none && co_await step{8});", [0], "wrong", "and")
+shape("or, in an argument", ONE + "note(one || co_await step{8});", [1], "wrong", "and")
+shape("and, in the braces of an argument", NONE + "co_await step{none && co_await step{8}};", [0], "wrong", "and")
+shape("and, in co_return", "task<bool> @_(int none) { co_return none && co_await step{8}; }\n"
+      "task<> @() { note(co_await @_(0)); }", [0], "wrong", "and")
+shape("and, in a declaration", NONE + "const bool got = none && co_await step{8};\nnote(got);", [0])
+shape("and, in a condition that declares", NONE + "if (const bool got = none && co_await step{8}; !got) note(1);", [1])
+shape("and, in a declaration of another type", NONE + "const int got = none && co_await step{8};\nnote(got);", [0], "wrong", "and")
+shape("or, in a declaration", ONE + "const bool got = one || co_await step{8};\nnote(got);", [1])
+shape("and, assigned", NONE + "bool got = true;\ngot = none && co_await step{8};\nnote(got);", [0])
+shape("and, assigned to another type", NONE + "int got = 1;\ngot = none && co_await step{8};\nnote(got);", [0], "wrong", "and")
+shape("or, a statement", ONE + "static_cast<void>(one || co_await step{8});\nnote(1);", [1])
+shape("wait in ?:", ONE + "note(one ? 1 : co_await step{8});", [1], "wrong", "wait in ?:")
+shape("waits in ?:, in an if", ONE + "if (one ? co_await step{7} : co_await step{8}) note(1);", [7, 1], "wrong", "wait in ?:")
+shape("wait in ?: of a number", ONE + "const int got = one ? 1 : co_await step{8};\nnote(got);", [1])
+shape("wait in ?:, in a declaration of bool", ONE + "const bool got = one ? 1 : co_await step{8};\nnote(got);", [1], "wrong", "wait in ?:")
+shape("wait in ?: of an object", ONE + "const tracked got = one ? tracked(1) : co_await child(8);\nnote(got.get());", [1],
+      "twice", "wait in ?:")
+shape("waits in ?: of objects", ONE + "const auto got = one ? co_await child(7) : co_await child(8);\nnote(got.get());", [7, 7],
+      "twice", "wait in ?:")
 shape("wait in ?: in co_return", "task<tracked> @_(bool yes) { co_return yes ? tracked(co_await step{7}) : tracked(8); }\n"
       "task<> @() { note((co_await @_(seen.made == 0)).get()); }", [7, 7], "twice", "wait in ?:")
 shape("comma", "note((co_await step{7}, co_await step{8}));", [7, 8, 8])

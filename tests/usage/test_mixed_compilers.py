@@ -33,7 +33,7 @@ def built(folder):
     if not shutil.which("clang++-19"):
         raise Skip("there is no clang++-19 here")
     program = os.path.join(folder, "mixed")
-    made = subprocess.run(["clang++-19", "-std=c++23", "-O2", f"-I{ROOT}", "-x", "c++", "-", "-x", "none", library, "-lfmt",
+    made = subprocess.run(["clang++-19", "-std=c++23", "-O2", f"-I{ROOT}", "-x", "c++", "-", "-x", "none", library,
                            "-lcares", "-pthread", "-o", program], input=HANDLER, capture_output=True, text=True)
     assert made.returncode == 0, made.stderr[-3000:]
     return program
