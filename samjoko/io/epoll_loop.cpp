@@ -95,6 +95,8 @@ bool epoll_loop::try_now(operation& wanted, descriptor_state& state, bool* progr
   } else if (!finished) {
     state.may_read = false;
   } else if (wanted.kind == operation_kind::accept && wanted.result >= 0) {
+    if (state.for_events == watched::nothing)  // a client waited before the listener was watched
+      state.only_bytes = !os::may_pass_descriptors(wanted.fd);
     const bool only_bytes = state.only_bytes;
     state_of(static_cast<int>(wanted.result)).only_bytes = only_bytes;  // `state` may be gone here
   }
