@@ -14,7 +14,8 @@ add_test(NAME style_rules COMMAND Python3::Interpreter ${tools}/style_test.py)
 add_test(NAME links COMMAND Python3::Interpreter ${tools}/links_test.py)
 add_test(NAME tally COMMAND Python3::Interpreter ${tools}/tally_test.py)
 add_test(NAME lint COMMAND Python3::Interpreter ${tools}/lint_test.py)
-set_tests_properties(rooms style style_rules links tally lint PROPERTIES LABELS house TIMEOUT 120)
+set_tests_properties(rooms style style_rules links tally PROPERTIES LABELS house TIMEOUT 120)
+set_tests_properties(lint PROPERTIES LABELS house TIMEOUT 300)
 if(TARGET samjoko AND TARGET echo)
   add_test(NAME install COMMAND Python3::Interpreter ${tools}/install_test.py
     --build ${CMAKE_CURRENT_BINARY_DIR} --cmake ${CMAKE_COMMAND} --compiler ${CMAKE_CXX_COMPILER}

@@ -48,6 +48,9 @@ if(NOT sanitized)  # their runtimes cannot be linked statically
 endif()
 # crash_bed.hpp is compiled alone too, as every header is.
 foreach(reader postmortem_test postmortem_headers)
+  if(NOT TARGET ${reader})  # headers are not compiled alone under sanitizers
+    continue()
+  endif()
   target_compile_definitions(${reader} PRIVATE SAMJOKO_VICTIMS="${victim_folder}/victim_"
     SAMJOKO_VICTIM_NAMES="${victim_names}")
 endforeach()

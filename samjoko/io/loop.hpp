@@ -16,6 +16,7 @@
 
 #include <samjoko/io/buffers.hpp>
 #include <samjoko/io/operation.hpp>
+#include <samjoko/os/address.hpp>
 #include <samjoko/os/clock.hpp>
 #include <samjoko/task/run_queue.hpp>
 
@@ -46,6 +47,10 @@ class loop : public stream, public run_queue {
   [[nodiscard]] virtual deadline deadline_after(steady::duration time) const noexcept {
     return deadline(os::coarse_now() + os::coarse_lag() + time);
   }
+
+  /// The other side of a connected socket of this loop, and our own.
+  [[nodiscard]] virtual result<os::address> peer_of(int socket) const;
+  [[nodiscard]] virtual result<os::address> local_of(int socket) const;
 
   /// Whether the kernel's descriptors can be waited for here: not on a simulated loop, which has
   /// neither processes nor signals.

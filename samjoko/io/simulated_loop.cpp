@@ -136,7 +136,7 @@ void simulated_loop::run() {
       const auto chosen = chance_.below(possible.size());
       trace(3, static_cast<std::int64_t>(chosen));
       possible[chosen]();
-    } else if (!find_lost_wake_up() && !advance_clock()) {
+    } else if (!find_lost_wake_up() && !advance_clock(steady::time_point::max())) {
       return found(simulated_finding::kind::deadlock, who_waits());
     }
   }
@@ -159,11 +159,25 @@ bool simulated_loop::find_lost_wake_up() {
   return true;
 }
 
-bool simulated_loop::advance_clock() {
+void simulated_loop::run_until(steady::time_point end) {
+  for (;;) {
+    auto possible = choices();
+    if (!possible.empty()) {
+      const auto chosen = chance_.below(possible.size());
+      trace(3, static_cast<std::int64_t>(chosen));
+      possible[chosen]();
+    } else if (!find_lost_wake_up() && !advance_clock(end)) {
+      break;
+    }
+  }
+  now_ = std::max(now_, end);
+}
+
+bool simulated_loop::advance_clock(steady::time_point latest) {
   auto next = steady::time_point::max();
   for (const auto* each : pending_) next = std::min(next, each->due);
   if (!events_.empty()) next = std::min(next, events_.begin()->first);
-  if (next == steady::time_point::max()) return false;
+  if (next == steady::time_point::max() || next > latest) return false;
   now_ = std::max(now_, next);
   return true;
 }

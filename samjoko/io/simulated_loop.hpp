@@ -35,11 +35,21 @@ class simulated_loop final : public loop, private frame_watcher, private wait_ob
   /// Runs until no task is alive, or until nothing can go on, which is a finding. Cancel the tasks
   /// then, and run again.
   void run() override;
+  /// Runs what can go on until that moment of the virtual clock, and stops the clock there. That
+  /// nothing goes on is no finding.
+  void run_until(steady::time_point end);
   void wake() noexcept override { woken_ = true; }
   [[nodiscard]] bool is_real() const noexcept override { return false; }
   [[nodiscard]] steady::time_point now() const noexcept override { return now_; }
   [[nodiscard]] deadline deadline_after(steady::duration time) const noexcept override {
     return deadline(now_ + time);
+  }
+
+  [[nodiscard]] result<os::address> peer_of(int socket) const override {
+    return network_.peer_of(socket);
+  }
+  [[nodiscard]] result<os::address> local_of(int socket) const override {
+    return network_.local_of(socket);
   }
 
   [[nodiscard]] simulated_network& network() noexcept { return network_; }
@@ -72,7 +82,8 @@ class simulated_loop final : public loop, private frame_watcher, private wait_ob
   void tell(operation& ended);
   void set_due(operation& wanted) noexcept;
   [[nodiscard]] bool find_lost_wake_up();
-  [[nodiscard]] bool advance_clock();
+  /// To the next moment at which something is due, unless that is after `latest`.
+  [[nodiscard]] bool advance_clock(steady::time_point latest);
   [[nodiscard]] std::string who_waits() const;
   void trace(std::uint64_t what, std::int64_t value) noexcept;
   void found(simulated_finding::kind what, std::string story);

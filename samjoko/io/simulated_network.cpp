@@ -38,6 +38,19 @@ std::pair<int, int> simulated_network::make_pair(std::size_t capacity) {
   return {one, other};
 }
 
+result<os::address> simulated_network::local_of(int number) const {
+  const auto* found = find(number);
+  if (found == nullptr) return failure(EBADF, "getsockname");
+  return found->called;
+}
+
+result<os::address> simulated_network::peer_of(int number) const {
+  const auto* found = find(number);
+  if (found == nullptr) return failure(EBADF, "getpeername");
+  if (find(found->peer) == nullptr) return failure(ENOTCONN, "getpeername");
+  return find(found->peer)->called;
+}
+
 int simulated_network::make_listener(std::size_t backlog) {
   const int number = free_number();
   sockets_[number].listens = true;

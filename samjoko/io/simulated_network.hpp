@@ -48,6 +48,10 @@ class simulated_network {
 
   /// Two connected sockets; each holds `capacity` bytes that were sent to it and not yet received.
   [[nodiscard]] std::pair<int, int> make_pair(std::size_t capacity);
+  /// Gives a socket an address, which its peer sees. Without one it has that of no host.
+  void name(int number, os::address called) { at(number).called = std::move(called); }
+  [[nodiscard]] result<os::address> local_of(int number) const;
+  [[nodiscard]] result<os::address> peer_of(int number) const;
   /// With a backlog of 0 it never answers: a connect waits until its deadline.
   [[nodiscard]] int make_listener(std::size_t backlog);
   /// Where `listener` is, for a connect; a unix address that exists nowhere.
@@ -67,6 +71,7 @@ class simulated_network {
   struct socket {
     std::deque<std::byte> inbox;
     std::deque<int> backlog;
+    os::address called;
     std::size_t capacity = 0;
     int peer = -1;
     bool listens = false;

@@ -55,8 +55,8 @@ os::descriptor connection::release_socket() noexcept {
   return os::descriptor(std::exchange(socket_, -1));
 }
 
-result<os::address> connection::peer() const { return os::peer_address(socket_); }
-result<os::address> connection::local() const { return os::local_address(socket_); }
+result<os::address> connection::peer() const { return loop_->peer_of(socket_); }
+result<os::address> connection::local() const { return loop_->local_of(socket_); }
 
 void connection::consume(std::size_t count) noexcept {
   SAMJOKO_CHECK(count <= unread_.size(), "more was consumed than is unread");

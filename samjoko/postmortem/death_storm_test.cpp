@@ -69,7 +69,7 @@ TEST(death_storm, ends_with_a_line_and_begins_anew) {
   ASSERT_EQ(lines.size(), 2U);
   EXPECT_EQ(lines[1],
             "the storm of deaths is over: 18 were not told one by one: "
-            "worker was killed by signal 9 (SIGKILL, killed, cannot be refused), an outside "
+            "worker was killed by signal 9 (SIGKILL, killed, cannot be refused), outside "
             "signal");
   EXPECT_FALSE(storm.lasts());
   EXPECT_TRUE(storm.tells(killed(), start + seconds(7)));
