@@ -146,8 +146,7 @@ def test_deaths():
         assert row[0] == "1" and "SIGSEGV" in row and "deaths 1' tells all" in table, table
         one = server.done("deaths", "1")
         assert f"({victim})" in one and "SIGSEGV" in one and "\n  cause " in one, one
-        assert "\n     1  " in one, f"no stack, a line a call: {one}"
-        assert "epoll_wait" in one or "recv" in one, f"no call of a worker's wait: {one}"
+        assert "\n     1  " in one and ("epoll_wait" in one or "recv" in one), f"no stack: {one}"
         assert json.loads(server.done("deaths", "1", "--json"))["stack"] == death["stack"]
         assert (told := server.ask("deaths", "77"))[0] == 3 and "of number 77" in told[2], told
         assert "1 death since the start: 'samjoko deaths' says why" in server.done("status")
