@@ -108,19 +108,31 @@ void thread_pool::member::pause(milliseconds time) {
   static_cast<void>(thread_.loop().begin(wait));
 }
 
-/// Our kernel has already accepted the clients in the backlog: they are served, not reset. The main
-/// thread made the listener non-blocking before it raised the stop flag. When there is no
-/// descriptor for the next client, clients that have one are served first: their ends make room.
+/// Our kernel has already accepted the clients in the backlog: they are served, not reset. When
+/// there is no descriptor for the next client, clients that have one are served first: their ends
+/// make room.
 void thread_pool::member::accept_backlog() {
   while (pool_->stop_.level() != stop_level::immediate) {
-    const int number = pool_->accept_left();
-    if (number == -EAGAIN) return;
-    if (number < 0) {
-      if (!serve_spoken()) pause(pause_after("accept", -number, pool_->work_.counts));
-      continue;
+    const auto got = accept_left();
+    if (got == -EAGAIN) return;
+    if (got >= 0) {
+      admit(os::descriptor(static_cast<int>(got)));
+    } else if (got != -ECANCELED && !serve_spoken()) {
+      pause(pause_after("accept", static_cast<int>(-got), pool_->work_.counts));
     }
-    admit(os::descriptor(number));
   }
+}
+
+/// The result of an accept in a stop; -EAGAIN: no client waits, -ECANCELED: look again. It counts
+/// as waiting, so that the listener stays open meanwhile.
+std::int64_t thread_pool::member::accept_left() {
+  pool_->waiting_.fetch_add(1);
+  accepting_.store(true);
+  accept_.result = -EAGAIN;
+  if (pool_->may_accept_left()) static_cast<void>(thread_.loop().begin(accept_));
+  accepting_.store(false);
+  pool_->waiting_.fetch_sub(1);
+  return accept_.result;
 }
 
 void thread_pool::member::admit(os::descriptor socket) {

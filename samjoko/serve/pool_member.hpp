@@ -39,6 +39,7 @@ class thread_pool::member : session_owner {
   void pause(milliseconds time);
   bool serve_spoken();
   void accept_backlog();
+  [[nodiscard]] std::int64_t accept_left();
   void admit(os::descriptor socket);
   void serve(client whom);
   void look() noexcept;

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <samjoko/log/writer.hpp>
 #include <samjoko/os/clock.hpp>
+#include <samjoko/os/poll.hpp>
 #include <samjoko/os/process.hpp>
 #include <samjoko/os/socket.hpp>
 
@@ -48,17 +49,20 @@ void pooled_process::run() {
   }
 }
 
-/// False when no client waits. Without a descriptor for the client it pauses.
+/// False when no client waits. Without a descriptor for the client it pauses. Also in a stop the
+/// accept is a wait that orders end: another process may take the client that is there now, and a
+/// worker that starts makes the listener that all share block again.
 bool pooled_process::accept_one(bool may_block) {
   change_to(pool_state::waiting);
-  if (may_block) {
-    static_cast<void>(process_.loop().begin(accept_));
-  } else {
-    accept_.result = accept_now(listener_, true, &peer_);
-  }
+  if (!may_block && !os::wait_readable(listener_, deadline::after({}))) return false;
+  static_cast<void>(process_.loop().begin(accept_));
   if (accept_.result >= 0) {
     serve(static_cast<int>(accept_.result));
     return true;
+  }
+  if (accept_.result == -ECANCELED && !may_block) {
+    look_at_door();
+    return true;  // what ended the wait decides
   }
   if (accept_.result == -EAGAIN || accept_.result == -ECANCELED) return false;
   const auto pause = pause_after("accept", static_cast<int>(-accept_.result), work_.counts);

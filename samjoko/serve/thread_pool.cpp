@@ -45,21 +45,22 @@ bool thread_pool::has_backlog_left() const noexcept {
   return stop_.level() == stop_level::graceful && !door_is_closed_ && backlog_is_left(listener_);
 }
 
-/// As accept_now(), for a member in a stop.
-int thread_pool::accept_left() noexcept {
+/// For a member in a stop that counts as waiting: a client waits, and this pool is to serve it.
+bool thread_pool::may_accept_left() noexcept {
   const std::lock_guard lock(door_);
   // Others go on serving it: a worker that is not stopped has made it blocking again, for all.
-  if (door_is_closed_ || os::is_blocking(listener_)) return -EAGAIN;
-  return accept_now(listener_, true);
+  return !door_is_closed_ && backlog_is_left(listener_);
 }
 
 /// Closes the listener as soon as no client waits there, however long the last client stays.
-/// Clients that come from now on are refused, or go to a successor. A member that began to accept
-/// before the stop has been interrupted and is waited for; one that begins later sees the stop
-/// first.
+/// Clients that come from now on are refused, or go to a successor. A member that waits in its
+/// accept is interrupted: another process may have taken the client that it saw, and a worker that
+/// starts makes the listener that all share block again.
 void thread_pool::close_drained() noexcept {
-  if (door_is_closed_ || waiting_.load() > 0 || has_backlog_left()) return;
+  if (door_is_closed_ || has_backlog_left()) return;
+  if (waiting_.load() > 0) return interrupt_accepting();
   const std::lock_guard lock(door_);
+  if (waiting_.load() > 0) return;  // it has begun meanwhile
   door_is_closed_ = true;
   work_.close(listener_);
 }
@@ -200,6 +201,13 @@ void thread_pool::interrupt_for_spoken() noexcept {
   const std::lock_guard lock(mutex_);
   for (auto* each : members_) {
     if (each->is_accepting()) return each->thread_interrupt();
+  }
+}
+
+void thread_pool::interrupt_accepting() noexcept {
+  const std::lock_guard lock(mutex_);
+  for (auto* each : members_) {
+    if (each->is_accepting()) each->thread_interrupt();
   }
 }
 

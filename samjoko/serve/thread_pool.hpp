@@ -46,12 +46,13 @@ class thread_pool : public std::enable_shared_from_this<thread_pool> {
   void tend_idle(steady::time_point now);
   void hand_to_member(client spoke);
   void interrupt_for_spoken() noexcept;
+  void interrupt_accepting() noexcept;
   void tend_to_the_end();
   void drop_idle();
   [[nodiscard]] bool anything_for_idle() const noexcept;
   [[nodiscard]] bool anybody_leaves() const noexcept;
   [[nodiscard]] bool has_backlog_left() const noexcept;
-  [[nodiscard]] int accept_left() noexcept;
+  [[nodiscard]] bool may_accept_left() noexcept;
   void close_drained() noexcept;
 
   workload& work_;
@@ -63,7 +64,7 @@ class thread_pool : public std::enable_shared_from_this<thread_pool> {
   idle_queue idle_;
   steady::time_point next_relief_{};
 
-  // In a stop the listener is used only under its mutex: it may be closed.
+  // In a stop the listener may be closed while no member counts as waiting, under this mutex.
   std::mutex door_;
   bool door_is_closed_ = false;  ///< written by the main thread
 
