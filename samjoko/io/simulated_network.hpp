@@ -49,7 +49,7 @@ class simulated_network {
   /// Two connected sockets; each holds `capacity` bytes that were sent to it and not yet received.
   [[nodiscard]] std::pair<int, int> make_pair(std::size_t capacity);
   /// Gives a socket an address, which its peer sees. Without one it has that of no host.
-  void name(int number, os::address called) { at(number).called = std::move(called); }
+  void name(int number, const os::address& called) { at(number).called = called; }
   [[nodiscard]] result<os::address> local_of(int number) const;
   [[nodiscard]] result<os::address> peer_of(int number) const;
   /// With a backlog of 0 it never answers: a connect waits until its deadline.

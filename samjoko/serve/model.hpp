@@ -14,9 +14,7 @@
 #include <span>
 #include <string_view>
 
-namespace samjoko {
-
-namespace serve {
+namespace samjoko::serve {
 
 class connection_limiter;
 
@@ -87,5 +85,4 @@ struct workload {
 [[nodiscard]] result<void> run_process_each(workload& work);
 [[nodiscard]] result<void> run_process_pool(workload& work);
 
-}  // namespace serve
-}  // namespace samjoko
+}  // namespace samjoko::serve

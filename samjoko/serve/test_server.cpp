@@ -19,7 +19,7 @@ constexpr int steps = 200;
 
 }  // namespace
 
-class test_server::inside : serve::session_owner {
+class test_server::inside final : serve::session_owner {
  public:
   inside(service offered, const test_options& options)
       : offered_(std::move(offered)), limits_(options.limits), loop_(options.seed) {
