@@ -258,7 +258,7 @@ operate::settings seen_from_outside(std::span<const offer> offers, const worker_
   };
   const auto& ring = memory.deaths->own().deaths;
   outside.deaths = [&ring, program = operate::program_file_name()](bool json,
-                                                                    std::uint64_t number) {
+                                                                   std::uint64_t number) {
     return operate::told_deaths(ring.all(), json, number, program);
   };
   outside.storms = [&ring] { return postmortem::storms_now(ring); };
