@@ -129,17 +129,26 @@ std::vector<simulated_loop::choice> simulated_loop::choices() {
 
 bool simulated_loop::anything_possible() { return !choices().empty(); }
 
+bool simulated_loop::take_step() {
+  auto possible = choices();
+  if (possible.empty()) return false;
+  const auto chosen = chance_.below(possible.size());
+  trace(3, static_cast<std::int64_t>(chosen));
+  possible[chosen]();
+  return true;
+}
+
 void simulated_loop::run() {
   while (live_tasks() > 0) {
-    auto possible = choices();
-    if (!possible.empty()) {
-      const auto chosen = chance_.below(possible.size());
-      trace(3, static_cast<std::int64_t>(chosen));
-      possible[chosen]();
-    } else if (!find_lost_wake_up() && !advance_clock(steady::time_point::max())) {
-      return found(simulated_finding::kind::deadlock, who_waits());
-    }
+    if (take_step() || find_lost_wake_up() || advance_clock(steady::time_point::max())) continue;
+    return found(simulated_finding::kind::deadlock, who_waits());
   }
+}
+
+void simulated_loop::run_until(steady::time_point end) {
+  while (take_step() || find_lost_wake_up() || advance_clock(end)) {
+  }
+  now_ = std::max(now_, end);
 }
 
 /// Nothing goes on. Looks for a wait whose condition is true already, and for work of the attention
@@ -157,20 +166,6 @@ bool simulated_loop::find_lost_wake_up() {
   if (!anything_possible()) return false;
   found(simulated_finding::kind::lost_wake_up, "the attention had work, but nobody woke the loop");
   return true;
-}
-
-void simulated_loop::run_until(steady::time_point end) {
-  for (;;) {
-    auto possible = choices();
-    if (!possible.empty()) {
-      const auto chosen = chance_.below(possible.size());
-      trace(3, static_cast<std::int64_t>(chosen));
-      possible[chosen]();
-    } else if (!find_lost_wake_up() && !advance_clock(end)) {
-      break;
-    }
-  }
-  now_ = std::max(now_, end);
 }
 
 bool simulated_loop::advance_clock(steady::time_point latest) {

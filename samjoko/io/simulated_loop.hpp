@@ -77,6 +77,8 @@ class simulated_loop final : public loop, private frame_watcher, private wait_ob
 
   [[nodiscard]] std::vector<choice> choices();
   [[nodiscard]] bool anything_possible();
+  /// Does one of the things that can happen now, chosen by the seed. False: there is none.
+  bool take_step();
   void go_on(operation& pending);
   void finish(operation& ended, std::int64_t result);
   void tell(operation& ended);

@@ -41,7 +41,7 @@ class acceptor {
   void wake() noexcept { event_fd_->notify(); }
   [[nodiscard]] stop_flag& stop() noexcept { return room_.stop(); }
   [[nodiscard]] const workload& work() const noexcept { return work_; }
-  [[nodiscard]] admission& door() noexcept { return admission_; }
+  [[nodiscard]] admission& admissions() noexcept { return admission_; }
 
  private:
   [[nodiscard]] bool accept_all(int listener);

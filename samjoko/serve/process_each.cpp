@@ -54,7 +54,7 @@ class process_each final : acceptor {
   void reap() {
     constexpr auto role = postmortem::death_role::client_process;
     deaths_.reap(children_, role, [this](const os::children::report& dead) {
-      if (dead.known) door().leave(seats_of(dead.tag));
+      if (dead.known) admissions().leave(seats_of(dead.tag));
       told_.erase(dead.pid);
       deaths_.add(dead, role, stop().requested());
     });
